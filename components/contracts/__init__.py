@@ -1,0 +1,1 @@
+"""What passes between the stages: names, records, reports and errors. Imports nothing of ours."""

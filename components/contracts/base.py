@@ -1,0 +1,91 @@
+"""The base of every contract: frozen, closed to unknown keys, read and written as JSON."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Self, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidationError
+
+from components.contracts.errors import BadInputError
+
+SCHEMA_VERSION = 1
+
+Timestamp = Annotated[
+    AwareDatetime,
+    PlainSerializer(lambda at: at.isoformat().replace("+00:00", "Z"), return_type=str),
+]
+"""A moment in UTC; `2016-12-01T19:15:22Z` in JSON."""
+
+
+class Contract(BaseModel):
+    """A value that one stage writes and another reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Report(Contract):
+    """A JSON document of its own file."""
+
+    schema_version: int = SCHEMA_VERSION
+    """The version of the document's shape."""
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read and check the document at `path`.
+
+        Raises:
+            BadInputError: the file is missing, unreadable or not such a document.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise BadInputError(f"cannot read {path}: {error.strerror}") from error
+        except ValidationError as error:
+            raise BadInputError(
+                f"{path} is not a {cls.__name__}: {first_problem(error)}"
+            ) from error
+
+    def write(self, path: Path) -> None:
+        """Write the document to `path` as UTF-8."""
+        path.write_text(self.to_json(), encoding="utf-8")
+
+    def to_json(self) -> str:
+        """The document as indented JSON in the order of its keys: equal documents, equal bytes."""
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
+
+
+Row = TypeVar("Row", bound=Contract)
+
+
+def read_rows(path: Path, kind: type[Row]) -> Iterator[Row]:
+    """Yield the rows of a JSON-lines file one by one.
+
+    Raises:
+        BadInputError: the file is missing, or a line is not such a row; the message names the line.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield kind.model_validate_json(line)
+                except ValidationError as error:
+                    raise BadInputError(f"{path}, line {number}: {first_problem(error)}") from error
+    except OSError as error:
+        raise BadInputError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{path} is not UTF-8 text: {error.reason}") from error
+
+
+def write_rows(path: Path, rows: Iterable[Contract]) -> None:
+    """Write rows as JSON lines: UTF-8, one row a line, keys in the order of the class."""
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row.model_dump(mode="json"), ensure_ascii=False) + "\n")
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that pydantic found wrong, as `key: what is wrong`."""
+    problem = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    return f"{where}: {problem['msg']}" if where else problem["msg"]

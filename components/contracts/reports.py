@@ -1,0 +1,197 @@
+"""The report that each stage leaves in its artifact folder."""
+
+from typing import Literal
+
+from components.contracts.base import Contract, Report, Timestamp
+
+Consent = Literal["own-archive", "written-consent", "public-figure", "fictional"]
+Preset = Literal["classic", "default"]
+
+
+class CollectCounts(Contract):
+    """What came out of the source."""
+
+    downloaded: int
+    """The rows of posts.jsonl."""
+    reposts: int
+    replies: int
+    quotes: int
+
+
+class CollectReport(Report):
+    """`raw-dataset/collect.json`: whose posts these are, from where, on what basis."""
+
+    author: str
+    """The handle without the @; for a table without handles, the name that was given."""
+    display_name: str | None = None
+    account_id: str | None = None
+    source: str
+    """The kind of source and its file name, as `x-archive:sample.zip`."""
+    consent: Consent
+    """The basis on which these posts are used."""
+    input_sha256: str
+    """The digest of the source's bytes."""
+    counts: CollectCounts
+    oldest: Timestamp | None
+    newest: Timestamp | None
+    picture: str | None = None
+    """The file of the author's picture, in this folder."""
+    warnings: tuple[str, ...] = ()
+    """What was odd about the source, a sentence each."""
+    notes: dict[str, str | int] = {}
+    """Further facts about the reading: encoding, damaged posts, joined notes, …"""
+
+
+class FetchReport(Report):
+    """`pretrained-model/fetch.json`: which base model this is."""
+
+    id: str
+    """The model's name: a Hub id, a URI, a folder's name, or the bundled model's."""
+    revision: str | None
+    """The Hub commit or the bundled wheel's version."""
+    sha256: str
+    """The digest of the folder's model files: see `runtime.digests.folder_sha256`."""
+    source: Literal["hub", "folder", "storage", "bundled"]
+    license: str | None = None
+    """An SPDX name where the source states one."""
+    parameters: int
+    """How many weights the model has, shared ones counted once."""
+    architecture: str
+    """The model class, as `GPT2LMHeadModel`."""
+
+
+class PostCounts(Contract):
+    """Where every downloaded post went: `downloaded` is the sum of the rest."""
+
+    downloaded: int = 0
+    retweets: int = 0
+    short: int = 0
+    """Too short to say anything."""
+    empty: int = 0
+    """Nothing left after cleaning."""
+    duplicates: int = 0
+    """Equal or nearly equal to an earlier post."""
+    truncated: int = 0
+    """Cut off by the source."""
+    other: dict[str, int] = {}
+    """Further reasons; `balance` is what was left out to give each author an equal share."""
+    kept: int = 0
+    """The rows of the three splits together."""
+
+
+class SplitFacts(Contract):
+    """One split of the dataset."""
+
+    posts: int
+    characters: int
+    oldest: Timestamp | None
+    newest: Timestamp | None
+
+
+class Splits(Contract):
+    """The three splits, oldest posts first: train, validation, test."""
+
+    train: SplitFacts
+    validation: SplitFacts
+    test: SplitFacts
+
+
+class PrepareReport(Report):
+    """`train-dataset/prepare.json`: what became of each post, and how the rest was split."""
+
+    persona_authors: tuple[str, ...]
+    """The authors, sorted."""
+    preset: Preset
+    counts: PostCounts
+    per_author: dict[str, PostCounts]
+    splits: Splits
+    languages: dict[str, float] = {}
+    """Share of the kept posts by language (ISO 639-1), largest first; empty for `classic`."""
+    masked: dict[str, int] = {}
+    """Personal data replaced in the texts: `email`, `phone`."""
+    warnings: tuple[str, ...] = ()
+    collected: tuple[CollectReport, ...]
+    """The reports of the raw datasets that this one was made from, in the order of the authors."""
+
+
+class CurvePoint(Contract):
+    """One measurement of the loss while training, in nats a token."""
+
+    step: int
+    train_loss: float | None
+    """Mean over the steps since the point before; none before the first step."""
+    validation_loss: float | None
+
+
+class BaseModelFacts(Contract):
+    """Which model the training started from."""
+
+    id: str
+    revision: str | None
+    sha256: str
+
+
+class TrainReport(Report):
+    """`finetuned-model/train.json`: how the model was trained."""
+
+    tokens: int
+    """Training tokens processed, padding left out."""
+    seconds: float
+    """Wall-clock seconds of the training loop, its validations included."""
+    tokens_per_second: float
+    best_validation_loss: float
+    best_step: int
+    curve: tuple[CurvePoint, ...]
+    hyperparameters: dict[str, str | int | float | bool | None]
+    base_model: BaseModelFacts
+    seed: int
+    device: str
+    """Where it ran: the processor's or the GPU's name."""
+    dtype: Literal["fp32", "bf16"]
+    dataset_sha256: str
+    """The digest of the train-dataset folder."""
+    versions: dict[str, str]
+    """Of python, torch, transformers and this project."""
+
+
+class Measure(Contract):
+    """A figure with its 95% bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class BitsPerByte(Contract):
+    """How well each model foretells the test posts; less is better."""
+
+    finetuned: Measure
+    base: Measure
+    byte5: Measure | None = None
+    """The order-5 byte model of the author."""
+
+
+class Memorised(Contract):
+    """Shares of texts that stand, in part or whole, in the training posts."""
+
+    eight_gram: Measure
+    half: Measure
+    exact: Measure
+
+
+class Memorisation(Contract):
+    """What was copied, beside what real held-out posts share with the training posts."""
+
+    generated: Memorised
+    heldout: Memorised
+
+
+class EvaluationReport(Report):
+    """`evaluation/evaluation.json`: how good the model is. Holds no time and no path."""
+
+    seed: int
+    samples: int
+    """How many generated posts the memorisation measures were taken on."""
+    test_posts: int
+    bits_per_byte: BitsPerByte
+    memorisation: Memorisation

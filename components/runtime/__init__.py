@@ -1,0 +1,1 @@
+"""How a stage runs: its flags, its exit codes, its logs, its progress, its outputs."""

@@ -1,0 +1,118 @@
+"""A stage's configuration as command-line flags: flags over environment over defaults."""
+
+import argparse
+import types
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from components.contracts.errors import BadInputError
+
+ENVIRONMENT_PREFIX = "HUGGINGTWEETS_"
+
+
+class StageConfig(BaseModel):
+    """The base of every stage's configuration; a field's docstring is its flag's help."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+Config = TypeVar("Config", bound=StageConfig)
+
+
+def add_flags(
+    parser: argparse.ArgumentParser,
+    kind: type[StageConfig],
+    *,
+    leave_out: frozenset[str] = frozenset(),
+) -> None:
+    """Give `parser` one flag for each field of `kind`; what is not given is absent when parsed."""
+    group = parser.add_argument_group(kind.__name__.removesuffix("Config").lower() + " options")
+    for name, field in kind.model_fields.items():
+        if name not in leave_out:
+            group.add_argument(
+                flag_of(name),
+                dest=name,
+                default=argparse.SUPPRESS,
+                help=_help(name, field),
+                **_shape(field),
+            )
+
+
+def read_config(
+    kind: type[Config],
+    given: argparse.Namespace | Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> Config:
+    """Make the configuration from parsed flags, then `HUGGINGTWEETS_<FLAG>`, then defaults.
+
+    Raises:
+        BadInputError: a value is missing or wrong; the message names its flag.
+    """
+    flags = given if isinstance(given, Mapping) else vars(given)
+    values = {}
+    for name, field in kind.model_fields.items():
+        text = environment.get(ENVIRONMENT_PREFIX + name.upper())
+        if name in flags:
+            values[name] = flags[name]
+        elif text:
+            values[name] = tuple(text.split(",")) if _is_many(field) else text
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = str(problem["loc"][0]) if problem["loc"] else ""
+        where = f"{flag_of(name)}: " if name else ""
+        said = "it is required" if problem["type"] == "missing" else problem["msg"]
+        raise BadInputError(where + said.removeprefix("Value error, ")) from error
+
+
+def flags_for(config: StageConfig) -> list[str]:
+    """The flags that give `config` again, those that say the default left out."""
+    words: list[str] = []
+    for name, field in type(config).model_fields.items():
+        value = getattr(config, name)
+        if value == field.get_default(call_default_factory=True) or value is None:
+            continue
+        if isinstance(value, bool):
+            words.append(flag_of(name) if value else flag_of(f"no_{name}"))
+        else:
+            for one in value if isinstance(value, tuple) else (value,):
+                words += [flag_of(name), str(one)]
+    return words
+
+
+def flag_of(name: str) -> str:
+    """The flag of a field: `--base-model` for `base_model`."""
+    return "--" + name.replace("_", "-")
+
+
+def _help(name: str, field: FieldInfo) -> str:
+    default = "" if field.is_required() else field.get_default(call_default_factory=True)
+    said = f" (default: {default})" if default not in ("", None, ()) else ""
+    return ((field.description or name) + said).replace("%", "%%")
+
+
+def _shape(field: FieldInfo) -> dict[str, Any]:
+    """How argparse reads this field: a switch, a choice, a list or a plain word."""
+    kind = _without_none(field.annotation)
+    if kind is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if get_origin(kind) is Literal:
+        return {"choices": get_args(kind)}
+    if get_origin(kind) is tuple:
+        return {"action": "append", "metavar": "VALUE"}
+    return {"metavar": getattr(kind, "__name__", "value").upper()}
+
+
+def _is_many(field: FieldInfo) -> bool:
+    return get_origin(_without_none(field.annotation)) is tuple
+
+
+def _without_none(annotation: Any) -> Any:
+    """`str` for `str | None`."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        (annotation,) = (kind for kind in get_args(annotation) if kind is not type(None))
+    return annotation

@@ -1,0 +1,32 @@
+import os
+from pathlib import Path
+
+import pytest
+from support.environment import real_posts, skip_or_fail
+
+GROUPS = ("real_posts", "browser", "docker", "stores", "base_model")
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
+
+
+@pytest.fixture(autouse=True)
+def _groups_run_or_say_why(request: pytest.FixtureRequest) -> None:
+    for group in GROUPS:
+        if request.node.get_closest_marker(group):
+            skip_or_fail(group)
+
+
+@pytest.fixture(autouse=True)
+def _no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what a test sets may configure what it tests."""
+    ours = [name for name in os.environ if name.startswith("HUGGINGTWEETS_")]
+    for name in set(ours) - {"HUGGINGTWEETS_TEST_DATA", "HUGGINGTWEETS_REQUIRE"}:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def posts_folder() -> Path:
+    """The folder of real posts; a test that uses it is marked `real_posts`."""
+    folder = real_posts()
+    assert folder is not None
+    return folder

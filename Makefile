@@ -1,0 +1,46 @@
+# Two commands for a newcomer: `make demo`, `make test`. `make help` lists the rest.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+export PYTHON
+
+RUN  := .venv/bin
+DEV  := .venv-dev/bin
+OUT  ?= out/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench-train bench-storage lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.ready ## train, measure and publish the bundled sample persona, then read ten of its posts
+	@$(RUN)/python -m components.collect.sample --out $(OUT)/sample.zip
+	@$(RUN)/huggingtweets run --archive $(OUT)/sample.zip --consent fictional \
+	  --base-model bundled --samples 100 --out $(OUT)
+
+test: .venv-dev/.ready ## run all tests
+	@$(DEV)/python -m pytest
+
+lint: .venv-dev/.ready ## check style, types, floors and scripts
+	@$(DEV)/ruff check .
+	@$(DEV)/ruff format --check .
+	@$(DEV)/mypy
+	@$(DEV)/lint-imports
+	@$(DEV)/shellcheck locks/install locks/update .ci/run
+
+bench-train: .venv-dev/.ready ## time training beside the original's recipe
+	@$(DEV)/python tests/bench/bench_train.py
+
+bench-storage: .venv-dev/.ready ## time storage beside the libraries' own bulk transfer
+	@$(DEV)/python tests/bench/bench_storage.py
+
+lock: ## compile the locks again from pyproject.toml (needs uv)
+	@locks/update
+
+clean: ## remove the virtual environments and what was built
+	rm -rf .venv .venv-dev build out
+
+.venv/.ready: locks/pipelines.txt locks/base-model.txt locks/install pyproject.toml
+	@locks/install .venv locks/pipelines.txt
+
+.venv-dev/.ready: locks/dev.txt locks/base-model.txt locks/install pyproject.toml
+	@locks/install .venv-dev locks/dev.txt

@@ -112,6 +112,8 @@ class PrepareReport(Report):
     warnings: tuple[str, ...] = ()
     collected: tuple[CollectReport, ...]
     """The reports of the raw datasets that this one was made from, in the order of the authors."""
+    tracking: dict[str, str] = {}
+    """Where the tracker keeps this stage's run: `url` of the run, `artifact` that it logged."""
 
 
 class CurvePoint(Contract):
@@ -152,6 +154,8 @@ class TrainReport(Report):
     """The digest of the train-dataset folder."""
     versions: dict[str, str]
     """Of python, torch, transformers and this project."""
+    tracking: dict[str, str] = {}
+    """Where the tracker keeps this stage's run: `url` of the run, `artifact` that it logged."""
 
 
 class Measure(Contract):
@@ -189,7 +193,13 @@ class Memorisation(Contract):
 class EvaluationReport(Report):
     """`evaluation/evaluation.json`: how good the model is. Holds no time and no path."""
 
+    dataset_sha256: str
+    """The digest of the train-dataset folder."""
+    model_sha256: str
+    """The digest of the finetuned-model folder, train.json left out since it holds times."""
     seed: int
+    sampling: dict[str, int | float]
+    """How posts were drawn: `temperature`, `top_p`, `max_tokens`."""
     samples: int
     """How many generated posts the memorisation measures were taken on."""
     test_posts: int

@@ -78,6 +78,19 @@ class PostCounts(Contract):
     kept: int = 0
     """The rows of the three splits together."""
 
+    def rows(self) -> dict[str, int]:
+        """The counts under the names that people read: downloaded, why posts went, kept."""
+        return {
+            "Tweets downloaded": self.downloaded,
+            "Retweets": self.retweets,
+            "Short tweets": self.short,
+            "Empty after cleaning": self.empty,
+            "Near-duplicates": self.duplicates,
+            "Cut off by the source": self.truncated,
+            **{f"Other: {reason}": count for reason, count in sorted(self.other.items())},
+            "Tweets kept": self.kept,
+        }
+
 
 class SplitFacts(Contract):
     """One split of the dataset."""

@@ -1,0 +1,1 @@
+"""What several stages know of language models: load, score, generate, choose a precision."""

@@ -1,0 +1,190 @@
+"""Loading a causal language model from a folder, and where a post begins and ends in it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
+from transformers.utils import logging
+
+from components.contracts.errors import BadInputError
+
+Dtype: TypeAlias = Literal["fp32", "bf16"]
+TORCH_DTYPES: dict[Dtype, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+DOCUMENT_TOKEN = "<|endoftext|>"  # noqa: S105 - a token of a vocabulary, not a secret
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
+UNBOUNDED = 1 << 30
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A causal language model, ready to score and to generate."""
+
+    model: Any
+    """The transformers model, in evaluation mode, on `device`."""
+    tokenizer: Any
+    """Its tokenizer; `encode` below reads text with it."""
+    start_token_id: int
+    """What stands before every post, in training, scoring and generation alike."""
+    end_token_id: int
+    """What ends every post."""
+    device: torch.device
+    max_positions: int
+    """How many tokens the model can look at."""
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The token ids of each text, start and end left out.
+
+        Text that looks like a special token is read letter by letter and never becomes one.
+        """
+        if not texts:
+            return []
+        encoded = self.tokenizer(
+            list(texts), add_special_tokens=False, split_special_tokens=True, verbose=False
+        )
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of these token ids, special tokens left out."""
+        text: str = self.tokenizer.decode(
+            list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+
+def load_model(
+    folder: Path, *, dtype: Dtype = "fp32", device: torch.device | None = None
+) -> LanguageModel:
+    """Load the causal language model in `folder`, without the network and without its code.
+
+    Only safetensors are read, never pickled weights, which can run code when they are loaded.
+    `device` is a GPU where there is one if left out.
+
+    Raises:
+        BadInputError: `folder` holds no causal language model with a tokenizer.
+    """
+    check_model_folder(folder)
+    device = device or default_device()
+    try:
+        with quiet_transformers():
+            tokenizer, model, found = _read(folder, TORCH_DTYPES[dtype])
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, ImportError) as error:
+        raise BadInputError(f"cannot load the model in {folder}: {_first_line(error)}") from error
+    if found["missing_keys"]:
+        some = ", ".join(sorted(found["missing_keys"])[:3])
+        raise BadInputError(f"the model in {folder} lacks weights, among them {some}")
+    start, end = start_and_end(tokenizer)
+    model.to(device).eval()
+    return LanguageModel(model, tokenizer, start, end, device, max_positions(model.config))
+
+
+def _read(folder: Path, dtype: torch.dtype) -> tuple[Any, Any, dict[str, Any]]:
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        folder,
+        dtype=dtype,
+        use_safetensors=True,
+        trust_remote_code=False,
+        local_files_only=True,
+        output_loading_info=True,
+    )
+    model, found = loaded
+    return tokenizer, model, found
+
+
+def check_model_folder(folder: Path) -> type[Any]:
+    """Return the model class of the causal language model in `folder`; its weights stay unread.
+
+    Raises:
+        BadInputError: a file is missing, weights are only there as pickle, or the configuration
+            is not that of a causal language model that transformers itself knows.
+    """
+    if not folder.is_dir():
+        raise BadInputError(f"{folder} is no folder; name one that holds a model")
+    if not (folder / "config.json").is_file():
+        raise BadInputError(f"{folder} holds no model: it lacks config.json")
+    if not any(folder.glob("*.safetensors")):
+        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
+        also = "; convert its pickled weights, which are not safe to load" if pickled else ""
+        raise BadInputError(f"{folder} holds no *.safetensors{also}")
+    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
+        raise BadInputError(f"{folder} holds no tokenizer: it lacks tokenizer.json")
+    return _causal_class(folder)
+
+
+def _causal_class(folder: Path) -> type[Any]:
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise BadInputError(
+            f"cannot read {folder / 'config.json'}: {_first_line(error)}"
+        ) from error
+    kind: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
+    if kind is None:
+        raise BadInputError(
+            f"{folder} holds a model of type {config.model_type!r}, "
+            "which is no causal language model"
+        )
+    chosen: type[Any] = kind[0] if isinstance(kind, tuple) else kind
+    return chosen
+
+
+def start_and_end(tokenizer: Any) -> tuple[int, int]:
+    """The ids of the tokens that stand before and after every post.
+
+    Before: `<|endoftext|>` where the vocabulary has it, since those models saw it between the
+    documents of their pretraining (SmolLM2 foretells a post by 0.2 nats a token better after it
+    than after its `<|im_start|>`); else the beginning-of-sequence token; else the end. After: the
+    end-of-sequence token, or the one before if there is none.
+
+    Raises:
+        BadInputError: the tokenizer names none of them.
+    """
+    known = tokenizer.get_vocab()
+    candidates = (known.get(DOCUMENT_TOKEN), tokenizer.bos_token_id, tokenizer.eos_token_id)
+    start = next((token for token in candidates if token is not None), None)
+    if start is None:
+        raise BadInputError("the tokenizer has no token that begins or ends a text")
+    end = tokenizer.eos_token_id
+    return int(start), int(start if end is None else end)
+
+
+def max_positions(config: Any) -> int:
+    """How many tokens a model of this configuration can look at."""
+    known = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return int(known) if known else UNBOUNDED
+
+
+def default_device() -> torch.device:
+    """The first GPU if there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keep transformers' bars and tables off the screen; its errors still come through."""
+    transformers_logging: Any = logging
+    verbosity, bars = (
+        transformers_logging.get_verbosity(),
+        transformers_logging.is_progress_bar_enabled(),
+    )
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -16,7 +16,7 @@ class FileEntry(Contract):
 
 
 class Manifest(Report):
-    """`registry/<persona>/versions/<n>/manifest.json`: written last, so a version exists with it."""
+    """`<persona>/versions/<n>/manifest.json`: written last, so a version exists with it."""
 
     persona: str
     version: int
@@ -25,6 +25,8 @@ class Manifest(Report):
     """Every file of the version but this one, by path."""
     lineage: dict[str, Any]
     """From the input's digest to the model: each stage's report and configuration, by stage."""
+    upload: str = ""
+    """The random name of the upload that it came from: tells one publish from every other."""
 
 
 class AliasMove(Contract):
@@ -33,6 +35,10 @@ class AliasMove(Contract):
     version: int
     manifest_sha256: str
     moved_at: Timestamp
+    rollback: bool = False
+    """Whether this move went back to where the alias pointed before."""
+    id: str = ""
+    """A random name: tells one move from every other."""
 
 
 class Alias(Report):
@@ -42,3 +48,28 @@ class Alias(Report):
     manifest_sha256: str
     history: tuple[AliasMove, ...]
     """The last one is where it points now."""
+
+
+class Claim(Report):
+    """`registry/<persona>/claims/<n>.json`: the next version, decided but not yet in its place.
+
+    Whoever meets it finishes it, so that a publisher who was killed holds nobody up.
+    """
+
+    manifest: Manifest
+    """What will be written last."""
+
+
+class OptOut(Contract):
+    """One person who does not want to be imitated."""
+
+    account_id: str | None = None
+    handle: str | None = None
+    """Without the @, in lower case."""
+    added_at: Timestamp
+
+
+class OptOutList(Report):
+    """`registry/opt-outs.json`: everyone who opted out, in the order of their asking."""
+
+    people: tuple[OptOut, ...] = ()

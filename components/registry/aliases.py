@@ -1,0 +1,90 @@
+"""Names that move: each move is appended to the alias's history, none is lost."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from components.contracts.errors import BadInputError
+from components.contracts.registry import Alias, AliasMove
+from components.registry.documents import as_bytes, parse_document
+from components.registry.layout import alias_key, manifest_key
+from components.storage import ConflictError, ObjectMissingError, Store
+from components.storage.retry import attempts
+
+Choose = Callable[[Sequence[AliasMove]], int | None]
+"""Given the history so far, the version to move to; None to leave the alias where it is."""
+
+
+def move_alias(
+    store: Store, persona: str, alias: str, choose: Choose, *, rollback: bool = False
+) -> Alias | None:
+    """Append the move that `choose` asks for, against any number of others who move it too.
+
+    Returns the alias as it stands after the move; None if it stays unset.
+
+    Raises:
+        BadInputError: the version chosen does not exist, or there is no such alias.
+    """
+    key, move_id = alias_key(persona, alias), uuid.uuid4().hex
+    for _ in attempts():
+        current, token = _read(store, key)
+        history = current.history if current else ()
+        if any(move.id == move_id for move in history):  # an answer got lost on the way to us
+            return current
+        version = choose(history)
+        if version is None:
+            return current
+        moved = _append(store, persona, history, version, move_id, rollback)
+        try:
+            if token is None:
+                store.create(key, as_bytes(moved))
+            else:
+                store.swap(key, as_bytes(moved), token)
+        except ConflictError:
+            continue
+        return moved
+    raise ConflictError(f"{key} in {store.uri} is moved by too many at once; try again")
+
+
+def previous_version(history: Sequence[AliasMove]) -> int | None:
+    """Where the alias stood before the last move that has not been rolled back; None if nowhere."""
+    stood: list[int] = []
+    for move in history:
+        if move.rollback and len(stood) > 1:
+            stood.pop()
+        else:
+            stood.append(move.version)
+    return stood[-2] if len(stood) > 1 else None
+
+
+def _read(store: Store, key: str) -> tuple[Alias | None, str | None]:
+    try:
+        content = store.get(key)
+    except ObjectMissingError:
+        return None, None
+    return parse_document(content.data, Alias, f"{key} in {store.uri}"), content.version
+
+
+def _append(
+    store: Store,
+    persona: str,
+    history: Sequence[AliasMove],
+    version: int,
+    move_id: str,
+    rollback: bool,
+) -> Alias:
+    try:
+        manifest = store.get(manifest_key(persona, version)).data
+    except ObjectMissingError as error:
+        raise BadInputError(
+            f"{persona} has no version {version} in {store.uri}; see `huggingtweets registry show`"
+        ) from error
+    move = AliasMove(
+        version=version,
+        manifest_sha256=hashlib.sha256(manifest).hexdigest(),
+        moved_at=datetime.now(UTC),
+        rollback=rollback,
+        id=move_id,
+    )
+    return Alias(version=version, manifest_sha256=move.manifest_sha256, history=(*history, move))

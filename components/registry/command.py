@@ -1,0 +1,173 @@
+"""`huggingtweets registry …`: look at the registry, move its aliases, check and clean it."""
+
+import argparse
+import os
+import re
+from collections.abc import Callable
+
+from components.contracts.errors import BadInputError
+from components.registry import opt_outs, tables
+from components.registry.layout import CANDIDATE, LATEST, PRODUCTION
+from components.registry.registry import Registry
+
+REGISTRY_VARIABLE = "HUGGINGTWEETS_REGISTRY"
+
+_PERSONA_AT_VERSION = re.compile(r"(?P<persona>.+)@(?P<version>[1-9][0-9]*)")
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def add_registry_command(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Add `registry` and its sub-commands; each sets `run`, a function from the parsed namespace
+    to the exit code."""
+    parser = subparsers.add_parser("registry", help="look at the models and move their aliases")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add(commands, "list", _list, "list every persona")
+    show = _add(commands, "show", _show, "show a persona's versions and aliases")
+    show.add_argument("persona", metavar="PERSONA")
+    promote = _add(commands, "promote", _promote, "point an alias to a version")
+    promote.add_argument("target", metavar="PERSONA@N")
+    _add_alias(promote)
+    rollback = _add(commands, "rollback", _rollback, "point an alias to where it was before")
+    rollback.add_argument("persona", metavar="PERSONA")
+    _add_alias(rollback)
+    verify = _add(commands, "verify", _verify, "compare every file with its digest")
+    verify.add_argument("persona", metavar="PERSONA", nargs="?")
+    gc = _add(commands, "gc", _gc, "delete what killed publishes left, and old versions if asked")
+    gc.add_argument("--keep", type=_count, metavar="N", help=_KEEP)
+    gc.add_argument("--older-than-hours", type=float, default=24.0, metavar="H", help=_OLDER)
+    _add_opt_out(commands)
+
+
+_KEEP = (
+    "keep the N newest versions and all that candidate or production ever pointed to "
+    "(default: keep every version)"
+)
+_OLDER = "how long the rest of a killed publish must have lain there (default: 24)"
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, run: Run, what: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=what, description=what)
+    parser.add_argument(
+        "--registry",
+        metavar="URI",
+        help=f"a path, file://, gs:// or s3:// (default: ${REGISTRY_VARIABLE})",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_alias(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--alias", choices=(LATEST, CANDIDATE, PRODUCTION), default=PRODUCTION)
+
+
+def _add_opt_out(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("opt-out", help="the list of people who opted out")
+    actions = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add(actions, "list", _opt_out_list, "list who opted out")
+    for name, run, what in (
+        ("add", _opt_out_add, "put a person on the list"),
+        ("remove", _opt_out_remove, "take a person off the list, at their own wish"),
+    ):
+        action = _add(actions, name, run, what)
+        action.add_argument("--account-id", metavar="ID")
+        action.add_argument("--handle", metavar="HANDLE")
+
+
+def _list(given: argparse.Namespace) -> int:
+    registry = _open(given)
+    rows = [
+        {
+            "persona": persona,
+            "versions": registry.versions(persona),
+            "aliases": {n: alias.version for n, alias in registry.aliases(persona).items()},
+        }
+        for persona in registry.personas()
+    ]
+    return tables.show({"personas": rows}, tables.personas(rows), as_json=given.json)
+
+
+def _show(given: argparse.Namespace) -> int:
+    registry = _open(given)
+    versions = registry.versions(given.persona)
+    if not versions:
+        raise BadInputError(f"there is no persona {given.persona} in {registry.store.uri}")
+    aliases = registry.aliases(given.persona)
+    document = {
+        "persona": given.persona,
+        "versions": versions,
+        "aliases": {
+            name: alias.model_dump(mode="json", exclude={"schema_version"})
+            for name, alias in aliases.items()
+        },
+    }
+    if given.json:
+        return tables.show(document, [], as_json=True)
+    manifests = [registry.manifest(given.persona, version) for version in versions]
+    return tables.show(document, tables.versions(manifests, aliases), as_json=False)
+
+
+def _promote(given: argparse.Namespace) -> int:
+    match = _PERSONA_AT_VERSION.fullmatch(given.target)
+    if not match:
+        raise BadInputError(f"{given.target!r} is not PERSONA@N, as in jane@3")
+    alias = _open(given).move_alias(match["persona"], given.alias, int(match["version"]))
+    return tables.show_move(match["persona"], given.alias, alias, as_json=given.json)
+
+
+def _rollback(given: argparse.Namespace) -> int:
+    alias = _open(given).rollback(given.persona, given.alias)
+    return tables.show_move(given.persona, given.alias, alias, as_json=given.json)
+
+
+def _verify(given: argparse.Namespace) -> int:
+    problems = _open(given).verify(given.persona)
+    lines = [*problems, f"{len(problems)} problems"] if problems else ["everything is as it was"]
+    tables.show({"problems": problems}, lines, as_json=given.json)
+    return 1 if problems else 0
+
+
+def _gc(given: argparse.Namespace) -> int:
+    removed = _open(given).gc(keep=given.keep, older_than=given.older_than_hours * 3600)
+    lines = [f"removed {name}" for name in removed] or ["there was nothing to remove"]
+    return tables.show({"removed": removed}, lines, as_json=given.json)
+
+
+def _opt_out_list(given: argparse.Namespace) -> int:
+    listed = opt_outs.read_opt_outs(_uri(given))
+    return tables.show(
+        listed.model_dump(mode="json"), tables.people(listed.people), as_json=given.json
+    )
+
+
+def _opt_out_add(given: argparse.Namespace) -> int:
+    opt_outs.add_opt_out(_uri(given), account_id=given.account_id, handle=given.handle)
+    return _opt_out_list(given)
+
+
+def _opt_out_remove(given: argparse.Namespace) -> int:
+    opt_outs.remove_opt_out(_uri(given), account_id=given.account_id, handle=given.handle)
+    return _opt_out_list(given)
+
+
+def _open(given: argparse.Namespace) -> Registry:
+    return Registry.open(_uri(given))
+
+
+def _uri(given: argparse.Namespace) -> str:
+    uri: str | None = given.registry or os.environ.get(REGISTRY_VARIABLE)
+    if not uri:
+        raise BadInputError(f"name the registry with --registry URI or ${REGISTRY_VARIABLE}")
+    return uri
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("keep at least 1")
+    return number

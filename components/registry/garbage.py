@@ -1,0 +1,114 @@
+"""Deleting what nobody needs.
+
+What a killed publish left goes once it is a day old: until then it may be a live publish at work.
+Published versions go only when asked to keep no more than so many, and then only those that are
+neither among the newest nor anywhere in the history of `candidate` or `production`: a server may
+still hold any of those, and a rollback may go back to any of them.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+
+from components.contracts.registry import Alias, Claim
+from components.registry.documents import read_document
+from components.registry.layout import (
+    ALIASES,
+    LATEST,
+    alias_key,
+    claim_key,
+    claimed_versions,
+    manifest_key,
+    published_versions,
+    upload_folder,
+    uploads_folder,
+    version_folder,
+    versions_folder,
+)
+from components.registry.publishing import settle, upload_is_lost
+from components.storage import Stat, Store
+
+DAY = 24 * 3600.0
+
+
+def collect(store: Store, *, keep: int | None, older_than: float) -> list[str]:
+    """Delete the garbage of every persona; return the folders and keys that went.
+
+    Args:
+        store: The registry's store.
+        keep: How many of the newest versions to keep; None keeps every version.
+        older_than: Seconds that what a killed publish left must have lain there.
+    """
+    before = time.time() - older_than
+    removed = store.sweep(before)
+    for persona in store.folders():
+        _settle_or_withdraw(store, persona)
+        removed += _uploads(store, persona, before)
+        removed += _remains(store, persona, before)
+        if keep is not None:
+            removed += _old_versions(store, persona, keep)
+    return removed
+
+
+def _settle_or_withdraw(store: Store, persona: str) -> None:
+    """Finish what is decided; take back a decision whose files are lost."""
+    for version in claimed_versions(store, persona):
+        claim = read_document(store, claim_key(persona, version), Claim)
+        if claim and upload_is_lost(store, claim.manifest):
+            store.delete(claim_key(persona, version))
+    settle(store, persona)
+
+
+def _uploads(store: Store, persona: str, before: float) -> list[str]:
+    """The gatherings of publishers that are gone."""
+    removed = []
+    for name in store.folders(uploads_folder(persona)):
+        removed += _delete_old(store, upload_folder(persona, name), before)
+    return removed
+
+
+def _remains(store: Store, persona: str, before: float) -> list[str]:
+    """Files in version folders without a manifest; those of a claimed version are at work."""
+    published = set(published_versions(store, persona))
+    newest = max(published, default=0)
+    removed = []
+    for name in store.folders(versions_folder(persona)):
+        number = int(name) if name.isdecimal() else None
+        if number in published or number in claimed_versions(store, persona):
+            continue
+        passed = number is not None and number <= newest  # never claimed again
+        folder = f"{versions_folder(persona)}{name}/"
+        removed += _delete_old(store, folder, float("inf") if passed else before)
+    return removed
+
+
+def _old_versions(store: Store, persona: str, keep: int) -> list[str]:
+    published = published_versions(store, persona)
+    needed = {*published[-max(keep, 1) :], *_ever_pointed_to(store, persona)}
+    removed = []
+    for version in published:
+        if version not in needed:
+            store.delete(manifest_key(persona, version))  # first, so that no half version is seen
+            removed += _delete_old(store, version_folder(persona, version), float("inf"))
+    return removed
+
+
+def _ever_pointed_to(store: Store, persona: str) -> Iterator[int]:
+    for name in ALIASES:
+        alias = read_document(store, alias_key(persona, name), Alias)
+        if alias:
+            yield alias.version
+            yield from (move.version for move in alias.history if name != LATEST)
+
+
+def _delete_old(store: Store, folder: str, before: float) -> list[str]:
+    """Delete what is below `folder` unless any of it was written since `before`."""
+    found = list(store.list(folder))
+    if not found or _newest(found) >= before:
+        return []
+    for stat in found:
+        store.delete(stat.key)
+    return [folder]
+
+
+def _newest(found: Iterable[Stat]) -> float:
+    return max(stat.modified for stat in found)

@@ -1,0 +1,74 @@
+"""Where everything stands in the registry."""
+
+import re
+from collections.abc import Iterator
+
+from components.contracts.artifacts import MANIFEST
+from components.contracts.errors import BadInputError
+from components.storage import Store
+
+LATEST = "latest"
+CANDIDATE = "candidate"
+PRODUCTION = "production"
+ALIASES = (LATEST, CANDIDATE, PRODUCTION)
+OPT_OUTS = "opt-outs.json"
+
+_MANIFEST_KEY = re.compile(r"[^/]+/versions/([1-9][0-9]*)/" + re.escape(MANIFEST))
+_CLAIM_KEY = re.compile(r"[^/]+/claims/([1-9][0-9]*)\.json")
+
+
+def versions_folder(persona: str) -> str:
+    """Below it, a folder for each version."""
+    return f"{persona}/versions/"
+
+
+def version_folder(persona: str, version: int) -> str:
+    """Where the files of a version stand."""
+    return f"{persona}/versions/{version}/"
+
+
+def manifest_key(persona: str, version: int) -> str:
+    """The document that makes a version exist."""
+    return version_folder(persona, version) + MANIFEST
+
+
+def alias_key(persona: str, alias: str) -> str:
+    """The alias's document, beside the versions.
+
+    Raises:
+        BadInputError: there is no such alias.
+    """
+    if alias not in ALIASES:
+        raise BadInputError(f"{alias!r} is no alias: use {', '.join(ALIASES)}")
+    return f"{persona}/{alias}.json"
+
+
+def uploads_folder(persona: str) -> str:
+    """Below it, a folder for each publish that is under way or was killed."""
+    return f"{persona}/uploads/"
+
+
+def upload_folder(persona: str, upload: str) -> str:
+    """Where one publish gathers its files."""
+    return f"{persona}/uploads/{upload}/"
+
+
+def claim_key(persona: str, version: int) -> str:
+    """The document that decides who publishes a version."""
+    return f"{persona}/claims/{version}.json"
+
+
+def published_versions(store: Store, persona: str) -> list[int]:
+    """The versions that have a manifest, in order."""
+    return sorted(_numbers(store, versions_folder(persona), _MANIFEST_KEY))
+
+
+def claimed_versions(store: Store, persona: str) -> list[int]:
+    """The versions that are decided but not yet in place, in order."""
+    return sorted(_numbers(store, f"{persona}/claims/", _CLAIM_KEY))
+
+
+def _numbers(store: Store, prefix: str, pattern: re.Pattern[str]) -> Iterator[int]:
+    for stat in store.list(prefix):
+        if match := pattern.fullmatch(stat.key):
+            yield int(match[1])

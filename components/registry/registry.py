@@ -1,0 +1,130 @@
+"""The registry: what there is, what points where, and how either changes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from components.contracts.artifacts import check_persona
+from components.contracts.errors import BadInputError
+from components.contracts.registry import Alias, Manifest
+from components.registry import garbage, publishing, verifying
+from components.registry.aliases import move_alias, previous_version
+from components.registry.documents import read_document
+from components.registry.layout import (
+    ALIASES,
+    alias_key,
+    manifest_key,
+    published_versions,
+    version_folder,
+)
+from components.registry.publishing import Write
+from components.storage import Store, open_store
+from components.storage.transfer import download_folder
+
+
+class Registry:
+    """Personas, each with numbered versions that never change and aliases that move.
+
+    Every method raises `StorageError` when the store cannot be used.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @classmethod
+    def open(cls, uri: str) -> Self:
+        """The registry at `uri` (a path, file://, gs:// or s3://); touches nothing yet."""
+        return cls(open_store(uri))
+
+    def publish(self, persona: str, write: Write, lineage: Mapping[str, Any]) -> Manifest:
+        """Publish what `write(version, folder)` writes as the next version; move `latest` to it.
+
+        Versions are numbered from 1 without gaps, however many publish at once; `write` is called
+        again with another number if somebody else was faster. A version appears whole or not.
+
+        Raises:
+            BadInputError: the name cannot be a persona's, or nothing was written.
+        """
+        return publishing.publish(self.store, check_persona(persona), write, lineage)
+
+    def personas(self) -> list[str]:
+        """Everybody with at least one version, sorted."""
+        return [name for name in self.store.folders() if published_versions(self.store, name)]
+
+    def versions(self, persona: str) -> list[int]:
+        """The versions of a persona in order; none if there is no such persona."""
+        return published_versions(self.store, check_persona(persona))
+
+    def manifest(self, persona: str, version: int) -> Manifest:
+        """What a version consists of and where it came from.
+
+        Raises:
+            BadInputError: there is no such version.
+        """
+        found = read_document(self.store, manifest_key(check_persona(persona), version), Manifest)
+        if found is None:
+            raise BadInputError(f"{persona} has no version {version} in {self.store.uri}")
+        return found
+
+    def alias(self, persona: str, name: str) -> Alias | None:
+        """Where an alias points and has pointed; None while it is unset."""
+        return read_document(self.store, alias_key(check_persona(persona), name), Alias)
+
+    def aliases(self, persona: str) -> dict[str, Alias]:
+        """The aliases that are set, by name."""
+        found = {name: self.alias(persona, name) for name in ALIASES}
+        return {name: alias for name, alias in found.items() if alias is not None}
+
+    def move_alias(self, persona: str, alias: str, version: int) -> Alias:
+        """Point an alias to a version; its history grows by this one move.
+
+        Raises:
+            BadInputError: there is no such version or alias.
+        """
+        moved = move_alias(self.store, check_persona(persona), alias, lambda _: version)
+        assert moved is not None
+        return moved
+
+    def rollback(self, persona: str, alias: str) -> Alias:
+        """Point an alias to where it pointed before; again, to where it pointed before that.
+
+        Raises:
+            BadInputError: it never pointed anywhere else.
+        """
+        moved = move_alias(
+            self.store, check_persona(persona), alias, previous_version, rollback=True
+        )
+        if moved is None or not moved.history[-1].rollback:
+            raise BadInputError(f"{alias} of {persona} has nowhere to go back to")
+        return moved
+
+    def download(self, persona: str, version: int, target: Path) -> Manifest:
+        """Write a version's files to the folder `target`, whole or not at all, digests compared.
+
+        Raises:
+            BadInputError: there is no such version.
+            ChecksumError: a file is not what the manifest says.
+        """
+        manifest = self.manifest(persona, version)
+        checksums = {entry.path: entry.sha256 for entry in manifest.files}
+        download_folder(self.store, version_folder(persona, version), target, checksums)
+        return manifest
+
+    def verify(self, persona: str | None = None) -> list[str]:
+        """What is wrong, a sentence each: files changed, missing or added, aliases led astray.
+
+        Raises:
+            BadInputError: there is no such persona.
+        """
+        return verifying.verify(self.store, self._chosen(persona))
+
+    def gc(self, *, keep: int | None = None, older_than: float = garbage.DAY) -> list[str]:
+        """Delete what killed publishes left behind, and with `keep` old versions; see `garbage`."""
+        return garbage.collect(self.store, keep=keep, older_than=older_than)
+
+    def _chosen(self, persona: str | None) -> list[str]:
+        if persona is None:
+            return self.personas()
+        if not self.versions(persona):
+            raise BadInputError(f"there is no persona {persona} in {self.store.uri}")
+        return [persona]

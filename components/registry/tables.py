@@ -1,0 +1,86 @@
+"""What the registry's commands print."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from components.contracts.registry import Alias, Manifest, OptOut
+from components.registry.layout import ALIASES
+
+
+def show(document: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> int:
+    """Print the document as JSON, or the lines; return the exit code of success."""
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        for line in lines:
+            print(line)
+    return 0
+
+
+def show_move(persona: str, name: str, alias: Alias, *, as_json: bool) -> int:
+    """Print where an alias points now."""
+    document = {"persona": persona, "alias": name, **alias.model_dump(mode="json")}
+    return show(document, [f"{name} of {persona} is version {alias.version}"], as_json=as_json)
+
+
+def personas(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One line for each persona: its name, how many versions, where the aliases point."""
+    if not rows:
+        return ["there is no persona yet"]
+    return _aligned(
+        ("PERSONA", "VERSIONS", *(name.upper() for name in ALIASES)),
+        [
+            (
+                row["persona"],
+                str(len(row["versions"])),
+                *(str(row["aliases"].get(name, "-")) for name in ALIASES),
+            )
+            for row in rows
+        ],
+    )
+
+
+def versions(manifests: Sequence[Manifest], aliases: Mapping[str, Alias]) -> list[str]:
+    """One line for each version, newest last, then one for each alias with its history."""
+    table = _aligned(
+        ("VERSION", "CREATED", "FILES", "MB", "ALIASES"),
+        [
+            (
+                str(manifest.version),
+                f"{manifest.created_at:%Y-%m-%d %H:%M}",
+                str(len(manifest.files)),
+                f"{sum(entry.size for entry in manifest.files) / 1e6:.1f}",
+                ", ".join(n for n, alias in aliases.items() if alias.version == manifest.version),
+            )
+            for manifest in manifests
+        ],
+    )
+    histories = [
+        f"{name}: " + " → ".join(str(move.version) for move in alias.history)
+        for name, alias in aliases.items()
+    ]
+    return [*table, "", *histories]
+
+
+def people(listed: Sequence[OptOut]) -> list[str]:
+    """One line for each person who opted out."""
+    if not listed:
+        return ["nobody opted out"]
+    rows = [
+        (
+            person.account_id or "-",
+            f"@{person.handle}" if person.handle else "-",
+            f"{person.added_at:%Y-%m-%d}",
+        )
+        for person in listed
+    ]
+    return _aligned(("ACCOUNT ID", "HANDLE", "SINCE"), rows)
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
+    ]

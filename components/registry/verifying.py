@@ -1,0 +1,101 @@
+"""Comparing what stands in the registry with what the manifests say."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from components.contracts.artifacts import MANIFEST
+from components.contracts.errors import BadInputError
+from components.contracts.registry import Alias, FileEntry, Manifest
+from components.registry.documents import read_document
+from components.registry.layout import (
+    ALIASES,
+    alias_key,
+    manifest_key,
+    published_versions,
+    version_folder,
+)
+from components.runtime.progress import progress
+from components.storage import ObjectMissingError, Store
+
+CHUNK = 8 << 20
+WORKERS = 8
+
+
+def verify(store: Store, personas: Sequence[str]) -> list[str]:
+    """Every problem of these personas, a sentence each.
+
+    What a killed publish left behind is no problem: without a manifest there is no version.
+    """
+    return [
+        problem
+        for persona in personas
+        for problem in (*_versions_problems(store, persona), *_alias_problems(store, persona))
+    ]
+
+
+def _versions_problems(store: Store, persona: str) -> Iterator[str]:
+    for version in published_versions(store, persona):
+        folder = version_folder(persona, version)
+        try:
+            manifest = read_document(store, manifest_key(persona, version), Manifest)
+        except BadInputError as error:
+            yield str(error)
+            continue
+        if manifest is None:  # deleted since
+            continue
+        if (manifest.persona, manifest.version) != (persona, version):
+            yield f"{folder}{MANIFEST} is of {manifest.persona}, version {manifest.version}"
+        yield from _file_problems(store, folder, manifest)
+
+
+def _file_problems(store: Store, folder: str, manifest: Manifest) -> Iterator[str]:
+    sizes = {stat.key.removeprefix(folder): stat.size for stat in store.list(folder)}
+    for added in sorted(sizes.keys() - {entry.path for entry in manifest.files} - {MANIFEST}):
+        yield f"{folder}{added} was added"
+    total = sum(entry.size for entry in manifest.files)
+
+    def check(entry: FileEntry) -> str | None:
+        if entry.path not in sizes:
+            return f"{folder}{entry.path} is missing"
+        if sizes[entry.path] != entry.size or not _has_digest(store, folder, entry):
+            return f"{folder}{entry.path} was changed"
+        return None
+
+    with (
+        progress(f"verify {folder.rstrip('/')}, MB", total // 1_000_000) as advance,
+        ThreadPoolExecutor(WORKERS) as pool,
+    ):
+        for entry, problem in zip(manifest.files, pool.map(check, manifest.files), strict=True):
+            advance(entry.size // 1_000_000)
+            if problem:
+                yield problem
+
+
+def _has_digest(store: Store, folder: str, entry: FileEntry) -> bool:
+    digest = hashlib.sha256()
+    try:
+        for start in range(0, entry.size, CHUNK):
+            digest.update(store.read(folder + entry.path, start, min(CHUNK, entry.size - start)))
+    except ObjectMissingError:
+        return False
+    return digest.hexdigest() == entry.sha256
+
+
+def _alias_problems(store: Store, persona: str) -> Iterator[str]:
+    for name in ALIASES:
+        key = alias_key(persona, name)
+        try:
+            alias = read_document(store, key, Alias)
+        except BadInputError as error:
+            yield str(error)
+            continue
+        if alias is None:
+            continue
+        try:
+            manifest = store.get(manifest_key(persona, alias.version)).data
+        except ObjectMissingError:
+            yield f"{key} points to version {alias.version}, whose {MANIFEST} is missing"
+            continue
+        if hashlib.sha256(manifest).hexdigest() != alias.manifest_sha256:
+            yield f"{manifest_key(persona, alias.version)} was changed since {name} moved to it"

@@ -1,0 +1,106 @@
+"""The protocol that every store keeps."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from components.storage.errors import StorageError
+
+Advance = Callable[[int], None]
+"""Is told of every further number of bytes that went over."""
+
+Keys = list[str]
+
+
+def no_advance(amount: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Stat:
+    """What a store knows of an object without reading it."""
+
+    key: str
+    size: int
+    """Bytes."""
+    modified: float
+    """Seconds since 1970, by the store's clock."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """An object's bytes, and the version that they are."""
+
+    data: bytes
+    version: str
+    """What `swap` wants: a generation, an ETag or a digest; means nothing across stores."""
+
+
+class Store(Protocol):
+    """Objects below one URI. Keys are relative, with forward slashes; objects are whole or absent.
+
+    Every method raises `StorageError` with a sentence that names the bucket or the endpoint when
+    the store cannot be reached, the bucket is missing, or the credentials are wrong or not enough.
+    Calls may come from several threads.
+    """
+
+    uri: str
+    """Where the store is rooted, as it was given."""
+
+    def get(self, key: str) -> Content:
+        """The whole of a small object. Raises ObjectMissingError."""
+
+    def put(self, key: str, data: bytes) -> str:
+        """Write a small object, whatever stood there; return its version."""
+
+    def create(self, key: str, data: bytes) -> str:
+        """Write a small object where there is none. Raises ConflictError where there is."""
+
+    def swap(self, key: str, data: bytes, version: str) -> str:
+        """Write over exactly `version`. Raises ConflictError if the object is another or gone."""
+
+    def stat(self, key: str) -> Stat:
+        """Its size and age. Raises ObjectMissingError."""
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        """Every object whose key starts with `prefix`, by key."""
+
+    def folders(self, prefix: str = "") -> Keys:
+        """The names that follow the folder `prefix` and hold objects themselves, sorted."""
+
+    def delete(self, key: str) -> None:
+        """Delete an object; that it is absent is fine."""
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object within the store, whole or not at all. Raises ObjectMissingError."""
+
+    def read(self, key: str, start: int, size: int) -> bytes:
+        """`size` bytes from `start`, fewer at the end. Raises ObjectMissingError."""
+
+    def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
+        """Write a file of any size as an object, whole, its checksum compared by the store."""
+
+    def download(self, key: str, target: Path, advance: Advance = no_advance) -> None:
+        """Write an object of any size to a file, its checksum compared.
+
+        Raises ObjectMissingError, and ChecksumError when the bytes are wrong every time.
+        """
+
+    def sweep(self, before: float) -> Keys:
+        """Clear away uploads begun before this second that were never finished; return their keys.
+
+        They are invisible to every other method, but take room.
+        """
+
+
+def check_key(key: str) -> str:
+    """Return `key` if it is relative, has no empty part and does not lead outside."""
+    if not key or any(part in ("", ".", "..") for part in key.split("/")) or "\0" in key:
+        raise StorageError(f"{key!r} cannot name an object: it has an empty part, '.' or '..'")
+    return key
+
+
+def folder_prefix(prefix: str) -> str:
+    """`a/b/` for `a/b` and for `a/b/`; nothing for nothing."""
+    return prefix.rstrip("/") + "/" if prefix.strip("/") else ""

@@ -1,0 +1,23 @@
+"""What can go wrong at a store; every message names the bucket, the endpoint or the object."""
+
+from components.contracts.errors import BadInputError
+
+
+class StorageError(BadInputError):
+    """The store cannot do what was asked; asking again will not help."""
+
+
+class ObjectMissingError(StorageError):
+    """There is no such object; its bucket is there and readable."""
+
+
+class ConflictError(StorageError):
+    """Somebody else created or changed the object first."""
+
+
+class ChecksumError(StorageError):
+    """The bytes that arrived are not those that were sent."""
+
+
+class TransientError(StorageError):
+    """It may work in a moment: the connection broke, or the store is busy."""

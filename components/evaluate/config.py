@@ -1,0 +1,33 @@
+"""What can be chosen about an evaluation."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from components.runtime.flags import StageConfig
+
+Count = Annotated[int, Field(ge=1)]
+Prompt = Annotated[str, Field(min_length=1)]
+
+
+class EvaluateConfig(StageConfig):
+    """What can be chosen about an evaluation."""
+
+    samples: Count = 500
+    """How many posts to generate from nothing for the memorisation measures."""
+    prompts: tuple[Prompt, ...] = (
+        "My dream is",
+        "I like",
+        "I don't like",
+        "I think",
+        "Nobody tells you",
+    )
+    """Beginnings that the model is asked to continue, ten times each; they should suit anyone."""
+    max_tokens: Count = 60
+    """The longest generated post, in tokens."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    """Below 1 the model plays safe, above 1 it dares more."""
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    """Draw among the likeliest tokens that together have this probability."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Where chance starts: the same seed gives the same samples and figures."""

@@ -1,0 +1,87 @@
+"""The evaluation of a fine-tuned model, from start to end."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.contracts import artifacts
+from components.contracts.base import read_rows, write_rows
+from components.contracts.posts import DatasetRow, Sample
+from components.contracts.reports import (
+    BitsPerByte,
+    EvaluationReport,
+    Memorisation,
+    PrepareReport,
+    TrainReport,
+)
+from components.evaluate.bits_per_byte import bits_per_byte, fitting
+from components.evaluate.config import EvaluateConfig
+from components.evaluate.memorisation import memorised
+from components.evaluate.page import render_page
+from components.evaluate.sampling import draw_samples
+from components.lm.models import load_model
+from components.runtime.digests import folder_sha256
+from components.runtime.folders import require_folder, whole_folder
+from components.runtime.provenance import check_trained_from
+from components.text.ngrams import RunIndex
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    config: EvaluateConfig, *, dataset: Path, model: Path, base_model: Path, evaluation_out: Path
+) -> EvaluationReport:
+    """Measure the model in `model` and write evaluation.json, samples.jsonl and report.html.
+
+    Raises:
+        BadInputError: a folder is not what it should be, the model was not made from the other
+            two, or there is no test post.
+    """
+    require_folder(dataset, artifacts.PREPARE_REPORT, "train-dataset")
+    require_folder(model, artifacts.TRAIN_REPORT, "finetuned-model")
+    prepared = PrepareReport.read(dataset / artifacts.PREPARE_REPORT)
+    trained = TrainReport.read(model / artifacts.TRAIN_REPORT)
+    check_trained_from(trained, dataset, base_model)
+    test = _texts(dataset, "test")
+    training = RunIndex(_texts(dataset, "train"))
+
+    bits, samples = _ask_models(config, model, base_model, test)
+    unprompted = [sample.text for sample in samples if not sample.prompt]
+    report = EvaluationReport(
+        dataset_sha256=trained.dataset_sha256,
+        model_sha256=folder_sha256(model, leave_out=frozenset({artifacts.TRAIN_REPORT})),
+        seed=config.seed,
+        sampling=config.model_dump(include={"temperature", "top_p", "max_tokens"}),
+        samples=len(unprompted),
+        test_posts=len(test),
+        bits_per_byte=bits,
+        memorisation=Memorisation(
+            generated=memorised(unprompted, training, config.seed),
+            heldout=memorised(test, training, config.seed),
+        ),
+    )
+    with whole_folder(evaluation_out) as folder:
+        report.write(folder / artifacts.EVALUATION_REPORT)
+        write_rows(folder / artifacts.SAMPLES, samples)
+        page = render_page(report, prepared, trained, samples, training)
+        (folder / artifacts.REPORT_PAGE).write_text(page, encoding="utf-8")
+    log.info("evaluated: see %s", evaluation_out / artifacts.REPORT_PAGE)
+    return report
+
+
+def _texts(dataset: Path, split: str) -> list[str]:
+    rows = read_rows(dataset / artifacts.split_file(split), DatasetRow)
+    return [row.text for row in rows]
+
+
+def _ask_models(
+    config: EvaluateConfig, model: Path, base_model: Path, test: Sequence[str]
+) -> tuple[BitsPerByte, list[Sample]]:
+    """Score and sample the fine-tuned model, then score its base; one is in memory at a time."""
+    loaded = load_model(model)
+    scored = fitting(loaded, test)
+    finetuned = bits_per_byte(loaded, scored, config.seed, "finetuned")
+    samples = draw_samples(loaded, config)
+    del loaded
+    base = bits_per_byte(load_model(base_model), scored, config.seed, "base")
+    return BitsPerByte(finetuned=finetuned, base=base), samples

@@ -1,0 +1,75 @@
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+from support.finished import make_dataset, make_evaluation_report
+
+from components.contracts.posts import Sample
+from components.contracts.reports import BaseModelFacts, CurvePoint, TrainReport
+from components.evaluate.page import percent, render_page
+from components.text.ngrams import RunIndex
+
+EVIL = "</li><script>alert('hi')</script><img src=x onerror=alert(1)>"
+
+
+def page(folder: Path, *samples: Sample, display_name: str | None = None) -> str:
+    prepared = make_dataset(folder / "dataset", display_names=[display_name])
+    trained = TrainReport(
+        tokens=1, seconds=1, tokens_per_second=1, best_validation_loss=1, best_step=1,
+        curve=[CurvePoint(step=1, train_loss=2, validation_loss=1)], hyperparameters={},
+        base_model=BaseModelFacts(id="made-up/tiny", revision=None, sha256="y"), seed=0,
+        device="d", dtype="fp32", dataset_sha256="z", versions={},
+    )  # fmt: skip
+    training = RunIndex(["we all copy this very long sentence from the garden"])
+    return render_page(make_evaluation_report(), prepared, trained, samples, training)
+
+
+def sample(text: str, prompt: str = "", index: int = 0) -> Sample:
+    return Sample(prompt=prompt, index=index, text=text, finish_reason="stop")
+
+
+class Tags(HTMLParser):
+    """Collects the tags of a page and what they load."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.loads: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.loads += [f"{key}={value}" for key, value in attrs if key in ("src", "href", "srcset")]
+
+
+def test_posts_and_names_are_escaped(tmp_path: Path) -> None:
+    html = page(tmp_path, sample(EVIL), sample(EVIL, prompt=EVIL), display_name=EVIL)
+    tags = Tags(html)
+    assert "script" not in tags.names
+    assert "img" not in tags.names
+    assert html.count("&lt;script&gt;alert(&#39;hi&#39;)") >= 4
+
+
+def test_the_page_asks_nothing_of_the_network(tmp_path: Path) -> None:
+    html = page(tmp_path, sample("hello"))
+    assert Tags(html).loads == []
+    style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert style is not None
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+
+
+def test_a_sample_that_copies_says_so(tmp_path: Path) -> None:
+    copy = sample(" copy this very long sentence from the garden", prompt="we all")
+    assert page(tmp_path / "a", copy).count("<mark") == 1
+    assert page(tmp_path / "b", sample("something of its own")).count("<mark") == 0
+
+
+def test_of_the_posts_from_nothing_ten_are_shown(tmp_path: Path) -> None:
+    html = page(tmp_path, *(sample(f"post number {index}", index=index) for index in range(30)))
+    assert "post number 9<" in html
+    assert "post number 10<" not in html
+
+
+def test_percent_has_no_idle_digits() -> None:
+    assert [percent(share) for share in (0, 0.0124, 0.03, 1)] == ["0%", "1.2%", "3%", "100%"]

@@ -1,0 +1,1 @@
+"""Collect one author's posts from one source."""

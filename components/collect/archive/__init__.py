@@ -1,0 +1,1 @@
+"""Reading the archive that X gives its users, from its zip."""

@@ -1,0 +1,87 @@
+"""Whose archive this is, and their picture."""
+
+from typing import NamedTuple
+
+from components.collect.archive.assignments import as_object, as_text
+from components.collect.archive.files import ArchiveFiles
+from components.collect.archive.manifest import Manifest
+from components.collect.collected import Picture
+from components.collect.config import handle_of
+from components.collect.posts import valid_unicode
+from components.contracts.errors import BadInputError
+
+MAX_PICTURE = 10 << 20
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"GIF87a", ".gif"),
+    (b"GIF89a", ".gif"),
+)
+
+
+class Account(NamedTuple):
+    """The archive's owner; an empty string is a fact that it does not state."""
+
+    handle: str
+    account_id: str
+    display_name: str
+
+
+def read_account(files: ArchiveFiles, manifest: Manifest, wanted: str | None) -> Account:
+    """The owner by `account.js`, the manifest, or `user_details.js` before 2019.
+
+    Raises:
+        BadInputError: the archive's files name different owners, it is not of the `wanted` one,
+            or neither the archive nor the person names one.
+    """
+    account, details = files.only_entry("account"), {}
+    if files.members.user_details:
+        details = as_object(files.value(files.members.user_details[0], "user_details"))
+    stated = [
+        _account(account, "username", "accountId", "accountDisplayName"),
+        _account(manifest.user, "userName", "accountId", "displayName"),
+        _account(details, "screen_name", "id", "full_name"),
+    ]
+    if len({one.account_id for one in stated} - {""}) > 1:
+        raise BadInputError(
+            f"{files.source}: manifest.js and account.js name different accounts; "
+            "download the archive again"
+        )
+    known = Account(*(next(filter(None, values), "") for values in zip(*stated, strict=True)))
+    if not known.handle and wanted is None:
+        raise BadInputError(f"{files.source} does not say whose archive it is; add --author NAME")
+    if wanted is not None and known.handle.lower() not in ("", wanted.lower()):
+        raise BadInputError(f"{files.source} is the archive of @{known.handle}, not @{wanted}")
+    return known if known.handle else known._replace(handle=wanted or "")
+
+
+def _account(stated: object, handle: str, account_id: str, display_name: str) -> Account:
+    values = (as_text(as_object(stated).get(key)) for key in (handle, account_id, display_name))
+    name, number, shown = map(valid_unicode, values)
+    return Account(handle_of(name), number, shown)
+
+
+def read_picture(files: ArchiveFiles) -> tuple[Picture | None, list[str]]:
+    """The picture that `profile.js` names, if it is an image; else a warning if it is none."""
+    file = as_text(files.only_entry("profile").get("avatarMediaUrl")).rpartition("/")[2]
+    found = [name for name in files.members.pictures if file and _is_picture(name, file)]
+    if not found:
+        return None, []
+    data = files.zip.read(found[0], MAX_PICTURE)
+    suffix = image_suffix(data)
+    if suffix is None:
+        return None, [f"{found[0]} is no PNG, JPEG, GIF or WebP image and was left out"]
+    return Picture(f"picture{suffix}", data), []
+
+
+def _is_picture(member: str, file: str) -> bool:
+    """Members are called `<account id>-<file>`."""
+    name = member.rpartition("/")[2]
+    return name == file or name.endswith(f"-{file}")
+
+
+def image_suffix(data: bytes) -> str | None:
+    """The suffix of the image that `data` begins like: PNG, JPEG, GIF or WebP; None if none."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return ".webp"
+    return next((suffix for start, suffix in _SIGNATURES if data.startswith(start)), None)

@@ -1,0 +1,83 @@
+"""Posts out of the entries of `tweets.js`."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from components.collect.archive.assignments import as_object, as_objects, as_text
+from components.collect.posts import id_number, is_number, make_post
+from components.collect.times import parse_time
+from components.contracts.posts import Post
+
+_STATUS_LINK = re.compile(
+    r"https?://(?:mobile\.)?(?:twitter|x)\.com/\w+/status/\d+(?:\?\S*)?", re.ASCII
+)
+
+
+class Version(NamedTuple):
+    """One version of a post."""
+
+    post: Post
+    first_id: str
+    """The id of the post's first version: the same for all of its edits."""
+
+
+def read_version(tweet: dict[str, Any], author: str) -> Version | str:
+    """The post that an entry holds, or why there is none."""
+    post_id = as_text(tweet.get("id_str")) or as_text(tweet.get("id"))
+    text = as_text(tweet.get("full_text")) or as_text(tweet.get("text"))
+    created_at = parse_time(as_text(tweet.get("created_at")))
+    if not is_number(post_id):
+        return "no id"
+    if not text.strip():
+        return "no text"
+    if created_at is None:
+        return "an unreadable time"
+    entities = as_object(tweet.get("entities"))
+    links = as_objects(entities.get("urls"))
+    post = make_post(
+        post_id=post_id,
+        author=author,
+        created_at=created_at,
+        text=text,
+        reply_to=_reply_to(tweet),
+        quote=any(_STATUS_LINK.fullmatch(as_text(link.get("expanded_url"))) for link in links),
+        lang=as_text(tweet.get("lang")),
+        source=as_text(tweet.get("source")),
+        urls=_texts([*links, *as_objects(entities.get("media"))], "url", text),
+        mentions=_texts(as_objects(entities.get("user_mentions")), "screen_name", text),
+    )
+    return Version(post, _first_id(tweet) or post_id)
+
+
+def _reply_to(tweet: dict[str, Any]) -> str:
+    for name in ("screen_name", "status_id_str", "status_id", "user_id_str", "user_id"):
+        if stated := as_text(tweet.get(f"in_reply_to_{name}")):
+            return stated
+    return ""
+
+
+def _first_id(tweet: dict[str, Any]) -> str:
+    """`initialTweetId` of an edit; of a first version the first of its `editTweetIds`."""
+    info = as_object(tweet.get("edit_info"))
+    ids = as_object(info.get("initial")).get("editTweetIds")
+    first = as_text(ids[0]) if isinstance(ids, list) and ids else ""
+    return as_text(as_object(info.get("edit")).get("initialTweetId")) or first
+
+
+def _texts(entities: list[dict[str, Any]], key: str, text: str) -> list[str]:
+    """What the entities state under `key`, each once, where it stands in the text."""
+    stated = dict.fromkeys(as_text(entity.get(key)) for entity in entities)
+    return [one for one in stated if one and one.lower() in text.lower()]
+
+
+def last_versions(versions: Iterable[Version]) -> tuple[list[Post], int]:
+    """The last version of each post, and how many earlier ones or repetitions are left out."""
+    last: dict[str, Post] = {}
+    count = 0
+    for version in versions:
+        count += 1
+        known = last.get(version.first_id)
+        if known is None or id_number(version.post.id) >= id_number(known.id):
+            last[version.first_id] = version.post
+    return list(last.values()), count - len(last)

@@ -1,0 +1,68 @@
+"""What reading a source gives, and what was passed over on the way."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from components.contracts.errors import BadInputError
+from components.contracts.posts import Post
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The author's picture."""
+
+    name: str
+    """`picture` with the suffix that its bytes ask for."""
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Collected:
+    """One author's posts out of one source."""
+
+    author: str
+    posts: list[Post]
+    account_id: str | None = None
+    display_name: str | None = None
+    picture: Picture | None = None
+    warnings: tuple[str, ...] = ()
+    notes: dict[str, str | int] = field(default_factory=dict)
+
+
+class Skips:
+    """Counts what cannot be read, by reason; a few are reported, too many are refused."""
+
+    def __init__(self, source: str, what: str) -> None:
+        self._source, self._what = source, what
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+
+    def add(self, reason: str, where: str) -> None:
+        """Count one; `where` is shown for the first of each reason."""
+        self._counts[reason] += 1
+        self._first.setdefault(reason, where)
+
+    @property
+    def total(self) -> int:
+        """How many were passed over."""
+        return self._counts.total()
+
+    def refuse_too_many(self, kept: int) -> None:
+        """Refuse a source of which more than half cannot be read.
+
+        Raises:
+            BadInputError: it is so; the message names the commonest reason and its first place.
+        """
+        if self.total > kept:
+            reason, _ = self._counts.most_common(1)[0]
+            raise BadInputError(
+                f"{self._source}: {self.total} of {kept + self.total} {self._what} cannot be read, "
+                f"most for {reason} (first: {self._first[reason]}); check the file and its columns"
+            )
+
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each reason, commonest first."""
+        return tuple(
+            f"{self._what} left out for {reason}: {count:,} (first: {self._first[reason]})"
+            for reason, count in self._counts.most_common()
+        )

@@ -1,0 +1,82 @@
+"""Making a post from what a source states, and putting posts in order."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from components.contracts.posts import Kind, Post
+
+REPOST = re.compile(r"RT @\w+: ")
+_LINK = re.compile(r"https?://t\.co/\w+|https?://[^\s<>\"“”…]*[^\s<>\"“”….,;:!?'’)\]]")
+_MENTION = re.compile(r"(?<![\w@/])@(\w{1,15})(?!\w)", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def make_post(
+    *,
+    post_id: str,
+    author: str,
+    created_at: datetime,
+    text: str,
+    reply_to: str = "",
+    repost: bool = False,
+    quote: bool = False,
+    lang: str = "",
+    source: str = "",
+    urls: Sequence[str] | None = None,
+    mentions: Sequence[str] | None = None,
+) -> Post:
+    """A post of these facts; an empty string is a fact that the source does not state.
+
+    `created_at` is aware. Links and mentions are found in the text where the source names none.
+    """
+    text = valid_unicode(text)
+    reply_to = "" if reply_to == post_id else reply_to
+    return Post(
+        id=valid_unicode(post_id),
+        author=author,
+        created_at=created_at,
+        text=text,
+        kind=_kind(text, repost=repost, reply=bool(reply_to), quote=quote),
+        reply_to=valid_unicode(reply_to) or None,
+        lang=valid_unicode(lang) or None,
+        urls=tuple(_LINK.findall(text) if urls is None else map(valid_unicode, urls)),
+        mentions=tuple(
+            _MENTION.findall(text) if mentions is None else map(valid_unicode, mentions)
+        ),
+        source=valid_unicode(app_name(source)) or None,
+    )
+
+
+def _kind(text: str, *, repost: bool, reply: bool, quote: bool) -> Kind:
+    """`RT @name: ` says repost whatever the source's flag says: archives state it on no post."""
+    if repost or REPOST.match(text):
+        return "repost"
+    if reply:
+        return "reply"
+    return "quote" if quote else "original"
+
+
+def in_order(posts: Iterable[Post]) -> list[Post]:
+    """Oldest first, then by numeric id; ids that are no numbers before those that are."""
+    return sorted(posts, key=lambda post: (post.created_at, id_number(post.id), post.id))
+
+
+def id_number(post_id: str) -> int:
+    """The id as a number; -1 where it is none of a sane length."""
+    return int(post_id) if is_number(post_id) else -1
+
+
+def is_number(post_id: str) -> bool:
+    """Whether this is 1 to 20 ASCII digits, which hold every 64-bit id."""
+    return post_id.isascii() and post_id.isdigit() and len(post_id) <= 20
+
+
+def app_name(source: str) -> str:
+    """`Twitter for iPhone` for `<a href="…">Twitter for iPhone</a>`."""
+    return re.sub(r"<[^<>]*>", "", source).strip()
+
+
+def valid_unicode(text: str) -> str:
+    """`text` with U+FFFD for every half of a surrogate pair, which UTF-8 cannot hold."""
+    return _SURROGATE.sub("\ufffd", text)

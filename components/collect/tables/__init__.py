@@ -1,0 +1,1 @@
+"""Reading tables of posts: CSV, JSON lines and JSON arrays."""

@@ -1,0 +1,73 @@
+"""Finding out how a text file is encoded."""
+
+import codecs
+from pathlib import Path
+from typing import NamedTuple
+
+_CHUNK = 1 << 20
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class Encoding(NamedTuple):
+    """How to open a text file: `open(encoding=name, errors=errors)`."""
+
+    name: str
+    errors: str = "strict"
+
+
+def find_encoding(path: Path) -> Encoding:
+    """The first encoding that reads the whole file: UTF-8, UTF-16, cp1252, Mac Roman.
+
+    A file of which nearly all is UTF-8 stays UTF-8, with U+FFFD for what is not. Mac Roman reads
+    any bytes, so it comes last; it is what spreadsheets on a Mac write.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return Encoding(name, "replace")
+    if wide := _utf16_without_mark(head):
+        return Encoding(wide, "replace")
+    broken, sound = _count_utf8(path)
+    if broken * 10 <= sound:
+        return Encoding("utf-8", "replace" if broken else "strict")
+    return Encoding("cp1252" if _reads_as(path, "cp1252") else "mac_roman")
+
+
+def _utf16_without_mark(head: bytes) -> str | None:
+    """UTF-16 by its zero bytes: nearly every second one in text of Latin letters."""
+    pairs = len(head) // 2
+    for name, zeros, others in (
+        ("utf-16-le", head[1::2], head[0::2]),
+        ("utf-16-be", head[0::2], head[1::2]),
+    ):
+        if pairs and zeros.count(0) > 0.7 * pairs and others.count(0) < 0.05 * pairs:
+            return name
+    return None
+
+
+def _count_utf8(path: Path) -> tuple[int, int]:
+    """How many characters are not UTF-8, and how many beyond ASCII are."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    broken = sound = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            text = decoder.decode(chunk)
+            lost = text.count("\ufffd")
+            broken += lost
+            sound += sum(not character.isascii() for character in text) - lost
+    return broken + len(decoder.decode(b"", final=True)), sound
+
+
+def _reads_as(path: Path, name: str) -> bool:
+    try:
+        with path.open(encoding=name) as file:
+            while file.read(_CHUNK):
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True

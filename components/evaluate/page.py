@@ -10,8 +10,8 @@ from markupsafe import Markup
 from components.contracts.posts import Sample
 from components.contracts.reports import EvaluationReport, Measure, PrepareReport, TrainReport
 from components.evaluate.loss_chart import loss_chart
-from components.evaluate.memorisation import overlap
 from components.text.ngrams import RunIndex
+from components.text.overlap import overlap
 
 ROOM = Path(__file__).parent
 UNPROMPTED_SHOWN = 10

@@ -20,9 +20,8 @@ from components.evaluate.memorisation import memorised
 from components.evaluate.page import render_page
 from components.evaluate.sampling import draw_samples
 from components.lm.models import load_model
-from components.runtime.digests import folder_sha256
 from components.runtime.folders import require_folder, whole_folder
-from components.runtime.provenance import check_trained_from
+from components.runtime.provenance import check_trained_from, finetuned_sha256
 from components.text.ngrams import RunIndex
 
 log = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ def run(
     unprompted = [sample.text for sample in samples if not sample.prompt]
     report = EvaluationReport(
         dataset_sha256=trained.dataset_sha256,
-        model_sha256=folder_sha256(model, leave_out=frozenset({artifacts.TRAIN_REPORT})),
+        model_sha256=finetuned_sha256(model),
         seed=config.seed,
         sampling=config.model_dump(include={"temperature", "top_p", "max_tokens"}),
         samples=len(unprompted),

@@ -1,10 +1,10 @@
-"""Whether a model was made from the folders that it is said to be made from."""
+"""Whether folders belong together: a model, what it was made from, and its evaluation."""
 
 from pathlib import Path
 
-from components.contracts.artifacts import FETCH_REPORT
+from components.contracts.artifacts import FETCH_REPORT, TRAIN_REPORT
 from components.contracts.errors import BadInputError
-from components.contracts.reports import FetchReport, TrainReport
+from components.contracts.reports import EvaluationReport, FetchReport, TrainReport
 from components.runtime.digests import folder_sha256
 
 
@@ -26,3 +26,24 @@ def check_trained_from(train: TrainReport, dataset: Path, base_model: Path) -> N
             f"{train.base_model.id} with the digest {train.base_model.sha256}; "
             "give the folder of that base model, or train anew"
         )
+
+
+def check_evaluated(evaluation: EvaluationReport, model: Path, dataset_sha256: str) -> None:
+    """Check by digest that `evaluation` was taken on this model, with this dataset.
+
+    Raises:
+        BadInputError: it was taken on others.
+    """
+    if (evaluation.model_sha256, evaluation.dataset_sha256) != (
+        finetuned_sha256(model),
+        dataset_sha256,
+    ):
+        raise BadInputError(
+            f"the evaluation was not taken on the model in {model}: it names a model with the "
+            f"digest {evaluation.model_sha256}; evaluate this model first"
+        )
+
+
+def finetuned_sha256(model: Path) -> str:
+    """The digest of a finetuned-model folder, train.json left out since it holds times."""
+    return folder_sha256(model, leave_out=frozenset({TRAIN_REPORT}))

@@ -1,0 +1,1 @@
+"""The prepare stage: raw posts in, cleaned posts out, split by time."""

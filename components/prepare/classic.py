@@ -1,0 +1,49 @@
+"""The `classic` preset: the five rules of the original huggingtweets, bit for bit.
+
+They are kept as they were, with what they get wrong, so that counts stay comparable.
+"""
+
+import re
+
+from components.contracts.posts import Post
+from components.prepare.posts import Cleaned, Drop
+
+_RETWEET = re.compile(r"RT @\w+: ")
+_FEWEST_WORDS = 3
+_NOT_WORDS = ("http", "@", "#")
+
+
+def _link_patterns(start: str) -> tuple[re.Pattern[str], ...]:
+    forms = (f" {start}\\S+", f"{start}\\S+ ", f"\n{start}\\S+ ", f"\n{start}\\S+", f"{start}\\S+")
+    return tuple(map(re.compile, forms))
+
+
+_LINKS = tuple((start, _link_patterns(start)) for start in ("http:", "https:"))
+
+
+def is_retweet(post: Post) -> bool:
+    """Rule 1: the text begins as a retweet does; or the source says that it is a repost."""
+    return _RETWEET.match(post.text) is not None or post.kind == "repost"
+
+
+def clean_classic(post: Post) -> Cleaned | Drop:
+    """Apply the five rules to one post."""
+    if is_retweet(post):
+        return Drop.RETWEET
+    text = post.text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
+    for start, patterns in _LINKS:
+        if start in text:  # as no pattern matches without it
+            for pattern in patterns:
+                text = pattern.sub("", text)
+    words = text.split()
+    return Drop.SHORT if _is_short(words) else Cleaned(" ".join(words))
+
+
+def _is_short(words: list[str]) -> bool:
+    count = 0
+    for word in words:
+        lower = word.lower()
+        count += all(mark not in lower for mark in _NOT_WORDS)
+        if count == _FEWEST_WORDS:
+            return False
+    return True

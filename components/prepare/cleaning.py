@@ -1,0 +1,75 @@
+"""The `default` preset: one post's text, cleaned."""
+
+import html
+import re
+import unicodedata
+
+import ftfy
+
+from components.contracts.posts import Post
+from components.prepare.classic import is_retweet
+from components.prepare.length import is_empty, is_short
+from components.prepare.links import remove_links
+from components.prepare.posts import Cleaned, Drop
+from components.prepare.special_tokens import break_special_tokens
+from components.text.masks import mask_personal
+
+# Controls other than tab and line breaks, bidirectional controls, the byte order mark, interlinear
+# annotation, surrogates. U+200C, U+200D and U+FE0F stay: scripts and emoji are built with them.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff]"
+)
+_MENTION_CHAIN = re.compile(
+    r"^(?:[@＠][A-Za-z0-9_]{1,20}(?:[:,]?(?:\s+|$)|(?=[^\x00-\x7f’…])))+(?:[-–—:,]+\s+)?"
+)
+_EMPTY_LINES = re.compile(r"\n{3,}")
+_CUT_OFF = "…"
+_LOST = "\ufffd"
+
+
+def clean_default(post: Post, *, replies_are_marked: bool, keep_newlines: bool) -> Cleaned | Drop:
+    """Clean one post; a `Drop` says why it is left out.
+
+    Args:
+        post: the post as its source gave it.
+        replies_are_marked: whether the source says which posts are replies. Where it does, leading
+            mentions are cut from these alone. Where it does not, they are cut from every post that
+            starts with them: by X's own convention such a post is a reply, and a model that learns
+            to start with handles addresses strangers.
+        keep_newlines: keep line breaks; else they become blanks.
+    """
+    if is_retweet(post):
+        return Drop.RETWEET
+    text = repair(html.unescape(post.text))
+    if _LOST in text:
+        return Drop.DAMAGED
+    if not replies_are_marked or post.kind == "reply" or post.reply_to is not None:
+        text = _MENTION_CHAIN.sub("", text.lstrip(), count=1)
+    text = _space(remove_links(text, post.urls), keep_newlines)
+    if text.endswith(_CUT_OFF):
+        return Drop.TRUNCATED
+    if is_empty(text):
+        return Drop.EMPTY
+    if is_short(text):
+        return Drop.SHORT
+    text, emails, phones = mask_personal(text)
+    return Cleaned(break_special_tokens(text), emails, phones)
+
+
+def repair(text: str) -> str:
+    """Undo wrong decodings, compose characters (NFC) and drop what only disturbs.
+
+    What is a matter of style, such as curly quotes, full-width letters or emoji, stays.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", ftfy.fix_encoding(text))
+    return _UNWANTED.sub("", "\n".join(text.splitlines()))
+
+
+def _space(text: str, keep_newlines: bool) -> str:
+    """Make runs of white space one blank each, or one or two line breaks where these are kept."""
+    if not keep_newlines:
+        return " ".join(text.split())
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()

@@ -1,0 +1,59 @@
+"""A post on its way through the stage, and why it may leave it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from components.contracts.posts import DatasetRow
+
+
+class Drop(StrEnum):
+    """Why a post is left out: the keys of `PostCounts`, then the reasons counted as `other`."""
+
+    RETWEET = "retweets"
+    SHORT = "short"
+    EMPTY = "empty"
+    DUPLICATE = "duplicates"
+    TRUNCATED = "truncated"
+
+    DAMAGED = "damaged"
+    """It holds U+FFFD: characters were lost before it came here."""
+    SAME_ID = "same_id"
+    """A post of this id was read before, from this or another raw dataset of the author."""
+    TEMPLATE = "template"
+    """An app wrote it, not the author."""
+    BALANCE = "balance"
+    """It is older than the author's equal share of a mixed persona."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A text after cleaning, and how much personal data was masked in it."""
+
+    text: str
+    emails: int = 0
+    phones: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPost:
+    """A post that stays so far; it holds what later steps need and no more, to stay small."""
+
+    id: str
+    author: str
+    created_at: datetime
+    text: str
+    source: str | None
+    emails: int
+    phones: int
+
+    @property
+    def age_key(self) -> tuple[datetime, int, str]:
+        """Orders posts by time, then by number: of digit strings the longer one is larger."""
+        return self.created_at, len(self.id), self.id
+
+    def row(self) -> DatasetRow:
+        """The post as the dataset holds it."""
+        return DatasetRow(
+            id=self.id, author=self.author, created_at=self.created_at, text=self.text
+        )

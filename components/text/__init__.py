@@ -1,0 +1,1 @@
+"""What several stages know of text: words, graphemes, scripts, and what to mask."""

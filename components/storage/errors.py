@@ -15,9 +15,9 @@ class ConflictError(StorageError):
     """Somebody else created or changed the object first."""
 
 
-class ChecksumError(StorageError):
-    """The bytes that arrived are not those that were sent."""
-
-
 class TransientError(StorageError):
     """It may work in a moment: the connection broke, or the store is busy."""
+
+
+class ChecksumError(TransientError):
+    """The bytes that arrived are not those that were sent."""

@@ -1,15 +1,26 @@
-"""Asking again: a bounded number of times, with growing and scattered pauses, until a deadline."""
+"""Asking again: with growing and scattered pauses, until a deadline."""
 
 import functools
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
-from components.storage.errors import TransientError
+from components.storage.base import Content
+from components.storage.errors import (
+    ConflictError,
+    ObjectMissingError,
+    StorageError,
+    TransientError,
+)
 
-DEADLINE = 45.0
-"""Seconds after which a call that keeps failing gives up."""
+CONNECT_TIMEOUT = 5.0
+"""Seconds that a connection may take to come about."""
+READ_TIMEOUT = 20.0
+"""Seconds that a connection may stay silent."""
+DEADLINE = 30.0
+"""Seconds after which a call that failed twice gives up: a dead endpoint is known in a minute."""
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
@@ -17,34 +28,71 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def attempts(deadline: float = DEADLINE, most: int = 1000) -> Iterator[int]:
-    """Count attempts from 0 with pauses between them, until `deadline` seconds have passed.
+def attempts(deadline: float = DEADLINE) -> Iterator[int]:
+    """Count attempts from 0, pausing between them: two at least, then until the deadline.
 
     The pauses double up to 5 seconds and are scattered over their whole length ("full jitter"),
     so that those who collided once do not collide again.
     """
-    start, pause = time.monotonic(), FIRST_PAUSE
-    for number in range(most):
+    start, pause, number = time.monotonic(), FIRST_PAUSE, 0
+    while True:
         yield number
+        number += 1
         waiting = random.uniform(0, pause)
-        if time.monotonic() + waiting - start > deadline:
+        if number > 1 and time.monotonic() + waiting - start > deadline:
             return
         time.sleep(waiting)
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def retried(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Call again what raises TransientError; after the deadline let the last one through."""
+def retried_on(
+    *kinds: type[StorageError],
+) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """Call again what raises one of these errors; at the deadline let the last one through."""
 
-    @functools.wraps(call)
-    def again(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        last: TransientError | None = None
-        for _ in attempts():
-            try:
-                return call(*args, **kwargs)
-            except TransientError as error:
-                last = error
-        assert last is not None
-        raise last
+    def decorate(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        @functools.wraps(call)
+        def again(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+            last: StorageError | None = None
+            for _ in attempts():
+                try:
+                    return call(*args, **kwargs)
+                except kinds as error:
+                    last = error
+            assert last is not None
+            raise last
 
-    return again
+        return again
+
+    return decorate
+
+
+retried = retried_on(TransientError)
+"""Call again what may work in a moment."""
+
+
+def written_once(write: Callable[[], str], read: Callable[[], Content], data: bytes) -> str:
+    """Make a conditional write, again if need be; return the version written.
+
+    When an answer is lost, the write may have happened, and asking again meets a conflict with
+    ourselves: then what stands there is compared with `data`.
+
+    Raises:
+        ConflictError: somebody else's bytes stand there.
+    """
+    lost: TransientError | None = None
+    for _ in attempts():
+        try:
+            return write()
+        except TransientError as error:
+            lost = error
+        except ConflictError:
+            if lost is None:
+                raise
+            with suppress(ObjectMissingError):
+                found = read()
+                if found.data == data:
+                    return found.version
+            raise
+    assert lost is not None
+    raise lost

@@ -1,0 +1,228 @@
+"""A Google Cloud Storage bucket as a store."""
+
+# mypy: disable-error-code="no-untyped-call,no-any-return"
+# google-cloud-storage carries no types.
+
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from google.api_core.exceptions import NotFound
+from google.api_core.retry import Retry
+from google.cloud.storage import Blob, Bucket, Client
+from google.cloud.storage.retry import DEFAULT_RETRY
+
+from components.storage.base import (
+    Advance,
+    Content,
+    Keys,
+    Stat,
+    check_key,
+    folder_prefix,
+    no_advance,
+)
+from components.storage.errors import ChecksumError, ConflictError, ObjectMissingError
+from components.storage.gcs_errors import explained
+from components.storage.parts import PART, crc32c, download_parts, file_crc32c
+from components.storage.retry import (
+    CONNECT_TIMEOUT,
+    DEADLINE,
+    READ_TIMEOUT,
+    retried,
+    retried_on,
+    written_once,
+)
+
+TIMEOUT = (CONNECT_TIMEOUT, READ_TIMEOUT)
+BINARY = "application/octet-stream"
+ONCE: dict[str, Any] = {"timeout": TIMEOUT, "retry": None}
+"""The client asks once; asking again is ours, so that deadlines are the same for every store."""
+RESUMED: Retry = DEFAULT_RETRY.with_timeout(DEADLINE)
+"""But only the client can resume an upload that broke off."""
+
+
+class GcsStore:
+    """Objects below a prefix of one bucket. Compare-and-swap goes by generation."""
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        self.bucket_name = bucket
+        self.prefix = folder_prefix(prefix)
+        self.uri = f"gs://{bucket}/{prefix}".rstrip("/")
+
+    @functools.cached_property
+    def bucket(self) -> Bucket:
+        """Made at the first call, since it reads the environment."""
+        with explained(self.uri, "", ""):
+            return Client().bucket(self.bucket_name)
+
+    @retried
+    def get(self, key: str) -> Content:
+        """See `Store.get`."""
+        blob = self._blob(key)
+        with self._on_object(key):
+            data = blob.download_as_bytes(checksum=None, raw_download=True, **ONCE)
+        self._compare(blob, crc32c(data))
+        return Content(data, str(blob.generation))
+
+    @retried
+    def put(self, key: str, data: bytes) -> str:
+        """See `Store.put`."""
+        return self._put(key, data, None)
+
+    def create(self, key: str, data: bytes) -> str:
+        """See `Store.create`."""
+        return written_once(lambda: self._put(key, data, 0), lambda: self.get(key), data)
+
+    def swap(self, key: str, data: bytes, version: str) -> str:
+        """See `Store.swap`."""
+        return written_once(lambda: self._put(key, data, int(version)), lambda: self.get(key), data)
+
+    @retried
+    def stat(self, key: str) -> Stat:
+        """See `Store.stat`."""
+        return self._stat(self._found(key))
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        """See `Store.list`."""
+        return iter(self._list(prefix))
+
+    @retried
+    def folders(self, prefix: str = "") -> Keys:
+        """See `Store.folders`."""
+        start = self.prefix + folder_prefix(prefix)
+        with self._explained(prefix):
+            listing = self.bucket.list_blobs(prefix=start, delimiter="/", **ONCE)
+            for _ in listing:  # the prefixes come with the pages
+                pass
+        return sorted(name.removeprefix(start).rstrip("/") for name in listing.prefixes)
+
+    @retried
+    def delete(self, key: str) -> None:
+        """See `Store.delete`."""
+        with suppress(ObjectMissingError), self._on_object(key):
+            self._blob(key).delete(**ONCE)
+
+    @retried
+    def copy(self, source: str, target: str) -> None:
+        """See `Store.copy`."""
+        token = None
+        with self._on_object(source):
+            while True:
+                token, _, _ = self._blob(target).rewrite(self._blob(source), token=token, **ONCE)
+                if token is None:
+                    return
+
+    @retried
+    def read(self, key: str, start: int, size: int) -> bytes:
+        """See `Store.read`."""
+        with self._on_object(key):
+            return self._range(self._blob(key), start, size)
+
+    @retried_on(ChecksumError)
+    def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
+        """See `Store.upload`."""
+        size, checksum = source.stat().st_size, file_crc32c(source)
+        if size > PART:
+            self._upload_large(source, key, checksum)
+        else:
+            self._put_again(key, source.read_bytes(), None)
+        advance(size)
+
+    @retried_on(ChecksumError, ConflictError)
+    def download(self, key: str, target: Path, advance: Advance = no_advance) -> None:
+        """See `Store.download`."""
+        blob = self._found_again(key)
+
+        @retried
+        def read(start: int, size: int) -> bytes:
+            with self._on_object(key):
+                return self._range(blob, start, size, if_generation_match=blob.generation)
+
+        download_parts(blob.size, read, target, advance)
+        self._compare(blob, file_crc32c(target))
+
+    def sweep(self, before: float) -> Keys:
+        """See `Store.sweep`. The bucket itself forgets unfinished uploads, after a week."""
+        return []
+
+    def _put(self, key: str, data: bytes, generation: int | None) -> str:
+        blob = self._blob(key)
+        with self._explained(key):
+            blob.upload_from_string(
+                data,
+                BINARY,
+                if_generation_match=generation,
+                checksum="crc32c",
+                **ONCE,
+            )
+        return str(blob.generation)
+
+    _put_again = retried(_put)
+
+    @retried
+    def _upload_large(self, source: Path, key: str, checksum: str) -> None:
+        blob = self._blob(key, chunk_size=2 * PART)
+        with self._explained(key):
+            blob.upload_from_filename(
+                str(source),
+                BINARY,
+                checksum="crc32c",
+                crc32c_checksum_value=checksum,
+                timeout=TIMEOUT,
+                retry=RESUMED,
+            )
+
+    def _range(self, blob: Blob, start: int, size: int, **condition: int) -> bytes:
+        return bytes(
+            blob.download_as_bytes(
+                start=start,
+                end=start + size - 1,
+                checksum=None,
+                raw_download=True,
+                **condition,
+                **ONCE,
+            )
+        )
+
+    def _found(self, key: str) -> Blob:
+        blob = self._blob(key)
+        with self._on_object(key):
+            blob.reload(**ONCE)
+        return blob
+
+    _found_again = retried(_found)
+
+    @retried
+    def _list(self, prefix: str) -> Sequence[Stat]:
+        with self._explained(prefix):
+            found = self.bucket.list_blobs(prefix=self.prefix + prefix, **ONCE)
+            return [self._stat(blob) for blob in found if not blob.name.endswith("/")]
+
+    def _stat(self, blob: Blob) -> Stat:
+        return Stat(blob.name.removeprefix(self.prefix), blob.size, blob.updated.timestamp())
+
+    def _compare(self, blob: Blob, found: str) -> None:
+        if blob.crc32c not in (None, found):
+            raise ChecksumError(
+                f"{blob.name} in {self.uri} arrived with other bytes than were sent"
+            )
+
+    def _blob(self, key: str, **options: int) -> Blob:
+        return self.bucket.blob(self.prefix + check_key(key), **options)
+
+    @contextmanager
+    def _on_object(self, key: str) -> Iterator[None]:
+        """As `_explained`; where nothing is found, find out whether the bucket is there."""
+        with self._explained(key):
+            try:
+                yield
+            except NotFound as error:
+                for _ in self.bucket.list_blobs(max_results=1, **ONCE):
+                    pass
+                raise ObjectMissingError(f"there is no {key} in {self.uri}") from error
+
+    def _explained(self, key: str) -> AbstractContextManager[None]:
+        endpoint = self.bucket.client.api_endpoint
+        return explained(self.uri, key, endpoint)

@@ -1,0 +1,84 @@
+"""Large objects in parts: several at once, each straight between the store and its place on disk.
+
+All transfers of a process share one pool, so memory stays flat: at most WORKERS parts of PART bytes
+are on their way, however many files there are and however large they are.
+"""
+
+import base64
+import functools
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TypeVar
+
+import google_crc32c
+
+from components.storage.base import Advance
+
+WORKERS = 8
+PART = 8 << 20
+READ = 1 << 20
+
+Result = TypeVar("Result")
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="parts")
+
+
+def each_part(size: int, transfer: Callable[[int, int], Result], part: int = PART) -> list[Result]:
+    """Call `transfer(start, length)` for every part of `size` bytes, several at once, in any order.
+
+    Returns the results in order; the first failure stops what has not begun and is raised once
+    nothing is under way.
+    """
+    starts = range(0, max(size, 1), part)
+    if len(starts) == 1:
+        return [transfer(0, size)]
+    futures: list[Future[Result]] = [
+        _pool().submit(transfer, start, min(part, size - start)) for start in starts
+    ]
+    try:
+        return [future.result() for future in futures]
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        wait(futures)
+        raise
+
+
+def download_parts(
+    size: int, read: Callable[[int, int], bytes], target: Path, advance: Advance
+) -> None:
+    """Write `size` bytes to the file `target`; `read(start, length)` brings a part."""
+    file = os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+
+        def transfer(start: int, length: int) -> None:
+            data = read(start, length) if length else b""
+            os.pwrite(file, data, start)
+            advance(len(data))
+
+        each_part(size, transfer)
+    finally:
+        os.close(file)
+
+
+def file_crc32c(path: Path) -> str:
+    """The CRC-32C of a file's bytes, big-endian in base 64, as object stores write it."""
+    checksum = 0
+    with path.open("rb") as file:
+        while data := file.read(READ):
+            checksum = google_crc32c.extend(checksum, data)
+    return _encoded(checksum)
+
+
+def crc32c(data: bytes) -> str:
+    """The CRC-32C of these bytes, big-endian in base 64."""
+    return _encoded(google_crc32c.value(data))
+
+
+def _encoded(checksum: int) -> str:
+    return base64.b64encode(checksum.to_bytes(4, "big")).decode()

@@ -1,0 +1,313 @@
+"""A bucket behind the S3 protocol as a store."""
+
+import functools
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from components.storage.base import (
+    Advance,
+    Content,
+    Keys,
+    Stat,
+    check_key,
+    folder_prefix,
+    no_advance,
+)
+from components.storage.errors import (
+    ChecksumError,
+    ConflictError,
+    ObjectMissingError,
+    StorageError,
+)
+from components.storage.parts import PART, crc32c, download_parts, each_part, file_crc32c
+from components.storage.retry import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    retried,
+    retried_on,
+    written_once,
+)
+from components.storage.s3_errors import explained, is_missing
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, HeadObjectOutputTypeDef
+
+COPYING = TransferConfig(multipart_threshold=256 << 20, multipart_chunksize=256 << 20)
+MOST_PARTS = 10_000
+CHECKSUM = "crc32c"
+"""The metadata key under which an object carries the checksum of the whole of it."""
+
+
+class S3Store:
+    """Objects below a prefix of one bucket.
+
+    Compare-and-swap goes by ETag: the same bytes have the same ETag. The client asks once; asking
+    again is ours, so that deadlines and sentences are the same for every store.
+    """
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        self.bucket = bucket
+        self.prefix = folder_prefix(prefix)
+        self.uri = f"s3://{bucket}/{prefix}".rstrip("/")
+
+    @functools.cached_property
+    def client(self) -> "S3Client":
+        """Made at the first call, since it reads the environment."""
+        config = Config(
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            retries={"total_max_attempts": 1},
+            max_pool_connections=32,
+        )
+        with explained(self.uri, "", ""):
+            return boto3.client("s3", config=config)
+
+    @retried
+    def get(self, key: str) -> Content:
+        """See `Store.get`."""
+        with self._explained(key):
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(key))
+            data = answer["Body"].read()
+        self._compare(key, answer["Metadata"].get(CHECKSUM), crc32c(data))
+        return Content(data, answer["ETag"])
+
+    @retried
+    def put(self, key: str, data: bytes) -> str:
+        """See `Store.put`."""
+        return self._put(key, data)
+
+    def create(self, key: str, data: bytes) -> str:
+        """See `Store.create`."""
+        return written_once(
+            lambda: self._put(key, data, IfNoneMatch="*"), lambda: self.get(key), data
+        )
+
+    def swap(self, key: str, data: bytes, version: str) -> str:
+        """See `Store.swap`."""
+        return written_once(lambda: self._put_over(key, data, version), lambda: self.get(key), data)
+
+    def stat(self, key: str) -> Stat:
+        """See `Store.stat`."""
+        head = self._head(key)
+        return Stat(key, head["ContentLength"], head["LastModified"].timestamp())
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        """See `Store.list`."""
+        return iter(self._list(prefix))
+
+    @retried
+    def folders(self, prefix: str = "") -> Keys:
+        """See `Store.folders`."""
+        start = self.prefix + folder_prefix(prefix)
+        with self._explained(prefix):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=start, Delimiter="/"
+            )
+            found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+        return sorted(name.removeprefix(start).rstrip("/") for name in found)
+
+    @retried
+    def delete(self, key: str) -> None:
+        """See `Store.delete`."""
+        with self._explained(key), suppress(ObjectMissingError):
+            self.client.delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    @retried
+    def copy(self, source: str, target: str) -> None:
+        """See `Store.copy`. The checksum in the metadata goes with it."""
+        head = self._head(source)
+        with self._explained(source):
+            self.client.copy(
+                {"Bucket": self.bucket, "Key": self._key(source)},
+                self.bucket,
+                self._key(target),
+                ExtraArgs={"Metadata": head["Metadata"], "MetadataDirective": "REPLACE"},
+                Config=COPYING,
+            )
+
+    def read(self, key: str, start: int, size: int) -> bytes:
+        """See `Store.read`."""
+        return self._range(key, start, size)
+
+    def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
+        """See `Store.upload`."""
+        size, checksum = source.stat().st_size, file_crc32c(source)
+        if size > PART:
+            self._upload_parts(source, size, key, checksum, advance)
+        else:
+            self._put_again(key, source.read_bytes(), checksum)
+            advance(size)
+
+    @retried_on(ChecksumError, ConflictError)
+    def download(self, key: str, target: Path, advance: Advance = no_advance) -> None:
+        """See `Store.download`."""
+        head = self._head(key)
+        download_parts(
+            head["ContentLength"],
+            lambda start, size: self._range(key, start, size, IfMatch=head["ETag"]),
+            target,
+            advance,
+        )
+        self._compare(key, head["Metadata"].get(CHECKSUM), file_crc32c(target))
+
+    @retried
+    def sweep(self, before: float) -> Keys:
+        """See `Store.sweep`."""
+        swept = []
+        with self._explained("uploads"):
+            pages = self.client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.bucket, Prefix=self.prefix
+            )
+            for upload in (each for page in pages for each in page.get("Uploads", ())):
+                if upload["Initiated"].timestamp() < before:
+                    self.client.abort_multipart_upload(
+                        Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+                    swept.append(upload["Key"].removeprefix(self.prefix))
+        return swept
+
+    def _put(self, key: str, data: bytes, checksum: str | None = None, **condition: str) -> str:
+        with self._explained(key):
+            answer = self.client.put_object(
+                Bucket=self.bucket,
+                Key=self._key(key),
+                Body=data,
+                Metadata={CHECKSUM: checksum or crc32c(data)},
+                **condition,  # type: ignore[arg-type]
+            )
+        return answer["ETag"]
+
+    _put_again = retried(_put)
+
+    def _put_over(self, key: str, data: bytes, version: str) -> str:
+        try:
+            return self._put(key, data, IfMatch=version)
+        except ObjectMissingError as error:
+            raise ConflictError(f"{key} in {self.uri} is gone") from error
+
+    def _upload_parts(
+        self, source: Path, size: int, key: str, checksum: str, advance: Advance
+    ) -> None:
+        """Send the parts, then make them one object; nothing is visible before, nor after a
+        failure."""
+        upload = self._begin(key, checksum)
+        file = os.open(source, os.O_RDONLY)
+
+        def send(start: int, length: int, number: int) -> "CompletedPartTypeDef":
+            part = self._send_part(key, upload, number, os.pread(file, length, start))
+            advance(length)
+            return part
+
+        length = max(PART, -(-size // MOST_PARTS))
+        try:
+            parts = each_part(
+                size, lambda start, size: send(start, size, start // length + 1), length
+            )
+            self._finish(key, upload, parts)
+        except BaseException:
+            with suppress(StorageError):
+                self._abort(key, upload)
+            raise
+        finally:
+            os.close(file)
+
+    @retried
+    def _begin(self, key: str, checksum: str) -> str:
+        with self._explained(key):
+            return self.client.create_multipart_upload(
+                Bucket=self.bucket,
+                Key=self._key(key),
+                Metadata={CHECKSUM: checksum},
+                ChecksumAlgorithm="CRC32",
+            )["UploadId"]
+
+    @retried
+    def _send_part(self, key: str, upload: str, number: int, data: bytes) -> "CompletedPartTypeDef":
+        with self._explained(key):
+            answer = self.client.upload_part(
+                Bucket=self.bucket,
+                Key=self._key(key),
+                UploadId=upload,
+                PartNumber=number,
+                Body=data,
+                ChecksumAlgorithm="CRC32",
+            )
+        part: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
+        if "ChecksumCRC32" in answer:
+            part["ChecksumCRC32"] = answer["ChecksumCRC32"]
+        return part
+
+    @retried
+    def _finish(self, key: str, upload: str, parts: "Sequence[CompletedPartTypeDef]") -> None:
+        with self._explained(key):
+            self.client.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=self._key(key),
+                UploadId=upload,
+                MultipartUpload={"Parts": parts},
+            )
+
+    @retried
+    def _abort(self, key: str, upload: str) -> None:
+        with self._explained(key):
+            self.client.abort_multipart_upload(
+                Bucket=self.bucket, Key=self._key(key), UploadId=upload
+            )
+
+    @retried
+    def _head(self, key: str) -> "HeadObjectOutputTypeDef":
+        with self._explained(key):
+            try:
+                return self.client.head_object(Bucket=self.bucket, Key=self._key(key))
+            except ClientError as error:
+                if is_missing(error):  # an answer without a body cannot say what is missing
+                    self.client.list_objects_v2(Bucket=self.bucket, MaxKeys=1)
+                raise
+
+    @retried
+    def _list(self, prefix: str) -> "Sequence[Stat]":
+        with self._explained(prefix):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=self.prefix + prefix
+            )
+            return [
+                Stat(
+                    each["Key"].removeprefix(self.prefix),
+                    each["Size"],
+                    each["LastModified"].timestamp(),
+                )
+                for page in pages
+                for each in page.get("Contents", ())
+                if not each["Key"].endswith("/")  # what consoles write for an empty folder
+            ]
+
+    @retried
+    def _range(self, key: str, start: int, size: int, **condition: str) -> bytes:
+        with self._explained(key):
+            answer = self.client.get_object(
+                Bucket=self.bucket,
+                Key=self._key(key),
+                Range=f"bytes={start}-{start + size - 1}",
+                **condition,  # type: ignore[arg-type]
+            )
+            return answer["Body"].read()
+
+    def _compare(self, key: str, told: str | None, found: str) -> None:
+        """Objects that others wrote tell no checksum; their lengths were compared."""
+        if told not in (None, found):
+            raise ChecksumError(f"{key} in {self.uri} arrived with other bytes than were sent")
+
+    def _key(self, key: str) -> str:
+        return self.prefix + check_key(key)
+
+    def _explained(self, key: str) -> AbstractContextManager[None]:
+        return explained(self.uri, key, self.client.meta.endpoint_url)

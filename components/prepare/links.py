@@ -25,11 +25,12 @@ _POINTERS = (
     r")"
 )
 _DANGLING = re.compile(
-    rf"(?:\s*{_POINTERS})+\s*{_HOLES}(?=[.,!?]?\s*(?:$|\n|[)\]}}#@(|]|\bvia\b))",
+    rf"(?:\s*{_POINTERS}){{1,4}}\s*{_HOLES}(?=[.,!?]?\s*(?:$|\n|[)\]}}#@(|]|\bvia\b))",
     re.IGNORECASE,
 )
 _LEADING = re.compile(rf"^{_HOLES}\s*(?:[:|→>–—-]+\s+)?")
-_BEFORE_MARK = re.compile(rf"(?:(?<=([.!?]))|[ \t]*){_HOLES}(?=[.,;!?)\]}}”’»…])")
+_SECOND_STOP = re.compile(rf"(?<=[.!?])\s*{_HOLES}\.(?!\.)")
+_BEFORE_MARK = re.compile(rf"[ \t]*{_HOLES}(?:(?=[.,;!?)\]}}”’»…])|\s(?=[?!](?:\s|$)))")
 _AFTER_BRACKET = re.compile(rf"(?<=[(\[{{“‘«])\s*{_HOLES}\s*")
 
 
@@ -57,5 +58,6 @@ def _mend(text: str) -> str:
     text = _DANGLING.sub(_HOLE, text)
     text = _LEADING.sub("", text)
     text = _AFTER_BRACKET.sub("", text)
+    text = _SECOND_STOP.sub("", text)
     text = _BEFORE_MARK.sub("", text)
     return text.replace(_HOLE, " ")

@@ -4,14 +4,14 @@ import re
 
 from components.text.phones import mask_phones
 
-MENTION = re.compile(r"(?<![A-Za-z0-9_@.])[@＠][A-Za-z0-9_]{1,20}(?![A-Za-z0-9_@])")
+MENTION = re.compile(r"(?<![A-Za-z0-9_@])[@＠][A-Za-z0-9_]{1,20}(?![A-Za-z0-9_@])")
 """A handle with its @: up to 15 characters today, up to 20 in old accounts."""
 
 HASHTAG = re.compile(r"(?<![\w&])[#＃](?=\w*[^\W\d])\w+")
 """A hashtag: word characters of any script, not all of them digits (`#1` is a number)."""
 
 EMAIL = re.compile(
-    r"(?<![\w.%+-])[\w.%+-]{1,64}(?:@|\s?[(\[]at[)\]]\s?)[\w-]{1,63}"
+    r"(?<![\w.%+@-])[\w.%+-]{1,64}(?:@|\s?[(\[]at[)\]]\s?)[\w-]{1,63}"
     r"(?:(?:\.|\s?[(\[]dot[)\]]\s?)[A-Za-z][\w-]{1,62})+(?!\w)",
     re.IGNORECASE,
 )

@@ -18,7 +18,7 @@ _AFTER_A_CALL = ("US", *_WITH_ZERO, "ES", "BR", "MX", "PL", "PT", "SE", "CN")
 
 _FORMS: tuple[tuple[re.Pattern[str], Regions], ...] = (
     # +44 20 7946 0958: the plan follows from the country code
-    (re.compile(rf"(?<![\w+])\+\d(?:[ \t.\-/]{{0,2}}\(?\d\)?){{6,14}}{_END}"), (None,)),
+    (re.compile(rf"(?<!\+)\+\d(?:[ \t.\-/]{{0,2}}\(?\d\)?){{6,14}}{_END}"), (None,)),
     # (650) 253-0000, 650-253-0000, 1-650-253-0000
     (
         re.compile(

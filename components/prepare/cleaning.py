@@ -21,7 +21,7 @@ _UNWANTED = re.compile(
     "\ufff9-\ufffb\ud800-\udfff]"
 )
 _MENTION_CHAIN = re.compile(
-    r"^(?:[@＠][A-Za-z0-9_]{1,20}(?:[:,]?(?:\s+|$)|(?=[^\x00-\x7f’…])))+(?:[-–—:,]+\s+)?"
+    r"^(?:[@＠]+[A-Za-z0-9_]{1,20}(?:[:,]?(?:\s+|$)|(?=[^\x00-\x7f’…])))+(?:[-–—:,]+\s+)?"
 )
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _CUT_OFF = "…"

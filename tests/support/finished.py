@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from components.contracts import artifacts
 from components.contracts.base import write_rows
-from components.contracts.posts import DatasetRow
+from components.contracts.posts import DatasetRow, Sample
 from components.contracts.reports import (
     BaseModelFacts,
     BitsPerByte,
@@ -27,6 +28,7 @@ from components.contracts.reports import (
     TrainReport,
 )
 from components.runtime.digests import folder_sha256
+from components.runtime.provenance import finetuned_sha256
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 WORDS = (
@@ -108,6 +110,42 @@ def make_model(folder: Path, weights: Path, dataset: Path, base: FetchReport) ->
     )  # fmt: skip
     report.write(folder / artifacts.TRAIN_REPORT)
     return report
+
+
+class Folders(NamedTuple):
+    """The folders of a finished run, by the names of the stages' flags."""
+
+    dataset: Path
+    model: Path
+    evaluation: Path
+    base_model: Path
+
+
+SAMPLES = (
+    Sample(prompt="My dream is", index=0, text=" a lamp that reads to me", finish_reason="stop"),
+    Sample(prompt="I like", index=0, text=" rivers, mostly", finish_reason="length"),
+    Sample(prompt="", index=0, text="nobody asked", finish_reason="stop"),
+)
+
+
+def make_finished(
+    place: Path,
+    weights: Path,
+    authors: Sequence[str] = ("gardener",),
+    display_names: Sequence[str | None] = (),
+    samples: Sequence[Sample] = SAMPLES,
+) -> Folders:
+    """The folders of a finished run; the model and its base have the files of `weights`."""
+    folders = Folders(*(place / name for name in Folders._fields))
+    make_dataset(folders.dataset, authors, display_names)
+    base = make_base(folders.base_model, weights)
+    make_model(folders.model, weights, folders.dataset, base)
+    folders.evaluation.mkdir()
+    report = make_evaluation_report(folder_sha256(folders.dataset), finetuned_sha256(folders.model))
+    report.write(folders.evaluation / artifacts.EVALUATION_REPORT)
+    write_rows(folders.evaluation / artifacts.SAMPLES, samples)
+    (folders.evaluation / artifacts.REPORT_PAGE).write_text("<p>it quotes posts</p>")
+    return folders
 
 
 def make_evaluation_report(dataset_sha256: str = "d", model_sha256: str = "m") -> EvaluationReport:

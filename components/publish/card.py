@@ -1,0 +1,153 @@
+"""The model card: what this model is, where it came from, how good it is and how to use it."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import jinja2
+from huggingface_hub import EvalResult, ModelCardData
+from markupsafe import Markup
+
+from components.contracts.reports import Consent, FetchReport, Measure, PrepareReport
+from components.publish.inputs import Story
+from components.publish.markdown import link, plain
+
+ROOM = Path(__file__).parent
+LEAST_SHARE = 0.1
+"""A language with less of the posts than this is not the model's."""
+CONSENT: dict[Consent, str] = {
+    "own-archive": "the author's own archive, given by its owner",
+    "written-consent": "the author agreed in writing",
+    "public-figure": "public posts of a public figure, used for research",
+    "fictional": "a made-up author: no real person wrote these posts",
+}
+_HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
+
+
+class CardFacts(NamedTuple):
+    """What a card says beyond the reports."""
+
+    persona: str
+    version: int
+    license: str | None
+    """An SPDX name."""
+    start_token: str
+
+
+def render_card(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
+    """The card as Markdown under YAML front matter: equal facts, equal bytes.
+
+    Every value is escaped on its way into the Markdown unless it is a `Markup` of ours.
+
+    Args:
+        story: the reports of the stages.
+        facts: the rest.
+        pictures: files of the package that show the authors.
+    """
+    environment = jinja2.Environment(  # noqa: S701 - `finalize` escapes, for Markdown
+        loader=jinja2.FileSystemLoader(ROOM),
+        finalize=plain,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "number": "{:,}".format,
+        "decimals": "{:.2f}".format,
+        "figure": figure,
+        "share": share,
+        "only_share": lambda measure: f"{100 * measure.value:.1f}%",
+        "json": lambda value: Markup(json.dumps(value)),  # noqa: S704 - stands in a code block
+        "literal": Markup,
+    }
+    return environment.get_template("card.md.jinja").render(
+        front_matter=Markup(_front_matter(story, facts, pictures)),  # noqa: S704 - YAML, not prose
+        story=story,
+        facts=facts,
+        names=_joined(_names(story)),
+        handles=_joined([f"@{author}" for author in story.prepared.persona_authors]),
+        pictures=[Markup(name) for name in pictures],  # noqa: S704 - our own file names
+        counts=_counts(story.prepared),
+        consent=[
+            (author, CONSENT[report.consent], report.source.partition(":")[0])
+            for author in story.prepared.persona_authors
+            if (report := story.collected(author))
+        ],
+        data_link=link("the prepared data", story.prepared.tracking.get("url", "")),
+        run_link=link("the training run", story.trained.tracking.get("url", "")),
+        model_link=link("the final model", story.trained.tracking.get("artifact", "")),
+    )
+
+
+def figure(measure: Measure) -> Markup:
+    """`2.25 (2.13 to 2.38)`."""
+    return Markup(f"{measure.value:.2f} ({measure.low:.2f} to {measure.high:.2f})")  # noqa: S704
+
+
+def share(measure: Measure) -> Markup:
+    """`1.2% (0.6% to 2.4%)`."""
+    value, low, high = (f"{100 * part:.1f}%" for part in (measure.value, measure.low, measure.high))
+    return Markup(f"{value} ({low} to {high})")  # noqa: S704 - numbers
+
+
+def _front_matter(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
+    """The card's metadata as YAML, in the Hub's terms: huggingface.co/docs/hub/model-cards."""
+    bits = story.evaluated.bits_per_byte.finetuned.value
+    data = ModelCardData(
+        language=_languages(story.prepared),
+        thumbnail=pictures[0] if pictures else None,
+        license=facts.license.lower() if facts.license else None,
+        library_name="transformers",
+        tags=["huggingtweets"],
+        base_model=_hub_id(story.fetched),
+        pipeline_tag="text-generation",
+        widget=[{"text": "My dream is"}],
+        model_name=facts.persona,
+        eval_results=[
+            EvalResult(
+                task_type="text-generation",
+                dataset_type="posts",
+                dataset_name="the newest posts of the authors",
+                dataset_split="test",
+                metric_type="bits_per_byte",
+                metric_name="Bits per byte",
+                metric_value=bits,
+            )
+        ],
+    )
+    return str(data.to_yaml(line_break="\n")) + "\n"
+
+
+def _languages(prepared: PrepareReport) -> list[str]:
+    """The languages of the posts, the most frequent first; English where none was found out."""
+    shares = sorted(prepared.languages.items(), key=lambda item: -item[1])
+    often = [language for language, part in shares if part >= LEAST_SHARE]
+    return often or [language for language, _ in shares[:1]] or ["en"]
+
+
+def _hub_id(fetched: FetchReport) -> str | None:
+    """The base model's name on the Hub, if it is one."""
+    named = fetched.source in ("hub", "bundled") and _HUB_ID.fullmatch(fetched.id)
+    return fetched.id if named else None
+
+
+def _names(story: Story) -> list[str]:
+    """The authors' names, the handle standing in where none is known."""
+    reports = [(author, story.collected(author)) for author in story.prepared.persona_authors]
+    return [(report and report.display_name) or author for author, report in reports]
+
+
+def _joined(names: Sequence[str]) -> Markup:
+    return Markup(" & ".join(plain(name) for name in names))  # noqa: S704 - escaped one by one
+
+
+def _counts(prepared: PrepareReport) -> dict[str, list[int]]:
+    """The rows of the table of counts: a column for each author, and their sum if several."""
+    columns = [prepared.per_author[author].rows() for author in prepared.persona_authors]
+    if len(columns) > 1:
+        columns.append(prepared.counts.rows())
+    names = list(dict.fromkeys(name for column in columns for name in column))
+    return {name: [column.get(name, 0) for column in columns] for name in names}

@@ -1,0 +1,104 @@
+"""What publishing reads, and whether it belongs together."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from components.contracts import artifacts
+from components.contracts.base import read_rows
+from components.contracts.errors import BadInputError
+from components.contracts.posts import DatasetRow, Sample
+from components.contracts.reports import (
+    CollectReport,
+    EvaluationReport,
+    FetchReport,
+    PrepareReport,
+    TrainReport,
+)
+from components.runtime.folders import require_folder
+from components.runtime.provenance import check_evaluated, check_trained_from
+from components.text.ngrams import RunIndex
+from components.text.overlap import overlap
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
+
+
+class Story(NamedTuple):
+    """How a model came to be: the reports of all stages, and what it writes."""
+
+    prepared: PrepareReport
+    fetched: FetchReport
+    trained: TrainReport
+    evaluated: EvaluationReport
+    samples: list[Sample]
+    """The first sample of each prompt that repeats no post of the dataset."""
+
+    def collected(self, author: str) -> CollectReport | None:
+        """The report of this author's raw dataset, where it is known."""
+        reports = self.prepared.collected
+        return next((report for report in reports if report.author == author), None)
+
+
+def read_story(dataset: Path, model: Path, evaluation: Path, base_model: Path) -> Story:
+    """Read the reports in these folders and check that they tell one story.
+
+    Raises:
+        BadInputError: a folder is not what it should be, or is not of this model.
+    """
+    require_folder(dataset, artifacts.PREPARE_REPORT, "train-dataset")
+    require_folder(model, artifacts.TRAIN_REPORT, "finetuned-model")
+    require_folder(evaluation, artifacts.EVALUATION_REPORT, "finished evaluation")
+    require_folder(base_model, artifacts.FETCH_REPORT, "pretrained-model")
+    trained = TrainReport.read(model / artifacts.TRAIN_REPORT)
+    evaluated = EvaluationReport.read(evaluation / artifacts.EVALUATION_REPORT)
+    check_trained_from(trained, dataset, base_model)
+    check_evaluated(evaluated, model, trained.dataset_sha256)
+    return Story(
+        prepared=PrepareReport.read(dataset / artifacts.PREPARE_REPORT),
+        fetched=FetchReport.read(base_model / artifacts.FETCH_REPORT),
+        trained=trained,
+        evaluated=evaluated,
+        samples=_own_samples(evaluation / artifacts.SAMPLES, dataset),
+    )
+
+
+def find_pictures(raw_datasets: Sequence[Path], authors: Sequence[str]) -> list[Path]:
+    """The authors' pictures in their raw datasets, in the order of the authors.
+
+    Raises:
+        BadInputError: a raw dataset is of somebody else.
+    """
+    found: dict[str, Path] = {}
+    for folder in raw_datasets:
+        require_folder(folder, artifacts.COLLECT_REPORT, "raw-dataset")
+        report = CollectReport.read(folder / artifacts.COLLECT_REPORT)
+        if report.author not in authors:
+            raise BadInputError(
+                f"{folder} holds posts of {report.author}, who is none of the model's authors: "
+                f"{', '.join(authors)}; leave that folder out"
+            )
+        if report.picture and (picture := _picture(folder, report.picture)):
+            found[report.author] = picture
+    return [found[author] for author in authors if author in found]
+
+
+def _picture(folder: Path, name: str) -> Path | None:
+    """The picture, unless its name leads out of the folder or is not an image's."""
+    path = folder / name
+    fine = Path(name).name == name and path.suffix.lower() in PICTURES
+    return path if fine and path.is_file() and not path.is_symlink() else None
+
+
+def _own_samples(samples: Path, dataset: Path) -> list[Sample]:
+    """The first sample of each prompt that says something and copies nothing."""
+    posts = RunIndex(
+        row.text
+        for split in artifacts.SPLITS
+        for row in read_rows(dataset / artifacts.split_file(split), DatasetRow)
+    )
+    chosen: dict[str, Sample] = {}
+    for sample in read_rows(samples, Sample):
+        wanted = sample.prompt and sample.prompt not in chosen and sample.text.strip()
+        if wanted and not any(overlap(sample.prompt + sample.text, posts)):
+            chosen[sample.prompt] = sample
+    return list(chosen.values())

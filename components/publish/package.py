@@ -1,0 +1,37 @@
+"""The files of a version: the model, its card, its figures; never a post of its authors."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.contracts import artifacts
+from components.contracts.errors import BadInputError
+from components.publish.card import CardFacts, render_card
+from components.publish.inputs import Story
+
+ROOM = Path(__file__).parent
+DRAWING = "pipeline.svg"
+MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+"""Weights, configurations, vocabularies, chat templates: nothing that can run when it is loaded."""
+
+
+def write_package(
+    folder: Path, story: Story, facts: CardFacts, model: Path, pictures: Sequence[Path]
+) -> None:
+    """Fill `folder` with the files of one version.
+
+    Raises:
+        BadInputError: `model` holds no safetensors.
+    """
+    if not any(model.glob("*.safetensors")):
+        raise BadInputError(f"{model} holds no *.safetensors, so there is no model to publish")
+    for pattern in MODEL_FILES:
+        for file in model.glob(pattern):
+            shutil.copyfile(file, folder / file.name)
+    names = [f"picture-{number}{path.suffix}" for number, path in enumerate(pictures, 1)]
+    for name, picture in zip(names, pictures, strict=True):
+        shutil.copyfile(picture, folder / name)
+    shutil.copyfile(ROOM / DRAWING, folder / DRAWING)
+    story.evaluated.write(folder / artifacts.EVALUATION_REPORT)
+    card = render_card(story, facts, names)
+    (folder / artifacts.MODEL_CARD).write_text(card, encoding="utf-8")

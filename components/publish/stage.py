@@ -1,0 +1,64 @@
+"""Publishing a persona, from start to end."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from components.contracts.artifacts import check_persona
+from components.contracts.registry import Manifest
+from components.publish.card import CardFacts
+from components.publish.config import PublishConfig
+from components.publish.inputs import find_pictures, read_story
+from components.publish.lineage import lineage_of
+from components.publish.package import write_package
+from components.publish.start_token import start_token
+from components.registry import Registry
+from components.registry.opt_outs import refuse_opted_out
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    config: PublishConfig,
+    *,
+    dataset: Path,
+    model: Path,
+    evaluation: Path,
+    base_model: Path,
+    registry: str,
+    name: str,
+    raw_dataset: Sequence[Path] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Manifest:
+    """Publish the model as the next version of the persona `name`; `latest` moves to it.
+
+    Args:
+        config: what can be chosen.
+        dataset: the train-dataset that the model was trained on.
+        model: the finetuned-model.
+        evaluation: its evaluation.
+        base_model: the pretrained-model that it was trained from.
+        registry: the URI of the registry.
+        name: the persona.
+        raw_dataset: the authors' raw datasets, for their pictures.
+        environment: where image digests and run ids are found; see `lineage_of`.
+
+    Raises:
+        BadInputError: an author opted out, or the folders do not belong together.
+        StorageError: the registry cannot be used.
+    """
+    check_persona(name)
+    story = read_story(dataset, model, evaluation, base_model)
+    authors = story.prepared.persona_authors
+    ids = [report.account_id for report in story.prepared.collected if report.account_id]
+    refuse_opted_out(registry, account_ids=ids, handles=authors)
+    pictures = find_pictures(raw_dataset, authors)
+    start = start_token(model)
+
+    def write(version: int, folder: Path) -> None:
+        facts = CardFacts(name, version, config.license or story.fetched.license, start)
+        write_package(folder, story, facts, model, pictures)
+
+    manifest = Registry.open(registry).publish(name, write, lineage_of(story, environment or {}))
+    log.info("published %s@%d", manifest.persona, manifest.version)
+    return manifest

@@ -1,0 +1,189 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from support.finished import SAMPLES, Folders, make_base, make_dataset, make_finished
+from support.tiny_models import make_tiny_model
+
+from components.contracts.base import read_rows
+from components.contracts.errors import BadInputError
+from components.contracts.posts import DatasetRow, Sample
+from components.contracts.registry import Manifest
+from components.contracts.reports import CollectReport, PrepareReport
+from components.publish.config import PublishConfig
+from components.publish.stage import run
+from components.publish.start_token import start_token
+from components.registry import Registry
+from components.registry.opt_outs import add_opt_out
+from components.text.ngrams import words_of
+
+CONFIG = PublishConfig()
+
+
+def publish(folders: Folders, registry: Path, **more: object) -> tuple[Manifest, Path]:
+    """Publish, and give the manifest and the version's folder."""
+    name = more.pop("name", "gardener")
+    manifest = run(CONFIG, **folders._asdict(), registry=str(registry), name=name, **more)
+    return manifest, registry / manifest.persona / "versions" / str(manifest.version)
+
+
+def test_a_version_is_the_model_its_card_and_its_figures(folders: Folders, tmp_path: Path) -> None:
+    manifest, version = publish(folders, tmp_path)
+    names = {path.name for path in version.iterdir()}
+    assert {"model.safetensors", "tokenizer.json", "config.json", "generation_config.json"} <= names
+    assert {"train.json", "evaluation.json", "README.md", "pipeline.svg", "manifest.json"} <= names
+    assert "report.html" not in names
+    assert "samples.jsonl" not in names
+    assert manifest.version == 1
+    assert Registry.open(str(tmp_path)).verify() == []
+
+
+def test_latest_moves_and_production_does_not(folders: Folders, tmp_path: Path) -> None:
+    publish(folders, tmp_path)
+    manifest, _ = publish(folders, tmp_path)
+    registry = Registry.open(str(tmp_path))
+    latest = registry.alias("gardener", "latest")
+    assert latest is not None
+    assert latest.version == manifest.version == 2
+    assert registry.alias("gardener", "production") is None
+
+
+def test_the_package_holds_no_post(weights: Path, tmp_path: Path) -> None:
+    """Not even where the model has learned one by heart and says it first."""
+    folders = make_finished(tmp_path / "made", weights)
+    posts = [row.text for row in read_rows(folders.dataset / "train.jsonl", DatasetRow)]
+    parrot = [
+        Sample(prompt="My dream is", index=index, text=f" {post}", finish_reason="stop")
+        for index, post in enumerate(sorted(posts, key=len, reverse=True)[:3])
+    ]
+    lines = "".join(sample.model_dump_json() + "\n" for sample in (*parrot, *SAMPLES))
+    (folders.evaluation / "samples.jsonl").write_text(lines)
+    _, version = publish(folders, tmp_path / "registry")
+    runs = {run for post in posts for run in eight_grams(post)}
+    for file in version.iterdir():
+        if file.suffix != ".safetensors":
+            assert not runs & eight_grams(file.read_text()), file
+    assert "a lamp that reads to me" in (version / "README.md").read_text()
+
+
+def eight_grams(text: str) -> set[tuple[str, ...]]:
+    words = words_of(text)
+    return {words[start : start + 8] for start in range(len(words) - 7)}
+
+
+def test_only_files_that_cannot_run_are_taken(weights: Path, tmp_path: Path) -> None:
+    harmless = tmp_path / "weights"
+    shutil.copytree(weights, harmless)
+    for name in ("model.py", "training.bin", ".secret"):
+        (harmless / name).write_text("x")
+    folders = make_finished(tmp_path / "made", harmless)
+    _, version = publish(folders, tmp_path / "registry")
+    assert not {"model.py", "training.bin", ".secret"} & {path.name for path in version.iterdir()}
+
+
+def test_the_lineage_goes_from_input_to_model(folders: Folders, tmp_path: Path) -> None:
+    environment = {
+        "HUGGINGTWEETS_IMAGE_TRAIN": "registry.example/train@sha256:1",
+        "WANDB_RUN_ID": "run7",
+        "WANDB_API_KEY": "secret-key",
+        "HOME": "/home/someone",
+    }
+    manifest, version = publish(folders, tmp_path, environment=environment)
+    lineage = manifest.lineage
+    prepared = PrepareReport.read(folders.dataset / "prepare.json")
+    assert lineage["digests"]["inputs"] == {"gardener": prepared.collected[0].input_sha256}
+    assert lineage["consent"] == {"gardener": "fictional"}
+    assert {"collect", "fetch", "prepare", "train", "evaluate"} <= lineage.keys()
+    assert lineage["images"] == {"train": "registry.example/train@sha256:1"}
+    assert lineage["runs"] == {"wandb": "run7"}
+    for file in version.glob("*.json"):
+        text = file.read_text()
+        assert "secret-key" not in text
+        assert "/home/someone" not in text
+        assert str(folders.dataset.parent) not in text
+
+
+def test_an_author_who_opted_out_is_refused(mixed: Folders, tmp_path: Path) -> None:
+    add_opt_out(str(tmp_path), handle="@Baker_2")
+    with pytest.raises(BadInputError, match="opted out"):
+        publish(mixed, tmp_path)
+    assert Registry.open(str(tmp_path)).personas() == []
+
+
+def test_an_account_that_opted_out_is_refused(folders: Folders, tmp_path: Path) -> None:
+    add_opt_out(str(tmp_path), account_id="1")
+    with pytest.raises(BadInputError, match="opted out"):
+        publish(folders, tmp_path)
+
+
+def test_folders_that_do_not_belong_together_are_refused(
+    folders: Folders, mixed: Folders, tmp_path: Path
+) -> None:
+    make_dataset(tmp_path / "dataset", authors=["someone"])
+    make_base(tmp_path / "base", make_tiny_model(tmp_path / "weights", "llama"))
+    wrong = {
+        "was not trained on": folders._replace(dataset=tmp_path / "dataset"),
+        "was not trained from": folders._replace(base_model=tmp_path / "base"),
+        "was not taken on": folders._replace(evaluation=mixed.evaluation),
+        "is not a finetuned-model": folders._replace(model=folders.base_model),
+        "is not a finished evaluation": folders._replace(evaluation=folders.dataset),
+    }
+    for sentence, given in wrong.items():
+        with pytest.raises(BadInputError, match=sentence):
+            publish(given, tmp_path / "registry")
+    assert not (tmp_path / "registry").exists()
+
+
+def test_a_name_that_cannot_be_a_persona_is_refused(folders: Folders, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="cannot name a persona"):
+        publish(folders, tmp_path, name="../up")
+
+
+def raw_dataset(folder: Path, author: str, picture: str) -> Path:
+    folder.mkdir()
+    (folder / "picture.png").write_bytes(b"\x89PNG of " + author.encode())
+    report = CollectReport(
+        author=author, source="table:x.csv", consent="fictional", input_sha256="0", oldest=None,
+        counts={"downloaded": 0, "reposts": 0, "replies": 0, "quotes": 0}, newest=None,
+        picture=picture,
+    )  # fmt: skip
+    report.write(folder / "collect.json")
+    return folder
+
+
+def test_pictures_come_in_the_order_of_the_authors(mixed: Folders, tmp_path: Path) -> None:
+    raw = [raw_dataset(tmp_path / name, name, "picture.png") for name in ("gardener", "baker_2")]
+    _, version = publish(mixed, tmp_path / "registry", raw_dataset=raw)
+    assert (version / "picture-1.png").read_bytes().endswith(b"baker_2")
+    assert (version / "picture-2.png").read_bytes().endswith(b"gardener")
+    assert "thumbnail: picture-1.png" in (version / "README.md").read_text()
+
+
+def test_a_picture_outside_of_its_folder_is_left_out(folders: Folders, tmp_path: Path) -> None:
+    (tmp_path / "passwords.png").write_text("secret")
+    raw = raw_dataset(tmp_path / "raw", "gardener", "../passwords.png")
+    _, version = publish(folders, tmp_path / "registry", raw_dataset=[raw])
+    assert not list(version.glob("picture*"))
+
+
+def test_a_raw_dataset_of_somebody_else_is_refused(folders: Folders, tmp_path: Path) -> None:
+    raw = raw_dataset(tmp_path / "raw", "stranger", "picture.png")
+    with pytest.raises(BadInputError, match="none of the model's authors"):
+        publish(folders, tmp_path / "registry", raw_dataset=[raw])
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama"])
+def test_the_start_token_is_the_one_that_models_start_after(family: str, tmp_path: Path) -> None:
+    from components.lm.models import load_model
+
+    folder = make_tiny_model(tmp_path / "model", family)
+    loaded = load_model(folder)
+    assert start_token(folder) == loaded.tokenizer.convert_ids_to_tokens(loaded.start_token_id)
+
+
+def test_a_model_without_a_start_token_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"added_tokens": []}))
+    (tmp_path / "tokenizer_config.json").write_text("{}")
+    with pytest.raises(BadInputError, match="no token that begins"):
+        start_token(tmp_path)

@@ -21,8 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
 
     def collect() -> None:
-        values = {name: value for name, value in vars(given).items() if name != "dataset_out"}
-        run(read_config(CollectConfig, values, os.environ), dataset=given.dataset_out)
+        run(read_config(CollectConfig, given, os.environ), dataset_out=given.dataset_out)
 
     return run_command(collect)
 

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
+from components.contracts.artifacts import check_persona
 from components.contracts.reports import Consent
 from components.runtime.flags import StageConfig
 
@@ -48,13 +49,13 @@ class CollectConfig(StageConfig):
 
     @field_validator("author")
     @classmethod
-    def _plain_handle(cls, given: str | None) -> str | None:
-        return None if given is None else handle_of(given)
+    def _safe_handle(cls, given: str | None) -> str | None:
+        return None if given is None else check_persona(handle_of(given))
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.archive is None) == (self.table is None):
-            raise ValueError("give one source of posts: either --archive or --table")
+        if (self.archive is None) == (self.table is None) or "" in (self.archive, self.table):
+            raise ValueError("give one source of posts: either --archive FILE or --table FILE")
         if self.archive is not None and (self.format or self.columns):
             raise ValueError(
                 "--format and --columns describe a table; leave them out for an archive"
@@ -62,6 +63,11 @@ class CollectConfig(StageConfig):
         if self.table is not None and self.exclude_circle_window:
             raise ValueError("--exclude-circle-window is for archives; leave it out for a table")
         return self
+
+    @property
+    def place(self) -> str:
+        """Where the source is: a path or a URI."""
+        return self.archive or self.table or ""
 
 
 def handle_of(stated: str) -> str:

@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from components.collect.archive.archive import read_archive
+from components.collect.archive.archive import author_of_archive, read_archive
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig
 from components.collect.posts import in_order
@@ -22,16 +22,16 @@ from components.runtime.folders import whole_folder
 log = logging.getLogger(__name__)
 
 
-def run(config: CollectConfig, *, dataset: Path) -> CollectReport:
-    """Collect the posts of the source that `config` names into the folder `dataset`.
+def run(config: CollectConfig, *, dataset_out: Path) -> CollectReport:
+    """Collect the posts of the source that `config` names into the folder `dataset_out`.
 
     Raises:
         BadInputError: the source cannot be read or is not what it should be; nothing is written.
         HuggingtweetsError: the author opted out.
     """
-    source = config.archive or config.table or ""
+    source = config.place
     with local_file(source) as path:
-        _refuse_overwriting(path, dataset)
+        _refuse_overwriting(path, dataset_out)
         digest = file_sha256(path)
         collected = read_source(path, source, config)
     check_persona(collected.author)
@@ -40,12 +40,12 @@ def run(config: CollectConfig, *, dataset: Path) -> CollectReport:
     report = _report(config, collected, posts, digest)
     for warning in report.warnings:
         log.warning("%s: %s", source, warning)
-    with whole_folder(dataset) as folder:
+    with whole_folder(dataset_out) as folder:
         write_rows(folder / POSTS, posts)
         if collected.picture:
             (folder / collected.picture.name).write_bytes(collected.picture.data)
         report.write(folder / COLLECT_REPORT)
-    log.info("collected %d posts of @%s into %s", len(posts), report.author, dataset)
+    log.info("collected %d posts of @%s into %s", len(posts), report.author, dataset_out)
     return report
 
 
@@ -54,6 +54,18 @@ def read_source(path: Path, source: str, config: CollectConfig) -> Collected:
     if config.archive is not None:
         return read_archive(path, source, config)
     return read_table(path, source, config)
+
+
+def author_of(config: CollectConfig) -> str:
+    """The handle of the author whose posts `run` would collect: their folder's name.
+
+    Raises:
+        BadInputError: as `run` does, as far as the author goes.
+    """
+    with local_file(config.place) as path:
+        if config.archive is not None:
+            return check_persona(author_of_archive(path, config.place, config))
+        return check_persona(read_table(path, config.place, config).author)
 
 
 def ask_opt_outs(config: CollectConfig, collected: Collected) -> None:
@@ -75,14 +87,11 @@ def _report(
     config: CollectConfig, collected: Collected, posts: list[Post], digest: str
 ) -> CollectReport:
     kinds = Counter(post.kind for post in posts)
-    kind_of_source, source = (
-        ("x-archive", config.archive) if config.archive else ("table", config.table)
-    )
     return CollectReport(
         author=collected.author,
         display_name=collected.display_name,
         account_id=collected.account_id,
-        source=f"{kind_of_source}:{Path(source or '').name}",
+        source=f"{'x-archive' if config.archive else 'table'}:{Path(config.place).name}",
         consent=config.consent,
         input_sha256=digest,
         counts=CollectCounts(

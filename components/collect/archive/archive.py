@@ -1,7 +1,8 @@
 """The owner's posts out of their X archive."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,12 +27,12 @@ CIRCLES = (datetime(2022, 8, 1, tzinfo=UTC), datetime(2023, 12, 1, tzinfo=UTC))
 Item = TypeVar("Item")
 
 
-def read_archive(path: Path, source: str, config: CollectConfig) -> Collected:
-    """Read the posts, the owner and their picture from the archive at `path`.
+@contextmanager
+def open_archive(path: Path, source: str) -> Iterator[ArchiveFiles]:
+    """Open the zip at `path`, which holds posts; messages call it `source`.
 
     Raises:
-        BadInputError: it is no whole, sane X archive, holds no posts, or is another author's than
-            the one that was asked for.
+        BadInputError: it is no whole, sane zip, or holds no file of posts.
     """
     with SafeZip(path, source) as archive:
         files = ArchiveFiles(archive, find_members(archive.names), source)
@@ -40,6 +41,23 @@ def read_archive(path: Path, source: str, config: CollectConfig) -> Collected:
                 f"{source} is no X archive, or the wrong part of one: "
                 "it holds neither data/tweets.js nor tweets.csv"
             )
+        yield files
+
+
+def author_of_archive(path: Path, source: str, config: CollectConfig) -> str:
+    """The handle of the archive's owner, its posts left unread."""
+    with open_archive(path, source) as files:
+        return read_account(files, read_manifest(files), config.author).handle
+
+
+def read_archive(path: Path, source: str, config: CollectConfig) -> Collected:
+    """Read the posts, the owner and their picture from the archive at `path`.
+
+    Raises:
+        BadInputError: it is no whole, sane X archive, holds no posts, or is another author's than
+            the one that was asked for.
+    """
+    with open_archive(path, source) as files:
         manifest = read_manifest(files)
         account = read_account(files, manifest, config.author)
         if files.members.posts:

@@ -37,7 +37,7 @@ def drop_rounded(ids: Sequence[str]) -> list[str]:
     return ["" if one in long else one for one in ids]
 
 
-def settle_ids(posts: Sequence[Post]) -> tuple[list[Post], dict[str, str | int]]:
+def settle_ids(posts: Sequence[Post]) -> tuple[list[Post], dict[str, int]]:
     """The posts, each with an id of its own, and how many ids and rows were replaced or dropped.
 
     Rows equal in id, time and text are one post. A post without an id, or with one that posts of
@@ -60,7 +60,7 @@ def settle_ids(posts: Sequence[Post]) -> tuple[list[Post], dict[str, str | int]]
             substitutes += 1
         settled.setdefault(post_id, post.model_copy(update={"id": post_id}))
     counts = {"substitute_ids": substitutes, "repeated_rows": repeats}
-    return list(settled.values()), {name: count for name, count in counts.items() if count}
+    return list(settled.values()), counts
 
 
 def substitute_id(said: str, before: int) -> str:

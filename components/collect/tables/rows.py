@@ -48,6 +48,8 @@ def read_rows(file: TextIO, source: str) -> Table:
         rows = _json_array(file, source) if head[0] == "[" else _json_lines(file)
         first = list(itertools.islice(rows, _LOOK_AHEAD))
         columns = dict.fromkeys(name for row in first for name in row.cells or ())
+        if not columns:
+            raise BadInputError(f"{source} holds no posts: give one JSON object for each")
         shape = "JSON array" if head[0] == "[" else "JSON lines"
         return Table(shape, tuple(columns), itertools.chain(first, rows))
     return read_csv(file, source)

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from components.collect.damage import damage_warning, is_damaged
 from components.collect.posts import make_post
 from components.collect.tables.encodings import find_encoding
 from components.collect.tables.ids import settle_ids, trusted_id
-from components.collect.tables.presets import Reader, choose_reader
+from components.collect.tables.reader import Reader, choose_reader
 from components.collect.tables.rows import Row, Table, open_table, read_rows
 from components.collect.times import parse_time
 from components.contracts.errors import BadInputError
@@ -52,43 +52,46 @@ def read_table(path: Path, source: str, config: CollectConfig) -> Collected:
 def posts_of_table(table: Table, source: str, config: CollectConfig) -> Collected:
     """The posts of one author among the rows of `table`."""
     format_name, reader = choose_reader(table.columns, config.format, config.columns, source)
-    skips, deleted = Skips(source, "rows"), 0
-    drafts = []
-    for row in table.rows:
-        if row.cells is not None and reader.flag(row.cells, "deleted"):
-            deleted += 1
-        elif isinstance(draft := _read(row, reader), str):
-            skips.add(draft, row.where)
-        else:
-            drafts.append(draft)
+    skips = Skips(source, "rows")
+    drafts, deleted = _read_all(table.rows, reader, skips)
     skips.refuse_too_many(len(drafts))
     if not drafts:
-        raise BadInputError(f"{source} holds no posts: a header and no rows to read")
+        raise BadInputError(f"{source} holds no posts: there are no rows to read")
     author = choose_author([draft.post.author for draft in drafts], config.author, source)
     own = [draft for draft in drafts if draft.post.author.lower() in ("", author.lower())]
-    posts, id_notes = settle_ids(
-        [draft.post.model_copy(update={"author": author}) for draft in own]
-    )
-    notes: dict[str, str | int] = {"format": format_name, "shape": table.shape, **id_notes}
+    named = [draft.post.model_copy(update={"author": author}) for draft in own]
+    posts, id_counts = settle_ids(named)
     damaged = sum(is_damaged(post.text) for post in posts)
     counts = {
         "skipped": skips.total,
         "deleted": deleted,
         "other_authors": len(drafts) - len(own),
         "damaged": damaged,
+        **id_counts,
     }
+    notes: dict[str, str | int] = {"format": format_name, "shape": table.shape}
     notes |= {name: count for name, count in counts.items() if count}
     return Collected(
         author=author,
         posts=posts,
         account_id=_only({draft.account_id for draft in own}),
-        warnings=(
-            *skips.warnings(),
-            *_warnings(notes),
-            *damage_warning(counts["damaged"], len(posts)),
-        ),
+        warnings=(*skips.warnings(), *_warnings(notes), *damage_warning(damaged, len(posts))),
         notes=notes,
     )
+
+
+def _read_all(rows: Iterable[Row], reader: Reader, skips: Skips) -> tuple[list[Draft], int]:
+    """The posts in the rows, and how many more their author deleted."""
+    drafts: list[Draft] = []
+    deleted = 0
+    for row in rows:
+        if row.cells is not None and reader.flag(row.cells, "deleted"):
+            deleted += 1
+        elif isinstance(draft := _read(row, reader), str):
+            skips.add(draft, row.where)
+        else:
+            drafts.append(draft)
+    return drafts, deleted
 
 
 def _read(row: Row, reader: Reader) -> Draft | str:

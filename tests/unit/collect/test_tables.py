@@ -1,0 +1,228 @@
+import codecs
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.collect.collected import Collected
+from components.collect.config import CollectConfig
+from components.collect.tables.table import read_table
+from components.contracts.errors import BadInputError
+
+
+def collect(path: Path, data: str | bytes, **config: Any) -> Collected:
+    table = path / "t.csv"
+    table.write_bytes(data.encode() if isinstance(data, str) else data)
+    given = CollectConfig(table=str(table), consent="public-figure", **config)
+    return read_table(table, "t.csv", given)
+
+
+def refuse(path: Path, data: str | bytes, sentence: str, **config: Any) -> None:
+    with pytest.raises(BadInputError, match=sentence) as caught:
+        collect(path, data, **config)
+    assert "t.csv" in str(caught.value)
+    assert str(caught.value).count("\n") < 5
+    assert str(caught.value).isprintable()
+
+
+SNSCRAPE = {
+    "id": 1605,
+    "date": "2022-12-21T10:00:00+00:00",
+    "rawContent": "hello",
+    "lang": "en",
+    "user": {"username": "ann", "id": 42},
+    "sourceLabel": "Web",
+    "inReplyToTweetId": None,
+    "retweetedTweet": None,
+    "quotedTweet": {"id": 7},
+}
+TRUMP = {
+    "id": 98454970654916608,
+    "text": "Republicans",
+    "isRetweet": "f",
+    "isDeleted": "f",
+    "device": "TweetDeck",
+    "favorites": 49,
+    "retweets": 255,
+    "date": "2011-08-02 18:07:48",
+    "isFlagged": "f",
+}
+DUMPS = {
+    "x-csv": "tweet_id,in_reply_to_status_id,in_reply_to_user_id,timestamp,source,text,"
+    "retweeted_status_id\n5,,,2013-04-05 17:10:22 +0000,web,hello,\n",
+    "trump-archive": json.dumps([TRUMP]),
+    "twint": "id,conversation_id,created_at,date,time,timezone,user_id,username,name,tweet\n"
+    "5,5,1557861000000,2019-05-14,21:10:00,CEST,42,ann,Ann,hello\n",
+    "snscrape": json.dumps(SNSCRAPE) + "\n",
+    "538": "created_at,text,url,replies,retweets,favorites,user\n"
+    "10/16/17 22:59,hello,https://twitter.com/ann/status/92006,1,2,3,ann\n",
+    "rtweet": "id,created_at,source,retweets,favorites,text\n5,2016-12-01 19:15:22,web,0,1,hello\n",
+    "plain": "tweet_id;date;content;username\n5;2016-12-01;hello;ann\n",
+}
+
+
+@pytest.mark.parametrize(("name", "data"), DUMPS.items())
+def test_each_dump_is_known_by_its_columns(tmp_path: Path, name: str, data: str) -> None:
+    author = "ann" if name in ("x-csv", "trump-archive", "rtweet") else None
+    collected = collect(tmp_path, data, author=author)
+    (post,) = collected.posts
+    assert collected.notes["format"] == name
+    assert post.id.isdigit()
+    assert post.author == "ann"
+    assert post.text in ("hello", "Republicans")
+    assert post.created_at.year in range(2011, 2023)
+    assert post.kind == ("quote" if name == "snscrape" else "original")
+    assert collect(tmp_path, data, author=author, format=name).posts == collected.posts
+
+
+def test_what_the_dumps_say_of_a_post_is_kept(tmp_path: Path) -> None:
+    rows = [SNSCRAPE | {"inReplyToUser": {"username": "bo"}}, SNSCRAPE | {"id": 9}]
+    first, second = collect(tmp_path, "\n".join(map(json.dumps, rows))).posts
+    assert (first.kind, first.reply_to, first.source, first.lang) == ("reply", "bo", "Web", "en")
+    assert second.kind == "quote"
+
+
+def test_what_the_author_deleted_is_left_out(tmp_path: Path) -> None:
+    rows = [TRUMP, TRUMP | {"id": 2, "isDeleted": "t"}, TRUMP | {"id": 3, "isRetweet": True}]
+    collected = collect(tmp_path, json.dumps(rows), author="ann")
+    assert [post.kind for post in collected.posts] == ["original", "repost"]
+    assert collected.notes["deleted"] == 1
+
+
+def test_a_leading_mention_is_a_reply_where_the_table_has_no_word_for_it(tmp_path: Path) -> None:
+    (post,) = collect(tmp_path, "id,date,text,user\n1,2016-01-01,@bo yes,ann\n").posts
+    assert (post.kind, post.reply_to) == ("reply", "bo")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_delimiters_and_encodings_are_found(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    text = "id,date,text,user\r\n1,2016-01-01,Grüße “from” 😀,ann\r\n".replace(",", delimiter)
+    (post,) = collect(tmp_path, text.encode(encoding)).posts
+    assert post.text == "Grüße “from” 😀"
+
+
+def test_utf_16_from_a_spreadsheet_has_a_mark(tmp_path: Path) -> None:
+    text = "id\tdate\ttext\tuser\r\n1\t2016-01-01\tGrüße\tann\r\n"
+    data = codecs.BOM_UTF16_BE + text.encode("utf-16-be")
+    assert collect(tmp_path, data).posts[0].text == "Grüße"
+
+
+@pytest.mark.parametrize(("encoding", "found"), [("cp1252", "cp1252"), ("mac_roman", "mac_roman")])
+def test_single_byte_encodings_are_guessed(tmp_path: Path, encoding: str, found: str) -> None:
+    text = "id,date,text,user\n1,2016-01-01,“Voilà” ça où,ann\n"
+    collected = collect(tmp_path, text.encode(encoding))
+    assert collected.posts[0].text == "“Voilà” ça où"
+    assert collected.notes["encoding"] == found
+    assert "damaged" not in collected.notes
+
+
+def test_a_file_that_is_nearly_all_utf_8_stays_so(tmp_path: Path) -> None:
+    rows = "".join(f"{n},2016-01-01,Grüße,ann\n" for n in range(1, 30)).encode()
+    collected = collect(tmp_path, b"id,date,text,user\n" + rows + b"99,2016-01-01,bad \xff,ann\n")
+    assert collected.posts[0].text == "Grüße"
+    assert collected.notes["damaged"] == 1
+    assert "1 of 30" in collected.warnings[0]
+
+
+def test_mojibake_is_counted(tmp_path: Path) -> None:
+    rows = ["donâ€™t", "cafÃ©", "lost \ufffd", "FPÖ“ fine", "NÃO", "ça où é…"]
+    table = "id,date,text,user\n" + "".join(
+        f"{number},2016-01-01,{text},ann\n" for number, text in enumerate(rows)
+    )
+    assert collect(tmp_path, table).notes["damaged"] == 3
+
+
+def test_fields_may_hold_anything(tmp_path: Path) -> None:
+    text = 'a "quote", a comma\r\n\rlines;\ttabs \0 and \u2028 \x0b \x85 ends'
+    quoted = text.replace('"', '""')
+    table = f'id,date,text,user\n1,2016-01-01,"{quoted}",ann\n2,2016-01-01,"{"x" * 300_000}",ann\n'
+    first, second = collect(tmp_path, table).posts
+    assert first.text == text
+    assert len(second.text) == 300_000
+
+
+def test_a_quote_that_never_closes_is_refused(tmp_path: Path) -> None:
+    table = 'id,date,text,user\n1,2016-01-01,"open,ann\n' + "x" * (2 << 20)
+    refuse(tmp_path, table, "quote may not be closed")
+
+
+def test_several_authors_are_named(tmp_path: Path) -> None:
+    table = "id,date,text,user\n" + "".join(f"{n},2016-01-01,x,name{n}\n" for n in range(7))
+    refuse(tmp_path, table, r"7 authors \(name0, name1, name2, name3, name4, …\); .*--author")
+    collected = collect(tmp_path, table, author="@NAME3")
+    assert [post.id for post in collected.posts] == ["3"]
+    assert collected.author == "name3"
+    assert collected.notes["other_authors"] == 6
+    refuse(tmp_path, table, "no posts of 'zoe'", author="zoe")
+
+
+def test_a_table_without_authors_needs_the_name(tmp_path: Path) -> None:
+    refuse(tmp_path, DUMPS["rtweet"], "--author NAME")
+
+
+def test_an_author_with_blanks_becomes_a_handle(tmp_path: Path) -> None:
+    assert collect(tmp_path, "date,text,author\n2016-01-01,x, Ann  Lee \n").author == "Ann_Lee"
+
+
+def test_columns_can_be_named(tmp_path: Path) -> None:
+    table = "key,when,words\n5,2016-01-01,hello\n"
+    columns = ("text=words,created_at=When", "id=key")
+    (post,) = collect(tmp_path, table, columns=columns, author="ann").posts
+    assert (post.id, post.text) == ("5", "hello")
+    refuse(tmp_path, table, "no column 'nothing'", columns=("text=nothing",), author="ann")
+    refuse(tmp_path, table, "--columns text=COLUMN", author="ann")
+    refuse(tmp_path, table, "no column 'id'", format="twint", author="ann")
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ("", "is empty"),
+        ("  \n", "is empty"),
+        ("id,date,text,user\n", "holds no posts"),
+        ("[]", "one JSON object"),
+        ("[1, 2", "not a whole JSON array"),
+        ("[" * 100_000, "not a whole JSON array"),
+        ("{}\n", "one JSON object"),
+        ('{"data": [\n{"id": 1}\n]}', "no column for the text"),
+        ("just some words\nand more", "no column for the text"),
+        (bytes(range(256)) * 40, "t.csv"),
+        (b"\x00" * 5000, "not a table"),
+        (b"\x89PNG\r\n\x1a\n" + b"\x00\x01\x02" * 99, "no column for the text"),
+        (b"PK\x03\x04rest", "a zip.*--archive"),
+        (b"PAR1rest", "Parquet"),
+        ("id,text,text,date\n1,a,b,2016-01-01", "two columns named 'text'"),
+        (
+            "id,date,text,user\n1,never,x,ann\n2,never,x,ann\n3,2016-01-01,x,ann\n",
+            "unreadable time",
+        ),
+        ("id,date,text,user\n1,2016-01-01,,ann\n", "no text"),
+        ("id,date,text,user\n1,2016-01-01,a, comma,ann\n", "does not fit the header"),
+    ],
+    ids=range(18),
+)
+def test_what_is_no_table_of_posts_is_one_sentence(
+    tmp_path: Path, data: str | bytes, sentence: str
+) -> None:
+    refuse(tmp_path, data, sentence, author="ann")
+
+
+def test_a_few_bad_rows_are_counted(tmp_path: Path) -> None:
+    good = "".join(f"{n},2016-01-01,x{n},ann\n" for n in range(5))
+    bad = "6,never,x,ann\n7,2016-01-01, ,ann\n8,2016-01-01\n\n"
+    collected = collect(tmp_path, "id,date,text,user\n" + good + bad)
+    assert len(collected.posts) == 5
+    assert collected.notes["skipped"] == 3
+    assert "(first: line 7)" in collected.warnings[0]
+
+
+def test_bad_lines_of_json_are_counted(tmp_path: Path) -> None:
+    lines = [json.dumps(SNSCRAPE | {"id": n}) for n in range(3)] + [
+        "{",
+        '{"id": ' + "9" * 5000 + "}",
+    ]
+    collected = collect(tmp_path, "\n".join(lines))
+    assert len(collected.posts) == 3
+    assert collected.notes["skipped"] == 2

@@ -6,7 +6,7 @@ with the same 60 characters, read without HTML escapes and leading mentions.
 
 import html
 import re
-from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from components.contracts.posts import Post
 
 _APART = timedelta(seconds=2)
 _ALIKE = 60
-_LEADING_MENTIONS = re.compile(r"\s*(?:@\w+\s+)*", re.ASCII)
+_LEADING_MENTIONS = re.compile(r"\A\s*(?:@\w+\s+)*", re.ASCII)
 
 
 class Note(NamedTuple):
@@ -60,19 +60,18 @@ def join_notes(posts: Sequence[Post], notes: Sequence[Note]) -> tuple[list[Post]
 
     Each note goes to one post, the nearest in time, and each post takes one note.
     """
-    by_time = sorted(posts, key=lambda post: (post.created_at, post.id))
-    times = [post.created_at for post in by_time]
+    alike: dict[str, list[Post]] = defaultdict(list)
+    for post in posts:
+        alike[_beginning(post.text)].append(post)
     joined: dict[str, Post] = {}
     for note in sorted(notes, key=lambda note: (note.created_at, note.note_id, note.text)):
-        start = bisect_left(times, note.created_at - _APART)
-        near = []
-        for post in by_time[start:]:
-            if post.created_at > note.created_at + _APART:
-                break
-            if post.id not in joined and _beginning(post.text) == _beginning(note.text):
-                near.append(post)
+        near = [
+            post
+            for post in alike[_beginning(note.text)]
+            if post.id not in joined and abs(post.created_at - note.created_at) <= _APART
+        ]
         if near:
-            post = min(near, key=lambda post: abs(post.created_at - note.created_at))
+            post = min(near, key=lambda post: (abs(post.created_at - note.created_at), post.id))
             joined[post.id] = post.model_copy(
                 update={"text": note.text, "urls": note.urls, "mentions": note.mentions}
             )
@@ -81,4 +80,4 @@ def join_notes(posts: Sequence[Post], notes: Sequence[Note]) -> tuple[list[Post]
 
 def _beginning(text: str) -> str:
     plain = html.unescape(text)
-    return plain[_LEADING_MENTIONS.match(plain).end() :][:_ALIKE]  # type: ignore[union-attr]
+    return _LEADING_MENTIONS.sub("", plain, count=1)[:_ALIKE]

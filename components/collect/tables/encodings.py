@@ -32,9 +32,11 @@ def find_encoding(path: Path) -> Encoding:
             return Encoding(name, "replace")
     if wide := _utf16_without_mark(head):
         return Encoding(wide, "replace")
+    if _reads_as(path, "utf-8"):
+        return Encoding("utf-8")
     broken, sound = _count_utf8(path)
     if broken * 10 <= sound:
-        return Encoding("utf-8", "replace" if broken else "strict")
+        return Encoding("utf-8", "replace")
     return Encoding("cp1252" if _reads_as(path, "cp1252") else "mac_roman")
 
 

@@ -56,24 +56,24 @@ def choose_reader(
     """The format's name and a reader for a table with the columns `present`.
 
     Raises:
-        BadInputError: the named format's columns, an override's column, or any column for the
-            text or the time are missing, or stand there twice.
+        BadInputError: a column of the named format or of an override is missing, or there is none
+            for the text or the time.
     """
     known = {name.lower() for name in present}
     pairs = dict(pair.split("=", 1) for pair in overrides)
-    absent = [column for column in pairs.values() if column.lower() not in known]
     preset = next(
         preset
         for preset in PRESETS
         if (preset.name == named if named else known.issuperset(map(str.lower, preset.needs)))
     )
+    columns = {**preset.columns, **{field: (column,) for field, column in pairs.items()}}
+    reader = Reader(preset, columns, present)
+    absent = [column for field, column in pairs.items() if not reader.has(field)]
     absent += [need for need in preset.needs if need.lower() not in known and not pairs]
     if absent:
         raise BadInputError(
             f"{source} has no column {absent[0]!r}; its columns are {_list(present)}"
         )
-    columns = {**preset.columns, **{field: (column,) for field, column in pairs.items()}}
-    reader = Reader(preset, columns, present)
     for field, words in (("text", "the text"), ("created_at", "the time")):
         if not reader.has(field):
             raise BadInputError(

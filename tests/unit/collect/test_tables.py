@@ -126,6 +126,13 @@ def test_a_file_that_is_nearly_all_utf_8_stays_so(tmp_path: Path) -> None:
     assert "1 of 30" in collected.warnings[0]
 
 
+def test_a_file_that_lost_its_characters_before_is_still_utf_8(tmp_path: Path) -> None:
+    collected = collect(tmp_path, "id,date,text,user\n1,2016-01-01,a\ufffd\ufffd_,ann\n")
+    assert collected.posts[0].text == "a\ufffd\ufffd_"
+    assert collected.notes["encoding"] == "utf-8"
+    assert collected.notes["damaged"] == 1
+
+
 def test_mojibake_is_counted(tmp_path: Path) -> None:
     rows = ["donâ€™t", "cafÃ©", "lost \ufffd", "FPÖ“ fine", "NÃO", "ça où é…"]
     table = "id,date,text,user\n" + "".join(
@@ -171,6 +178,10 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
     columns = ("text=words,created_at=When", "id=key")
     (post,) = collect(tmp_path, table, columns=columns, author="ann").posts
     assert (post.id, post.text) == ("5", "hello")
+    joined = collect(
+        tmp_path, "a,b,c\n2016-01-02,10:11,x\n", author="ann", columns=("created_at=a+b,text=c",)
+    )
+    assert joined.posts[0].created_at.isoformat() == "2016-01-02T10:11:00+00:00"
     refuse(tmp_path, table, "no column 'nothing'", columns=("text=nothing",), author="ann")
     refuse(tmp_path, table, "--columns text=COLUMN", author="ann")
     refuse(tmp_path, table, "no column 'id'", format="twint", author="ann")

@@ -1,6 +1,5 @@
 """The model card: what this model is, where it came from, how good it is and how to use it."""
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +32,6 @@ class CardFacts(NamedTuple):
     version: int
     license: str | None
     """An SPDX name."""
-    start_token: str
 
 
 def render_card(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
@@ -60,7 +58,6 @@ def render_card(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
         "figure": figure,
         "share": share,
         "only_share": lambda measure: f"{100 * measure.value:.1f}%",
-        "json": lambda value: Markup(json.dumps(value)),  # noqa: S704 - stands in a code block
         "literal": Markup,
     }
     return environment.get_template("card.md.jinja").render(

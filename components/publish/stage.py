@@ -11,7 +11,6 @@ from components.publish.config import PublishConfig
 from components.publish.inputs import find_pictures, read_story
 from components.publish.lineage import lineage_of
 from components.publish.package import write_package
-from components.publish.start_token import start_token
 from components.registry import Registry
 from components.registry.opt_outs import refuse_opted_out
 
@@ -53,10 +52,9 @@ def run(
     ids = [report.account_id for report in story.prepared.collected if report.account_id]
     refuse_opted_out(registry, account_ids=ids, handles=authors)
     pictures = find_pictures(raw_dataset, authors)
-    start = start_token(model)
 
     def write(version: int, folder: Path) -> None:
-        facts = CardFacts(name, version, config.license or story.fetched.license, start)
+        facts = CardFacts(name, version, config.license or story.fetched.license)
         write_package(folder, story, facts, model, pictures)
 
     manifest = Registry.open(registry).publish(name, write, lineage_of(story, environment or {}))

@@ -19,13 +19,19 @@ def check_trained_from(train: TrainReport, dataset: Path, base_model: Path) -> N
             f"the model was not trained on {dataset}: its train.json names a dataset with the "
             f"digest {train.dataset_sha256}; give the folder that it was trained on, or train anew"
         )
-    base = FetchReport.read(base_model / FETCH_REPORT)
-    if base.sha256 != train.base_model.sha256:
+    if base_sha256(base_model) != train.base_model.sha256:
         raise BadInputError(
             f"the model was not trained from {base_model}: its train.json names "
             f"{train.base_model.id} with the digest {train.base_model.sha256}; "
             "give the folder of that base model, or train anew"
         )
+
+
+def base_sha256(base_model: Path) -> str:
+    """The digest of a base model: as fetch.json states it, or of the folder where there is none."""
+    if (base_model / FETCH_REPORT).is_file():
+        return FetchReport.read(base_model / FETCH_REPORT).sha256
+    return folder_sha256(base_model)
 
 
 def check_evaluated(evaluation: EvaluationReport, model: Path, dataset_sha256: str) -> None:

@@ -13,7 +13,7 @@ from components.publish.card import CardFacts, render_card
 from components.publish.inputs import Story, read_story
 
 EVIL = "Ro|sa <script>alert(1)</script>\n# Thorn\n---\n![x](https://evil.example/x.png)"
-FACTS = CardFacts("gardener", 3, "Apache-2.0", "<|endoftext|>")
+FACTS = CardFacts("gardener", 3, "Apache-2.0")
 
 
 def card(story: Story, facts: CardFacts = FACTS) -> str:
@@ -142,4 +142,3 @@ def test_the_code_on_the_card_runs(folders: Folders, capsys: pytest.CaptureFixtu
     exec(code[1].replace('model = "."', f"model = {str(folders.model)!r}"), {})
     printed = capsys.readouterr().out
     assert printed.count("My dream is") == 5
-    assert "<|endoftext|>" not in printed

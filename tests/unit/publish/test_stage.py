@@ -1,4 +1,3 @@
-import json
 import shutil
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from components.contracts.registry import Manifest
 from components.contracts.reports import CollectReport, PrepareReport
 from components.publish.config import PublishConfig
 from components.publish.stage import run
-from components.publish.start_token import start_token
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
 from components.text.ngrams import words_of
@@ -171,19 +169,3 @@ def test_a_raw_dataset_of_somebody_else_is_refused(folders: Folders, tmp_path: P
     raw = raw_dataset(tmp_path / "raw", "stranger", "picture.png")
     with pytest.raises(BadInputError, match="none of the model's authors"):
         publish(folders, tmp_path / "registry", raw_dataset=[raw])
-
-
-@pytest.mark.parametrize("family", ["gpt2", "llama"])
-def test_the_start_token_is_the_one_that_models_start_after(family: str, tmp_path: Path) -> None:
-    from components.lm.models import load_model
-
-    folder = make_tiny_model(tmp_path / "model", family)
-    loaded = load_model(folder)
-    assert start_token(folder) == loaded.tokenizer.convert_ids_to_tokens(loaded.start_token_id)
-
-
-def test_a_model_without_a_start_token_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "tokenizer.json").write_text(json.dumps({"added_tokens": []}))
-    (tmp_path / "tokenizer_config.json").write_text("{}")
-    with pytest.raises(BadInputError, match="no token that begins"):
-        start_token(tmp_path)

@@ -1,0 +1,28 @@
+"""The `huggingtweets` command."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from components.registry.command import add_registry_command
+from components.runtime.command import run_command
+from pipelines.generate import add_generate_command
+from pipelines.run import add_run_command
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one `huggingtweets` command and return its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="huggingtweets",
+        description="Turn an author's posts into a small language model that writes like them.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_run_command(commands)
+    add_generate_command(commands)
+    add_registry_command(commands)
+    given = parser.parse_args(words)
+    return run_command(lambda: given.run(given))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

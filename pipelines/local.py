@@ -1,0 +1,96 @@
+"""The job on one machine: collect → fetch → prepare → train → evaluate → publish."""
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from components.fetch.config import FetchConfig
+
+from components.collect.config import CollectConfig
+from components.contracts import artifacts
+from components.contracts.errors import BadInputError
+from components.contracts.registry import Manifest
+from components.evaluate.config import EvaluateConfig
+from components.prepare.config import PrepareConfig
+from components.publish.config import PublishConfig
+from components.registry import Registry
+from components.train.config import TrainConfig
+from pipelines.steps import Step, StepRunner
+
+Until = Literal["collect", "fetch", "prepare", "train", "evaluate", "publish"]
+STAGES: tuple[Until, ...] = get_args(Until)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run is asked to do."""
+
+    sources: list[CollectConfig]
+    """One for each author."""
+    fetch: FetchConfig
+    prepare: PrepareConfig
+    train: TrainConfig
+    evaluate: EvaluateConfig
+    publish: PublishConfig
+    name: str | None
+    """The persona; its authors joined by '-' if left out."""
+    until: Until
+
+
+def persona_steps(job: Job, out: Path) -> Iterator[Step]:
+    """The steps of the job in order; each is asked for when the one before has been done."""
+    raw: dict[str, Path] = {}
+    for source in job.sources:
+        author = author_of(source)
+        if author in raw:
+            raise BadInputError(f"two sources hold posts of @{author}; give each author once")
+        raw[author] = out / artifacts.RAW_DATASET / author
+        yield Step(
+            "collect", source, outputs={"dataset_out": raw[author]}, files=(Path(source.place),)
+        )
+
+    base, dataset = out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
+    yield Step("fetch", job.fetch, outputs={"model_out": base})
+    yield Step("prepare", job.prepare, {"dataset": list(raw.values())}, {"dataset_out": dataset})
+
+    model, evaluation = out / artifacts.FINETUNED_MODEL, out / artifacts.EVALUATION
+    trained_from = {"dataset": dataset, "base_model": base}
+    yield Step("train", job.train, trained_from, {"model_out": model})
+    yield Step(
+        "evaluate", job.evaluate, {**trained_from, "model": model}, {"evaluation_out": evaluation}
+    )
+
+    persona = job.name or artifacts.persona_of(list(raw))
+    made = {**trained_from, "model": model, "evaluation": evaluation}
+    to = {"registry": str(out / artifacts.REGISTRY), "name": persona}
+    yield Step("publish", job.publish, made, to)
+
+
+def perform(step: Step) -> Path:
+    """Call the stage; gives the folder that it wrote."""
+    stage = importlib.import_module(f"components.{step.stage}.stage")
+    result = stage.run(step.config, **step.inputs, **step.outputs)
+    if isinstance(result, Manifest):
+        return Path(step.outputs["registry"]) / result.persona / "versions" / str(result.version)
+    (folder,) = step.outputs.values()
+    return Path(folder)
+
+
+def run_locally(job: Job, steps: StepRunner) -> Path | None:
+    """Do the job up to the stage that it names, and move `production` to what it published.
+
+    Returns:
+        The folder of the published version; None where the job ends before.
+    """
+    last = STAGES.index(job.until)
+    for step in persona_steps(job, steps.out):
+        if STAGES.index(step.stage) > last:
+            return None
+        folder = steps.run(step)
+    manifest = Manifest.read(folder / artifacts.MANIFEST)
+    Registry.open(str(steps.out / artifacts.REGISTRY)).move_alias(
+        manifest.persona, "production", manifest.version
+    )
+    return folder

@@ -1,0 +1,124 @@
+"""`huggingtweets run`: the whole job on this machine, from posts to a published persona."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import get_args
+
+from components.fetch.config import FetchConfig
+
+from components.collect.config import CollectConfig
+from components.contracts.artifacts import REGISTRY, check_persona
+from components.contracts.reports import Consent
+from components.evaluate.config import EvaluateConfig
+from components.prepare.config import PrepareConfig
+from components.publish.config import PublishConfig
+from components.runtime.flags import Config, add_flags, read_config
+from components.train.config import TrainConfig
+from pipelines.local import STAGES, Job, perform, run_locally
+from pipelines.sources import sources_of
+from pipelines.steps import StepRunner, make_out
+from pipelines.summary import print_summary
+
+CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
+
+
+def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `run` to the command line: its own flags, then those of the stages."""
+    parser = commands.add_parser("run", help="posts in; a measured, documented persona out")
+    _add_source_flags(parser)
+    job = parser.add_argument_group("the job")
+    job.add_argument("--out", type=Path, required=True, metavar="DIR", help="where everything goes")
+    job.add_argument("--name", metavar="PERSONA", help="(default: the authors, joined by '-')")
+    job.add_argument("--until", choices=STAGES, default="publish", help="the last stage to do")
+    job.add_argument(
+        "--resume", action="store_true", help="go on after a killed run: reuse what is unchanged"
+    )
+    taken: set[str] = set()
+    for kind in CONFIGS:
+        add_flags(parser, kind, leave_out=frozenset(taken))
+        taken |= set(kind.model_fields)
+    parser.set_defaults(run=run)
+
+
+def _add_source_flags(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("whose posts (repeat for several authors)")
+    many = {"action": "append", "default": []}
+    group.add_argument("--archive", metavar="X.zip", help="an archive as X hands it out", **many)
+    group.add_argument("--table", metavar="FILE", help="a CSV, JSON or JSON lines file", **many)
+    group.add_argument("--author", metavar="NAME", help="whose posts to take from a table", **many)
+    group.add_argument(
+        "--format",
+        metavar="NAME",
+        help="the table's format (default: found by its columns)",
+        **many,
+    )
+    group.add_argument(
+        "--columns", metavar="FIELD=COLUMN,…", help="what the table's columns hold", **many
+    )
+    group.add_argument(
+        "--exclude-circle-window",
+        action="store_true",
+        help="leave out an archive's posts of the months in which some were private",
+    )
+    group.add_argument(
+        "--consent",
+        action="append",
+        choices=get_args(Consent),
+        required=True,
+        help="on which basis these posts are used; once for all sources or once for each",
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Do the job, then say what came out."""
+    if given.name:
+        check_persona(given.name)
+    job = _job(given)
+    steps = StepRunner(make_out(given.out), given.resume, perform)
+    version = run_locally(job, steps)
+    print_summary(steps.out, steps.times, version)
+    return 0
+
+
+def _job(given: argparse.Namespace) -> Job:
+    """What the flags and the environment ask for."""
+
+    def read(kind: type[Config]) -> Config:
+        flags = {name: value for name, value in vars(given).items() if name in kind.model_fields}
+        return read_config(kind, flags, os.environ)
+
+    return Job(
+        sources=_sources(given),
+        fetch=read(FetchConfig),
+        prepare=read(PrepareConfig),
+        train=read(TrainConfig),
+        evaluate=read(EvaluateConfig),
+        publish=read(PublishConfig),
+        name=given.name,
+        until=given.until,
+    )
+
+
+def _sources(given: argparse.Namespace) -> list[CollectConfig]:
+    sources = sources_of(
+        archives=given.archive,
+        tables=given.table,
+        authors=given.author,
+        formats=given.format,
+        columns=given.columns,
+        consents=given.consent,
+    )
+    registry = str(given.out.absolute() / REGISTRY)
+    return [
+        read_config(
+            CollectConfig,
+            {
+                **source.flags(),
+                "exclude_circle_window": given.exclude_circle_window and source.archive is not None,
+                "registry": registry,
+            },
+            {},
+        )
+        for source in sources
+    ]

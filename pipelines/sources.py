@@ -1,0 +1,87 @@
+"""Which posts a run is given: `--archive` and `--table` with what belongs to each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.contracts.errors import BadInputError
+from components.contracts.reports import Consent
+
+
+@dataclass(frozen=True)
+class Source:
+    """One author's posts: an X archive or a table file, and the basis on which it is used."""
+
+    consent: Consent
+    archive: str | None = None
+    table: str | None = None
+    author: str | None = None
+    format: str | None = None
+    columns: tuple[str, ...] = ()
+
+    def flags(self) -> dict[str, object]:
+        """The flags of `collect` that say the same."""
+        return {name: value for name, value in vars(self).items() if value}
+
+
+def sources_of(
+    *,
+    archives: Sequence[str],
+    tables: Sequence[str],
+    authors: Sequence[str],
+    formats: Sequence[str],
+    columns: Sequence[str],
+    consents: Sequence[Consent],
+) -> list[Source]:
+    """The sources in the order archives, tables; a list given once holds for every table.
+
+    One table may be read for several authors; otherwise the n-th `--author` belongs to the n-th
+    `--table`. `consents` is one for all, or one for each source.
+
+    Raises:
+        BadInputError: there is no source, or the flags do not pair up.
+    """
+    if not archives and not tables:
+        raise BadInputError("whose posts? give --archive X.zip or --table FILE")
+    if not tables and (authors or formats or columns):
+        raise BadInputError(
+            "--author, --format and --columns belong to a --table; an archive names its author"
+        )
+    if len(tables) == 1 and len(authors) > 1:
+        tables = [tables[0]] * len(authors)
+    count = len(archives) + len(tables)
+    if len(consents) not in (1, count):
+        raise BadInputError(f"--consent: give it once for all, or once for each of {count} sources")
+    consent = list(consents) * count if len(consents) == 1 else list(consents)
+    rows = zip(
+        consent[len(archives) :],
+        tables,
+        _one_each("--author", authors, tables, once_for_all=False),
+        _one_each("--format", formats, tables),
+        _one_each("--columns", columns, tables),
+        strict=True,
+    )
+    return [
+        *(
+            Source(basis, archive=archive)
+            for basis, archive in zip(consent, archives, strict=False)
+        ),
+        *(
+            Source(basis, None, table, author, form, (cols,) if cols else ())
+            for basis, table, author, form, cols in rows
+        ),
+    ]
+
+
+def _one_each(
+    flag: str, values: Sequence[str], tables: Sequence[str], *, once_for_all: bool = True
+) -> Sequence[str | None]:
+    """A value for each table."""
+    if not values:
+        return [None] * len(tables)
+    if len(values) == 1 and once_for_all:
+        return list(values) * len(tables)
+    if len(values) != len(tables):
+        raise BadInputError(
+            f"{flag}: {len(values)} given for {len(tables)} tables; give one for each, in order"
+        )
+    return values

@@ -1,0 +1,137 @@
+"""Steps of a local run: each is said, timed, recorded, and reused where nothing has changed."""
+
+import hashlib
+import json
+import logging
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from components.contracts.base import Contract
+from components.contracts.errors import BadInputError
+from components.runtime.digests import file_sha256, folder_sha256
+from components.runtime.flags import StageConfig, flag_of, flags_for
+
+log = logging.getLogger(__name__)
+
+RECORDS = ".steps"
+
+Places: TypeAlias = Mapping[str, Path | list[Path] | str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of one stage."""
+
+    stage: str
+    """The stage's room, as `train`."""
+    config: StageConfig
+    inputs: Mapping[str, Path | list[Path]] = field(default_factory=dict)
+    """The artifact folders it reads, by the name of their flag."""
+    outputs: Mapping[str, Path | str] = field(default_factory=dict)
+    """The folder or URI it writes to, and what it is to be called there."""
+    files: tuple[Path, ...] = ()
+    """Files that the configuration names: their bytes decide the output too."""
+    subject: str = ""
+    """Which of several calls of the stage this is, as the source's name."""
+
+    @property
+    def name(self) -> str:
+        """The step as people read it: `collect sample.zip`."""
+        return f"{self.stage} {self.subject}".strip()
+
+    @property
+    def line(self) -> str:
+        """The command that does the same by hand."""
+        words = ["python", "-m", f"components.{self.stage}"]
+        for name, place in {**self.inputs, **self.outputs}.items():
+            for one in place if isinstance(place, list) else [place]:
+                words += [flag_of(name), str(one)]
+        return shlex.join([*words, *flags_for(self.config)])
+
+    def key(self) -> str:
+        """The SHA-256 of all that decides the output: equal keys, equal outputs."""
+        folders = {
+            name: [folder_sha256(one) for one in (place if isinstance(place, list) else [place])]
+            for name, place in self.inputs.items()
+        }
+        outputs = {name: str(place) for name, place in self.outputs.items()}
+        files = [file_sha256(file) for file in self.files]
+        said = [self.stage, self.config.model_dump(mode="json"), folders, outputs, files]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+class StepRecord(Contract):
+    """What a finished step left behind, kept in `OUT/.steps/`."""
+
+    output: str
+    """The output folder, relative to OUT."""
+    sha256: str
+    """Its digest then."""
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """How long a step took, in seconds; a reused one took none."""
+
+    name: str
+    seconds: float
+    reused: bool = False
+
+
+@dataclass
+class StepRunner:
+    """Runs steps for the folder `out`, which exists."""
+
+    out: Path
+    resume: bool
+    """Whether a step whose inputs and output are unchanged is reused."""
+    perform: Callable[[Step], Path]
+    """Does a step and gives its output folder, below `out`."""
+    times: list[StepTime] = field(default_factory=list)
+
+    def run(self, step: Step) -> Path:
+        """Do `step`, or reuse what it left before; gives its output folder."""
+        record = self.out / RECORDS / f"{step.stage}-{step.key()[:16]}.json"
+        if self.resume and (output := self._finished(record)):
+            log.info("▸ %s: unchanged, reused", step.name)
+            self.times.append(StepTime(step.name, 0.0, reused=True))
+            return output
+        log.info("▸ %s\n  %s", step.name, step.line)
+        record.unlink(missing_ok=True)
+        start = time.monotonic()
+        output = self.perform(step)
+        self.times.append(StepTime(step.name, time.monotonic() - start))
+        self._remember(record, output)
+        return output
+
+    def _finished(self, record: Path) -> Path | None:
+        """The output of a step that ended well, if it still stands as it was left."""
+        if not record.is_file():
+            return None
+        left = StepRecord.model_validate_json(record.read_bytes())
+        output = self.out / left.output
+        return output if output.is_dir() and folder_sha256(output) == left.sha256 else None
+
+    def _remember(self, record: Path, output: Path) -> None:
+        left = StepRecord(output=str(output.relative_to(self.out)), sha256=folder_sha256(output))
+        draft = record.with_suffix(".draft")
+        draft.write_text(left.model_dump_json(), encoding="utf-8")
+        draft.rename(record)
+
+
+def make_out(out: Path) -> Path:
+    """Make the output folder of a run and return its absolute path.
+
+    Raises:
+        BadInputError: it cannot be made.
+    """
+    out = out.absolute()
+    try:
+        (out / RECORDS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(f"--out: cannot write to {out}: {error.strerror}") from error
+    return out

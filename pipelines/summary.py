@@ -1,0 +1,125 @@
+"""What a finished run says: its posts, its counts, its headline and where everything lies."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from components.contracts.artifacts import (
+    EVALUATION,
+    EVALUATION_REPORT,
+    MANIFEST,
+    MODEL_CARD,
+    PREPARE_REPORT,
+    REPORT_PAGE,
+    SAMPLES,
+    TRAIN_DATASET,
+)
+from components.contracts.base import read_rows
+from components.contracts.posts import Sample
+from components.contracts.registry import Manifest
+from components.contracts.reports import EvaluationReport, PostCounts, PrepareReport
+from pipelines.steps import StepTime
+
+SHOWN_PROMPT = "My dream is"
+
+
+def print_summary(out: Path, times: Sequence[StepTime], version: Path | None) -> None:
+    """Write what came out in `out` to standard output.
+
+    `version` is the folder of the published version; None where the run ended before.
+    """
+    console = Console(highlight=False)
+    if version:
+        manifest = Manifest.read(version / MANIFEST)
+        _print_posts(console, out / EVALUATION / SAMPLES, manifest.persona)
+        console.print(_counts_table(PrepareReport.read(out / TRAIN_DATASET / PREPARE_REPORT)))
+        _print_headline(console, EvaluationReport.read(out / EVALUATION / EVALUATION_REPORT))
+        console.print(_times_table(times))
+        _print_places(console, out, version, f"{manifest.persona}@{manifest.version}")
+    else:
+        console.print(_times_table(times))
+        console.print(Text(f"\nWhat was made lies in {_short(out)}"), soft_wrap=True)
+
+
+def _print_posts(console: Console, samples: Path, persona: str) -> None:
+    console.print(f"\n[bold]{persona} 🤖[/bold] was given “{SHOWN_PROMPT}” and wrote:\n")
+    for sample in read_rows(samples, Sample):
+        if sample.prompt == SHOWN_PROMPT:
+            line = Text("  • ").append(sample.prompt, style="bold").append(sample.text)
+            console.print(line, soft_wrap=True)
+    console.print("\n  (every line above was written by a machine)\n", style="dim")
+
+
+def _counts_table(report: PrepareReport) -> Table:
+    table = Table(title="Posts", title_justify="left", title_style="bold")
+    table.add_column("")
+    for author in report.per_author:
+        table.add_column(Text(f"@{author}"), justify="right")
+    columns = list(report.per_author.values())
+    if len(columns) > 1:
+        table.add_column("together", justify="right")
+        columns.append(report.counts)
+    for name in _rows(report.counts):
+        last = name == "kept"
+        figures = [f"{_figure(counts, name):,}" for counts in columns]
+        table.add_row(name.replace("_", " "), *figures, style="bold" if last else "")
+    return table
+
+
+def _rows(counts: PostCounts) -> list[str]:
+    """The reasons in the order in which posts leave; those without a post are left out."""
+    fixed = ["retweets", "short", "empty", "duplicates", "truncated", *sorted(counts.other)]
+    return ["downloaded", *(name for name in fixed if _figure(counts, name)), "kept"]
+
+
+def _figure(counts: PostCounts, name: str) -> int:
+    return int(getattr(counts, name, None) or counts.other.get(name, 0))
+
+
+def _print_headline(console: Console, report: EvaluationReport) -> None:
+    bits, copied = report.bits_per_byte, report.memorisation
+    saved = 1 - bits.finetuned.value / bits.base.value
+    console.print("\n[bold]Evaluation[/bold] on the newest posts, which training never saw")
+    console.print(
+        f"  bits per byte {bits.finetuned.value:.3f} (base model {bits.base.value:.3f}, "
+        f"{saved:.0%} {'better' if saved >= 0 else 'worse'}; {report.test_posts} posts)"
+    )
+    console.print(
+        f"  copies of 8 words in a row {copied.generated.eight_gram.value:.1%} of "
+        f"{report.samples} samples (real newest posts {copied.heldout.eight_gram.value:.1%}), "
+        f"whole posts copied {copied.generated.exact.value:.1%}\n"
+    )
+
+
+def _times_table(times: Sequence[StepTime]) -> Table:
+    table = Table(title="Time", title_justify="left", title_style="bold")
+    table.add_column("step")
+    table.add_column("seconds", justify="right")
+    for step in times:
+        table.add_row(Text(step.name), "reused" if step.reused else f"{step.seconds:.1f}")
+    table.add_row("together", f"{sum(step.seconds for step in times):.1f}", style="bold")
+    return table
+
+
+def _print_places(console: Console, out: Path, version: Path, name: str) -> None:
+    console.print(f"\n[bold]{name}[/bold] is published, and in production")
+    for what, place in {
+        "model card": version / MODEL_CARD,
+        "report": out / EVALUATION / REPORT_PAGE,
+        "model": version,
+    }.items():
+        console.print(Text(f"  {what:<11} {_short(place)}"), soft_wrap=True)
+    console.print("\nMore of its posts, and a persona of your own:")
+    for line in (
+        f'huggingtweets generate --model {_short(version)} --prompt "{SHOWN_PROMPT}"',
+        "huggingtweets run --archive YOUR-X-ARCHIVE.zip --consent own-archive --out out/me",
+    ):
+        console.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def _short(path: Path) -> Path:
+    """The path from here where it lies below, else as it is."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,49 @@
+"""The shape of every JSON that others read: a change shows here and is made on purpose.
+
+To accept one: `python tests/contract/test_schemas.py`.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components.contracts.base import Contract
+from components.contracts.posts import DatasetRow, Post, Sample
+from components.contracts.registry import Alias, Manifest
+from components.contracts.reports import (
+    CollectReport,
+    EvaluationReport,
+    FetchReport,
+    PrepareReport,
+    TrainReport,
+)
+
+SCHEMAS = Path(__file__).with_name("schemas")
+DOCUMENTS: tuple[type[Contract], ...] = (
+    Post,
+    DatasetRow,
+    Sample,
+    CollectReport,
+    FetchReport,
+    PrepareReport,
+    TrainReport,
+    EvaluationReport,
+    Manifest,
+    Alias,
+)
+
+
+def schema_of(kind: type[Contract]) -> str:
+    return json.dumps(kind.model_json_schema(mode="serialization"), indent=2) + "\n"
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_the_schema_is_the_agreed_one(kind: type[Contract]) -> None:
+    assert (SCHEMAS / f"{kind.__name__}.json").read_text() == schema_of(kind)
+
+
+if __name__ == "__main__":
+    SCHEMAS.mkdir(exist_ok=True)
+    for document in DOCUMENTS:
+        (SCHEMAS / f"{document.__name__}.json").write_text(schema_of(document))

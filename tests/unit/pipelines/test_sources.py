@@ -1,0 +1,58 @@
+import pytest
+
+from components.contracts.errors import BadInputError
+from pipelines.sources import Source, sources_of
+
+
+def sources(**given: list[str]) -> list[Source]:
+    none: dict[str, list[str]] = {
+        flag: [] for flag in ("archives", "tables", "authors", "formats", "columns")
+    }
+    return sources_of(**{**none, "consents": ["public-figure"], **given})
+
+
+def test_archives_come_before_tables() -> None:
+    assert [
+        source.archive or source.table for source in sources(tables=["t.csv"], archives=["a.zip"])
+    ] == [
+        "a.zip",
+        "t.csv",
+    ]
+
+
+def test_one_table_is_read_for_each_author() -> None:
+    found = sources(tables=["t.csv"], authors=["ann", "bo"])
+    assert [(source.table, source.author) for source in found] == [
+        ("t.csv", "ann"),
+        ("t.csv", "bo"),
+    ]
+
+
+def test_authors_belong_to_tables_in_order() -> None:
+    found = sources(tables=["s.csv", "t.csv"], authors=["ann", "bo"], formats=["twint"])
+    assert [(source.table, source.author, source.format) for source in found] == [
+        ("s.csv", "ann", "twint"),
+        ("t.csv", "bo", "twint"),
+    ]
+
+
+def test_consent_is_for_all_or_one_each() -> None:
+    archives = ["a.zip", "b.zip"]
+    assert {source.consent for source in sources(archives=archives)} == {"public-figure"}
+    each = sources(archives=archives, consents=["own-archive", "written-consent"])
+    assert [source.consent for source in each] == ["own-archive", "written-consent"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "whose posts"),
+        ({"archives": ["a.zip"], "authors": ["ann"]}, "an archive names its author"),
+        ({"tables": ["s", "t"], "authors": ["ann"]}, "--author: 1 given for 2 tables"),
+        ({"tables": ["s", "t", "u"], "formats": ["a", "b"]}, "--format: 2 given for 3 tables"),
+        ({"archives": ["a"], "consents": ["fictional", "fictional"]}, "each of 1 sources"),
+    ],
+)
+def test_flags_that_do_not_pair_up_are_refused(given: dict[str, list[str]], said: str) -> None:
+    with pytest.raises(BadInputError, match=said):
+        sources(**given)

@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+
+from components.contracts.errors import BadInputError
+from components.runtime.flags import StageConfig
+from pipelines.steps import Step, StepRunner, make_out
+
+
+class BakeConfig(StageConfig):
+    degrees: int = 180
+    """How hot."""
+
+
+class Kitchen:
+    """Performs steps, and counts how often."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.dough = out / "dough"
+        self.dough.mkdir(parents=True)
+        (self.dough / "flour").write_text("wheat")
+        self.baked = 0
+        self.fails = False
+
+    def step(self, degrees: int = 180) -> Step:
+        inputs = {"dough": self.dough}
+        return Step("bake", BakeConfig(degrees=degrees), inputs, {"bread_out": self.out / "bread"})
+
+    def perform(self, step: Step) -> Path:
+        self.baked += 1
+        bread = self.out / "bread"
+        bread.mkdir(exist_ok=True)
+        (bread / "crumb").write_text("done")
+        if self.fails:
+            raise RuntimeError
+        return bread
+
+    def run(self, step: Step | None = None, *, resume: bool = True) -> StepRunner:
+        runner = StepRunner(self.out, resume, self.perform)
+        runner.run(step or self.step())
+        return runner
+
+
+@pytest.fixture
+def kitchen(tmp_path: Path) -> Kitchen:
+    return Kitchen(make_out(tmp_path / "out"))
+
+
+def test_an_unchanged_step_is_reused_when_resumed(kitchen: Kitchen) -> None:
+    kitchen.run()
+    runner = kitchen.run()
+    assert kitchen.baked == 1
+    assert [(time.name, time.reused) for time in runner.times] == [("bake", True)]
+
+
+def test_without_resume_it_runs_again(kitchen: Kitchen) -> None:
+    kitchen.run()
+    kitchen.run(resume=False)
+    assert kitchen.baked == 2
+
+
+def test_another_configuration_runs_again(kitchen: Kitchen) -> None:
+    kitchen.run()
+    kitchen.run(kitchen.step(degrees=220))
+    assert kitchen.baked == 2
+
+
+def test_a_changed_input_runs_again(kitchen: Kitchen) -> None:
+    kitchen.run()
+    (kitchen.dough / "flour").write_text("rye")
+    kitchen.run()
+    assert kitchen.baked == 2
+
+
+def test_an_output_that_was_touched_is_made_again(kitchen: Kitchen) -> None:
+    kitchen.run()
+    (kitchen.out / "bread" / "crumb").write_text("eaten")
+    kitchen.run()
+    assert kitchen.baked == 2
+
+
+def test_a_failed_step_is_not_remembered(kitchen: Kitchen) -> None:
+    kitchen.fails = True
+    with pytest.raises(RuntimeError):
+        kitchen.run()
+    kitchen.fails = False
+    kitchen.run()
+    assert kitchen.baked == 2
+
+
+def test_the_line_is_what_one_types(kitchen: Kitchen) -> None:
+    assert kitchen.step(degrees=220).line == (
+        f"python -m components.bake --dough {kitchen.dough} --bread-out {kitchen.out}/bread "
+        "--degrees 220"
+    )
+
+
+def test_an_output_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInputError, match="--out: cannot write"):
+        make_out(tmp_path / "file" / "out")

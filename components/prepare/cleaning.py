@@ -2,12 +2,10 @@
 
 import html
 import re
-import unicodedata
-
-import ftfy
 
 from components.contracts.posts import Post
 from components.prepare.classic import is_retweet
+from components.prepare.encoding import is_damaged, undo_wrong_decoding
 from components.prepare.length import is_empty, is_short
 from components.prepare.links import remove_links
 from components.prepare.posts import Cleaned, Drop
@@ -25,7 +23,6 @@ _MENTION_CHAIN = re.compile(
 )
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _CUT_OFF = "…"
-_LOST = "\ufffd"
 
 
 def clean_default(post: Post, *, replies_are_marked: bool, keep_newlines: bool) -> Cleaned | Drop:
@@ -41,9 +38,10 @@ def clean_default(post: Post, *, replies_are_marked: bool, keep_newlines: bool) 
     """
     if is_retweet(post):
         return Drop.RETWEET
-    text = repair(html.unescape(post.text))
-    if _LOST in text:
+    text = undo_wrong_decoding(html.unescape(post.text))
+    if is_damaged(text):
         return Drop.DAMAGED
+    text = _UNWANTED.sub("", "\n".join(text.splitlines()))
     if not replies_are_marked or post.kind == "reply" or post.reply_to is not None:
         text = _MENTION_CHAIN.sub("", text.lstrip(), count=1)
     text = _space(remove_links(_space(text, keep_newlines), post.urls), keep_newlines)
@@ -55,16 +53,6 @@ def clean_default(post: Post, *, replies_are_marked: bool, keep_newlines: bool) 
     if is_short(text):
         return Drop.SHORT
     return Cleaned(break_special_tokens(text), emails, phones)
-
-
-def repair(text: str) -> str:
-    """Undo wrong decodings, compose characters (NFC) and drop what only disturbs.
-
-    What is a matter of style, such as curly quotes, full-width letters or emoji, stays.
-    """
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", ftfy.fix_encoding(text))
-    return _UNWANTED.sub("", "\n".join(text.splitlines()))
 
 
 def _space(text: str, keep_newlines: bool) -> str:

@@ -13,7 +13,7 @@ _IN_WORDS = {
     Drop.DUPLICATE: "near-duplicates",
     Drop.DAMAGED: "damaged",
     Drop.SAME_ID: "with an id read before",
-    Drop.TEMPLATE: "written by apps",
+    Drop.TEMPLATE: "from a template",
     Drop.BALANCE: "left out for an equal share",
 }
 

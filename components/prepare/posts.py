@@ -17,11 +17,11 @@ class Drop(StrEnum):
     TRUNCATED = "truncated"
 
     DAMAGED = "damaged"
-    """It holds U+FFFD: characters were lost before it came here."""
+    """A wrong decoding lost characters of it before it came here."""
     SAME_ID = "same_id"
     """A post of this id was read before, from this or another raw dataset of the author."""
     TEMPLATE = "template"
-    """An app wrote it, not the author."""
+    """It fills in a form: an app wrote it, or the author's office does so again and again."""
     BALANCE = "balance"
     """It is older than the author's equal share of a mixed persona."""
 

@@ -1,4 +1,4 @@
-"""Posts that connected apps wrote: what repeats with one changing slot."""
+"""Posts that fill in a form, as connected apps write them: what repeats with a changing slot."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ Frame = tuple[str, ...]
 
 
 def template_places(posts: Sequence[CleanPost]) -> set[int]:
-    """The positions of one author's posts that an app wrote, not the author.
+    """The positions of one author's posts that fill in a form.
 
     Two kinds are told: posts of an app that begins most of its posts with the same two words in a
     few ways ("I just …", "New post: …"), and posts of one source, known or not, whose first three

@@ -4,10 +4,11 @@ import regex
 
 from components.text.scripts import UNSPACED
 
+# The patterns of ends search backwards, (?r): forwards, each would try every place of a long text.
 _GRAPHEME = regex.compile(r"\X")
 # What only half an emoji or a half decoded character ends in: the replacement character, a joiner
 # with nothing to join, a flag's tags without the one that closes them.
-_BROKEN_END = regex.compile(r"[\ufffd\u200d\U000e0020-\U000e007e]+$")
+_BROKEN_END = regex.compile(r"(?r)[\ufffd\u200d\U000e0020-\U000e007e]+$")
 _LONE_FLAG_LETTER = regex.compile(r"[\U0001f1e6-\U0001f1ff]")
 # A grapheme with one of these may be a text's last: marks that close a sentence, a bracket or a
 # quotation, emoji, and the scripts without blanks, where every character may end a word.
@@ -16,7 +17,8 @@ _MAY_END = regex.compile(
     + UNSPACED
     + "]"
 )
-_LAST_WORD = regex.compile(rf"[^\s{UNSPACED}]+$")
+_LONGEST_GRAPHEME = 64  # code points; the longest emoji has 10. Even, so that flags stay paired
+_LAST_WORD = regex.compile(rf"(?r)[^\s{UNSPACED}]+$")
 
 
 def graphemes(text: str) -> list[str]:
@@ -41,9 +43,15 @@ def trim_to_whole(text: str) -> str:
     whole = _BROKEN_END.sub("", text)
     if whole != whole.rstrip():
         return whole.rstrip()
-    clusters = graphemes(whole)
-    if clusters and _LONE_FLAG_LETTER.fullmatch(clusters[-1]):
-        return "".join(clusters[:-1]).rstrip()
-    if not clusters or _MAY_END.search(clusters[-1]):
+    last = _last_grapheme(whole)
+    if _LONE_FLAG_LETTER.fullmatch(last):
+        return whole.removesuffix(last).rstrip()
+    if not last or _MAY_END.search(last):
         return whole
     return _LAST_WORD.sub("", whole).rstrip() or whole
+
+
+def _last_grapheme(text: str) -> str:
+    """The last grapheme of `text`, looked for in its end alone."""
+    clusters = graphemes(text[-_LONGEST_GRAPHEME:])
+    return clusters[-1] if clusters else ""

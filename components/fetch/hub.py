@@ -1,0 +1,75 @@
+"""A base model from the Hugging Face Hub."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi, constants, snapshot_download
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    HTTPError,  # type: ignore[attr-defined] - of whichever HTTP library the Hub's client uses
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from components.contracts.errors import BadInputError
+from components.fetch.found import WANTED, Found, link_or_copy, take
+
+SECONDS_TO_ANSWER = 10.0
+BUNDLED_WORKS = "or take the model that needs no network: --base-model bundled"
+_ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+
+
+def fetch_from_hub(name: str, target: Path) -> Found:
+    """Download `ID` or `ID@REVISION`, at the commit that it names, through the Hub's cache.
+
+    With HF_HUB_OFFLINE=1 the cache alone is asked.
+
+    Raises:
+        BadInputError: there is no such model or revision, or the Hub cannot be reached.
+    """
+    model, _, revision = name.partition("@")
+    if not _ID.fullmatch(model):
+        raise BadInputError(f"{name!r} is neither a folder nor the ID of a Hub model")
+    try:
+        license_name = None if constants.HF_HUB_OFFLINE else _license(model, revision)
+        snapshot = snapshot_download(
+            model,
+            revision=revision or None,
+            allow_patterns=list(WANTED),
+            ignore_patterns=["*/*"],
+            local_files_only=bool(constants.HF_HUB_OFFLINE),
+            etag_timeout=SECONDS_TO_ANSWER,
+        )
+    except Exception as error:
+        raise _explained(error, model, revision) from error
+    take(Path(snapshot).iterdir(), target, link_or_copy)
+    return Found(model, "hub", Path(snapshot).name, license_name)
+
+
+def _license(model: str, revision: str) -> str | None:
+    """What the model's card states; asked first, so a Hub out of reach is found out at once."""
+    info: Any = HfApi().model_info(model, revision=revision or None, timeout=SECONDS_TO_ANSWER)
+    return info.card_data.get("license") if info.card_data else None
+
+
+def _explained(error: Exception, model: str, revision: str) -> Exception:
+    """The sentence for what went wrong; an error that is a fault of ours stays as it is."""
+    if isinstance(error, GatedRepoError):
+        said = f"{model} is gated on the Hub: accept its terms there and set HF_TOKEN"
+    elif isinstance(error, RevisionNotFoundError):
+        said = f"{model} has no revision {revision!r} on the Hub"
+    elif isinstance(error, RepositoryNotFoundError):
+        said = f"there is no folder {model} and no model {model} on the Hub that HF_TOKEN may read"
+    elif isinstance(error, HFValidationError):
+        said = f"{model!r} cannot be the ID of a Hub model"
+    elif isinstance(error, LocalEntryNotFoundError) and constants.HF_HUB_OFFLINE:
+        said = f"HF_HUB_OFFLINE is set and {model} is not cached; unset it, {BUNDLED_WORKS}"
+    elif isinstance(error, HTTPError | HfHubHTTPError | LocalEntryNotFoundError | OSError):
+        said = f"cannot fetch {model} from {constants.ENDPOINT}: check the network, {BUNDLED_WORKS}"
+    else:
+        return error
+    return BadInputError(said)

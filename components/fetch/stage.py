@@ -1,0 +1,53 @@
+"""Fetch a base model."""
+
+import logging
+import os
+from pathlib import Path
+
+from components.contracts.artifacts import FETCH_REPORT
+from components.contracts.reports import FetchReport
+from components.fetch.bundled import cache_folder, fetch_bundled
+from components.fetch.check import architecture_and_size
+from components.fetch.config import FetchConfig
+from components.fetch.folder import fetch_folder
+from components.fetch.found import Found
+from components.fetch.hub import fetch_from_hub
+from components.fetch.stored import fetch_stored
+from components.runtime.digests import folder_sha256
+from components.runtime.folders import whole_folder
+
+log = logging.getLogger(__name__)
+
+
+def run(config: FetchConfig, *, model_out: Path) -> FetchReport:
+    """Fetch the base model and write the pretrained-model folder.
+
+    Raises:
+        BadInputError: there is no such model, it is no causal language model, or it cannot be had.
+    """
+    with whole_folder(model_out, holding=FETCH_REPORT) as folder:
+        found = fetch(config.base_model, folder)
+        architecture, parameters = architecture_and_size(folder)
+        report = FetchReport(
+            id=found.id,
+            revision=found.revision,
+            sha256=folder_sha256(folder),
+            source=found.source,
+            license=found.license,
+            parameters=parameters,
+            architecture=architecture,
+        )
+        report.write(folder / FETCH_REPORT)
+    log.info("%s, %.0f million parameters", report.id, parameters / 1e6)
+    return report
+
+
+def fetch(name: str, target: Path) -> Found:
+    """Put the model called `name` into the folder `target`."""
+    if name == "bundled":
+        return fetch_bundled(target, cache_folder(os.environ))
+    if name.startswith(("gs://", "s3://", "file://")):
+        return fetch_stored(name, target)
+    if Path(name).exists() or name.startswith(("/", ".", "~")) or name.endswith("/"):
+        return fetch_folder(Path(name).expanduser(), target)
+    return fetch_from_hub(name, target)

@@ -1,0 +1,28 @@
+"""A base model from an object store."""
+
+from pathlib import Path
+
+from components.contracts.errors import BadInputError
+from components.fetch.found import Found, is_wanted
+from components.runtime.progress import progress
+from components.storage import open_store
+
+MEGABYTE = 1_000_000
+
+
+def fetch_stored(uri: str, target: Path) -> Found:
+    """Download the model below `uri`.
+
+    Raises:
+        BadInputError: there is no model, or the store cannot be read.
+    """
+    store = open_store(uri)
+    stats = [stat for stat in store.list() if is_wanted(stat.key)]
+    if not any(stat.key == "config.json" for stat in stats):
+        raise BadInputError(f"there is no model at {uri}: it lacks config.json")
+    total = sum(stat.size for stat in stats)
+    with progress("download (MB)", max(1, total // MEGABYTE)) as advance:
+        for stat in stats:
+            store.download(stat.key, target / stat.key)
+            advance(stat.size // MEGABYTE)
+    return Found(uri, "storage")

@@ -1,0 +1,1 @@
+"""Fine-tune a base model on the posts of a train-dataset."""

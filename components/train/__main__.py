@@ -1,0 +1,21 @@
+"""`python -m components.train`: a base model and a train dataset into a fine-tuned model."""
+
+from collections.abc import Sequence
+
+from components.runtime.stage_command import Place, run_stage
+from components.train.config import TrainConfig
+
+PLACES = {
+    "dataset": Place("the train-dataset"),
+    "base_model": Place("the pretrained-model to start from"),
+    "model_out": Place("the finetuned-model to write"),
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the stage as the command line, or `words`, asks; the exit code."""
+    return run_stage("train", __doc__, TrainConfig, PLACES, words)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

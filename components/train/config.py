@@ -1,0 +1,46 @@
+"""What can be said about a training."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from components.runtime.flags import StageConfig
+
+Method = Literal["full", "lora"]
+DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 1e-4, "lora": 1e-3}
+
+
+class TrainConfig(StageConfig):
+    """How to fine-tune: the defaults suit one author's few hundred to few thousand posts."""
+
+    method: Method = "full"
+    """Train all weights, or low-rank adapters that are merged into the model at the end."""
+    dtype: Literal["auto", "fp32", "bf16"] = "auto"
+    """Number format of the computation; auto times both on the processor at hand."""
+    epochs: Annotated[float, Field(gt=0)] = 2.0
+    """How often every post is seen at most; the learning rate falls to zero over them."""
+    max_seconds: Annotated[float, Field(gt=0)] | None = None
+    """Stop after this many seconds of training and keep the best weights till then."""
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """The highest learning rate; left out, what suits the method."""
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """The share of the steps over which the learning rate rises."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """AdamW's decoupled weight decay."""
+    batch_tokens: Annotated[int, Field(ge=1)] = 1024
+    """About how many tokens a step sees, padding included."""
+    validations: Annotated[int, Field(ge=1)] = 3
+    """How often an epoch the validation loss is measured."""
+    validation_tokens: Annotated[int, Field(ge=1)] = 4096
+    """How many tokens of validation posts it is measured on at most, the same ones each time."""
+    patience: Annotated[int, Field(ge=1)] = 3
+    """Stop after this many measurements without a new best."""
+    lora_rank: Annotated[int, Field(ge=1)] = 16
+    """The rank of the adapters."""
+    seed: int = 0
+    """Orders the posts and starts the adapters."""
+
+    @property
+    def highest_learning_rate(self) -> float:
+        """The learning rate after the warm-up."""
+        return self.learning_rate or DEFAULT_LEARNING_RATES[self.method]

@@ -1,0 +1,157 @@
+"""The training loop: batches, steps, validations, and when to stop."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from components.contracts.errors import HuggingtweetsError
+from components.contracts.reports import CurvePoint
+from components.runtime.progress import Advance
+from components.train.config import TrainConfig
+from components.train.data import Batch, Posts, epoch_batches, make_batch
+from components.train.loss import LossFunction
+from components.train.optimizer import MasterAdamW
+from components.train.schedule import learning_rate
+
+
+class DivergedError(HuggingtweetsError):
+    """The loss is no number any more."""
+
+
+@dataclass
+class Progress:
+    """How a training went, so far or to its end."""
+
+    best_weights: list[Tensor]
+    curve: list[CurvePoint] = field(default_factory=list)
+    best_loss: float = math.inf
+    best_step: int = 0
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many steps a training takes at most, and after how many each it is validated."""
+
+    steps: int
+    between: int
+
+
+def plan(posts: Posts, config: TrainConfig) -> Plan:
+    """The plan for these training posts."""
+    an_epoch = len(epoch_batches(posts, config.batch_tokens, _order(config.seed, 0)))
+    steps = max(1, round(an_epoch * config.epochs))
+    return Plan(steps, max(1, min(steps, round(an_epoch / config.validations))))
+
+
+def train(
+    loss_of: LossFunction,
+    optimizer: MasterAdamW,
+    posts: Posts,
+    validation: list[Batch],
+    config: TrainConfig,
+    advance: Advance,
+) -> Progress:
+    """Train until the plan, the patience or the time is used up, and give the best weights.
+
+    The weights before the first step count too, so the result is never worse than the start.
+
+    Raises:
+        DivergedError: the loss became infinite or no number.
+    """
+    schedule = plan(posts, config)
+    device = validation[0].inputs.device
+    start = time.perf_counter()
+    state = Progress(optimizer.weights())
+    _validate(state, loss_of, validation, optimizer, None)
+    losses: list[float] = []
+    for batch in _batches(posts, schedule.steps, config, device):
+        rate = learning_rate(
+            state.step, schedule.steps, config.highest_learning_rate, config.warmup
+        )
+        losses.append(_step(loss_of, optimizer, batch, rate))
+        state.step += 1
+        state.tokens += batch.tokens
+        state.seconds = time.perf_counter() - start
+        out_of_time = config.max_seconds is not None and state.seconds >= config.max_seconds
+        advance(1, _words(state, losses[-1]))
+        if state.step % schedule.between == 0 or state.step == schedule.steps or out_of_time:
+            _validate(state, loss_of, validation, optimizer, float(np.mean(losses)))
+            losses.clear()
+            if out_of_time or _without_gain(state) >= config.patience:
+                break
+    state.seconds = time.perf_counter() - start
+    return state
+
+
+def validation_loss(loss_of: LossFunction, batches: list[Batch]) -> float:
+    """Nats a token over all of `batches`."""
+    with torch.no_grad():
+        total = sum(float(loss_of(batch)) * batch.tokens for batch in batches)
+    return total / sum(batch.tokens for batch in batches)
+
+
+def _batches(
+    posts: Posts, steps: int, config: TrainConfig, device: torch.device
+) -> Iterator[Batch]:
+    """The first `steps` batches of as many epochs as it takes, each with an order of its own."""
+    done, epoch = 0, 0
+    while True:
+        for numbers in epoch_batches(posts, config.batch_tokens, _order(config.seed, epoch)):
+            if done == steps:
+                return
+            yield make_batch(posts, numbers, device)
+            done += 1
+        epoch += 1
+
+
+def _order(seed: int, epoch: int) -> np.random.Generator:
+    return np.random.default_rng((seed, epoch))
+
+
+def _step(loss_of: LossFunction, optimizer: MasterAdamW, batch: Batch, rate: float) -> float:
+    loss = loss_of(batch)
+    value = float(loss.detach())
+    _check(value)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step(rate)
+    return value
+
+
+def _validate(
+    state: Progress,
+    loss_of: LossFunction,
+    validation: list[Batch],
+    optimizer: MasterAdamW,
+    train_loss: float | None,
+) -> None:
+    loss = validation_loss(loss_of, validation)
+    _check(loss)
+    state.curve.append(CurvePoint(step=state.step, train_loss=train_loss, validation_loss=loss))
+    if loss < state.best_loss:
+        state.best_loss, state.best_step = loss, state.step
+        state.best_weights = optimizer.weights()
+
+
+def _without_gain(state: Progress) -> int:
+    """How many validations came after the best one."""
+    return sum(point.step > state.best_step for point in state.curve)
+
+
+def _check(loss: float) -> None:
+    if not math.isfinite(loss):
+        raise DivergedError(f"the loss became {loss}; try a lower --learning-rate, or --dtype fp32")
+
+
+def _words(state: Progress, loss: float) -> str:
+    return (
+        f"{state.tokens / state.seconds:.0f} tokens/s, loss {loss:.3f}, "
+        f"best validation loss {state.best_loss:.3f} at step {state.best_step}"
+    )

@@ -1,0 +1,116 @@
+"""The loss: cross-entropy in nats a token that never holds the logits of a whole batch."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.nn.functional import cross_entropy
+
+from components.train.data import IGNORED, Batch
+
+LossFunction: TypeAlias = Callable[[Batch], Tensor]
+"""Gives the mean loss of a batch's tokens as a scalar that can be differentiated."""
+
+ROWS = 256  # tokens whose logits are held at once; 256 x 50,000 of them take 50 MB in fp32
+
+
+def loss_function(model: Any, probe: Batch) -> LossFunction:
+    """The loss of `model`: chunked where its logits are plainly hidden states times a matrix.
+
+    Some families scale or cap their logits; whether this one does is seen by trying both ways on
+    a post of `probe`, and such a model takes the plain loss.
+    """
+    head = model.get_output_embeddings()
+
+    def chunked(batch: Batch) -> Tensor:
+        hidden = model.base_model(input_ids=batch.inputs, use_cache=False).last_hidden_state
+        counted = batch.targets != IGNORED
+        weight, bias = head.weight, getattr(head, "bias", None)
+        if not torch.is_grad_enabled():  # else their gradients would be made for nothing
+            weight, bias = weight.detach(), None if bias is None else bias.detach()
+        loss: Tensor = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+            hidden[counted], weight, bias, batch.targets[counted]
+        )
+        return loss
+
+    def plain(batch: Batch) -> Tensor:
+        logits = model(input_ids=batch.inputs, use_cache=False).logits.float()
+        return cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
+
+    one = Batch(probe.inputs[:1], probe.targets[:1], 0)
+    with torch.no_grad():
+        same = torch.isclose(chunked(one), plain(one), rtol=1e-2, atol=1e-2)
+    return chunked if same else plain
+
+
+class ChunkedCrossEntropy(torch.autograd.Function):
+    """Mean cross-entropy of `hidden @ weight.T + bias`; its gradients are made in the forward pass.
+
+    A chunk's logits are turned into its share of the gradients at once and thrown away, so memory
+    stays bounded whatever the vocabulary (as Liger Kernel does it, Hsu et al. 2024,
+    arXiv:2410.10989).
+    """
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor
+    ) -> Tensor:
+        """The mean loss, a scalar in fp32.
+
+        Shapes: hidden [tokens, width], weight [vocabulary, width], bias [vocabulary], targets
+        [tokens].
+        """
+        wants = [tensor is not None and tensor.requires_grad for tensor in (hidden, weight, bias)]
+        grads = [
+            torch.zeros_like(tensor) if tensor is not None and wanted else None
+            for tensor, wanted in zip((hidden, weight, bias), wants, strict=True)
+        ]
+        total = torch.zeros((), dtype=torch.float64, device=hidden.device)
+        for first in range(0, len(targets), ROWS):
+            chunk = slice(first, first + ROWS)
+            losses, error = _errors(hidden[chunk], weight, bias, targets[chunk])
+            total += losses.sum(dtype=torch.float64)
+            _add_gradients(grads, error, hidden[chunk], weight, chunk, 1 / len(targets))
+        ctx.save_for_backward(*(grad for grad in grads if grad is not None))
+        ctx.wants = wants  # type: ignore[attr-defined]
+        return (total / len(targets)).float()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *outer: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients made before, scaled by the gradient of what follows the loss."""
+        saved = iter(ctx.saved_tensors)
+        grads = [next(saved).mul_(outer[0]) if wanted else None for wanted in ctx.wants]
+        return (*grads, None)
+
+
+def _errors(
+    hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The loss of each token, and softmax minus one-hot: the gradient at its logits."""
+    logits = torch.nn.functional.linear(hidden, weight, bias)
+    scores = logits.log_softmax(dim=1, dtype=torch.float32)
+    own = targets[:, None]
+    losses = -scores.gather(1, own)
+    error = scores.exp_()
+    error.scatter_add_(1, own, -torch.ones_like(losses))
+    return losses, error.to(weight.dtype)
+
+
+def _add_gradients(
+    grads: list[Tensor | None],
+    error: Tensor,
+    hidden: Tensor,
+    weight: Tensor,
+    chunk: slice,
+    scale: float,
+) -> None:
+    of_hidden, of_weight, of_bias = grads
+    if of_hidden is not None:
+        torch.mm(error, weight, out=of_hidden[chunk]).mul_(scale)
+    if of_weight is not None:
+        of_weight.addmm_(error.T, hidden, alpha=scale)
+    if of_bias is not None:
+        of_bias += error.sum(dim=0) * scale

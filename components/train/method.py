@@ -1,0 +1,56 @@
+"""What of a model is trained: all of it, or low-rank adapters beside it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from torch import Tensor
+from torch.nn import Parameter
+from transformers.pytorch_utils import Conv1D
+
+from components.train.config import TrainConfig
+
+ALPHA_PER_RANK = 2
+
+
+def make_trainable(model: Any, config: TrainConfig) -> list[Parameter]:
+    """Prepare `model` in place and return the parameters to train."""
+    return _trainable(_adapted(model, config))
+
+
+def with_weights(model: Any, config: TrainConfig, weights: Sequence[Tensor]) -> Any:
+    """The untouched base `model` with what training made of it: a plain model, adapters merged.
+
+    `weights` are those of the parameters that `make_trainable` gives, in their order. Merging into
+    the base in fp32 loses none of the small changes that bf16 would round away.
+    """
+    adapted = _adapted(model, config)
+    with torch.no_grad():
+        for parameter, weight in zip(_trainable(adapted), weights, strict=True):
+            parameter.copy_(weight)
+    return adapted.merge_and_unload() if config.method == "lora" else adapted
+
+
+def _adapted(model: Any, config: TrainConfig) -> Any:
+    """`model`, or with LoRA peft's wrapping of it: adapters on every linear layer of its blocks.
+
+    Hu et al. 2021, arXiv:2106.09685; on all linear layers, as Dettmers et al. 2023,
+    arXiv:2305.14314 found best.
+    """
+    if config.method == "full":
+        return model
+    torch.manual_seed(config.seed)  # peft draws the adapters' start from torch's generator
+    transposed = any(isinstance(layer, Conv1D) for layer in model.modules())
+    adapters = LoraConfig(
+        r=config.lora_rank,
+        lora_alpha=ALPHA_PER_RANK * config.lora_rank,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+        fan_in_fan_out=transposed,
+    )
+    return get_peft_model(model, adapters, autocast_adapter_dtype=False)
+
+
+def _trainable(model: Any) -> list[Parameter]:
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -1,0 +1,74 @@
+"""What a training leaves in train.json."""
+
+import importlib.metadata
+import platform
+from pathlib import Path
+
+import torch
+
+from components.contracts.artifacts import FETCH_REPORT
+from components.contracts.reports import BaseModelFacts, FetchReport, TrainReport
+from components.lm.models import Dtype
+from components.runtime.digests import folder_sha256
+from components.train.config import TrainConfig
+from components.train.loop import Progress
+
+PACKAGES = ("torch", "transformers", "peft", "huggingtweets")
+
+
+def base_facts(folder: Path) -> BaseModelFacts:
+    """Which model is in `folder`: as fetch.json says, or by its name and digest without one."""
+    if (folder / FETCH_REPORT).is_file():
+        fetched = FetchReport.read(folder / FETCH_REPORT)
+        return BaseModelFacts(id=fetched.id, revision=fetched.revision, sha256=fetched.sha256)
+    return BaseModelFacts(id=folder.resolve().name, revision=None, sha256=folder_sha256(folder))
+
+
+def train_report(
+    config: TrainConfig,
+    outcome: Progress,
+    *,
+    base: BaseModelFacts,
+    dataset: Path,
+    device: torch.device,
+    dtype: Dtype,
+) -> TrainReport:
+    """The report of a training that ended with `outcome`."""
+    hyperparameters = config.model_dump(exclude={"seed", "dtype"})
+    return TrainReport(
+        tokens=outcome.tokens,
+        seconds=outcome.seconds,
+        tokens_per_second=outcome.tokens / outcome.seconds,
+        best_validation_loss=outcome.best_loss,
+        best_step=outcome.best_step,
+        curve=tuple(outcome.curve),
+        hyperparameters=hyperparameters | {"learning_rate": config.highest_learning_rate},
+        base_model=base,
+        seed=config.seed,
+        device=device_name(device),
+        dtype=dtype,
+        dataset_sha256=folder_sha256(dataset),
+        versions=_versions(),
+    )
+
+
+def device_name(device: torch.device) -> str:
+    """The GPU's name, or the processor's and how many threads compute on it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:  # run from a checkout
+            continue
+    return versions

@@ -1,0 +1,93 @@
+"""Fine-tune a base model on a train-dataset."""
+
+import logging
+from pathlib import Path
+
+from components.contracts.artifacts import PREPARE_REPORT, TRAIN_REPORT
+from components.contracts.reports import TrainReport
+from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
+from components.lm.precision import choose_precision
+from components.runtime.folders import require_folder, whole_folder
+from components.runtime.progress import progress
+from components.train.allocator import keep_large_buffers
+from components.train.config import TrainConfig
+from components.train.data import Posts, in_batches, read_posts, sample_evenly
+from components.train.loop import Progress, plan, train
+from components.train.loss import loss_function
+from components.train.method import make_trainable, with_weights
+from components.train.optimizer import MasterAdamW
+from components.train.report import base_facts, train_report
+from components.train.save import save_model
+
+log = logging.getLogger(__name__)
+
+
+def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path) -> TrainReport:
+    """Train `base_model` on `dataset` and write the finetuned-model folder.
+
+    Raises:
+        BadInputError: the dataset or the base model is none, or the output cannot be written.
+        DivergedError: the loss became no number; nothing is written.
+    """
+    keep_large_buffers()
+    require_folder(dataset, PREPARE_REPORT, "train-dataset")
+    lm = load_model(base_model)
+    posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))
+    _warn_of_cut(posts, lm)
+    precision = choose_precision(config.dtype, lm.device)
+    log.info("training in %s", precision.reason)
+    with whole_folder(model_out, holding=TRAIN_REPORT) as folder:
+        outcome = fit(lm, posts, validation, config, precision.dtype)
+        model = with_weights(load_model(base_model).model, config, outcome.best_weights)
+        save_model(lm, model, folder)
+        report = train_report(
+            config,
+            outcome,
+            base=base_facts(base_model),
+            dataset=dataset,
+            device=lm.device,
+            dtype=precision.dtype,
+        )
+        report.write(folder / TRAIN_REPORT)
+    _say_how_it_went(report)
+    return report
+
+
+def fit(
+    lm: LanguageModel, posts: Posts, validation: Posts, config: TrainConfig, dtype: Dtype
+) -> Progress:
+    """Train the model of `lm`, which is used up by it; the best weights are in the outcome."""
+    parameters = make_trainable(lm.model, config)
+    optimizer = MasterAdamW(parameters, config.weight_decay, TORCH_DTYPES[dtype])
+    for parameter in lm.model.parameters():  # the frozen ones; buffers keep their precision
+        parameter.data = parameter.data.to(TORCH_DTYPES[dtype])
+    judged = in_batches(
+        sample_evenly(validation, config.validation_tokens), config.batch_tokens, lm.device
+    )
+    loss_of = loss_function(lm.model, judged[0])
+    with progress("training", plan(posts, config).steps) as advance:
+        return train(loss_of, optimizer, posts, judged, config, advance)
+
+
+def _warn_of_cut(posts: Posts, lm: LanguageModel) -> None:
+    if posts.cut:
+        log.warning(
+            "%d posts are longer than the %d tokens that the model can look at; their ends are "
+            "left out",
+            posts.cut,
+            lm.max_positions,
+        )
+
+
+def _say_how_it_went(report: TrainReport) -> None:
+    start = report.curve[0].validation_loss
+    log.info(
+        "validation loss %.3f at the start, %.3f at best (step %d of %d): %d tokens in %.0f s, "
+        "%.0f tokens/s",
+        *(start, report.best_validation_loss, report.best_step, report.curve[-1].step),
+        *(report.tokens, report.seconds, report.tokens_per_second),
+    )
+    if report.best_step == 0:
+        log.warning(
+            "training made the model no better at these posts; the base model's weights were kept"
+        )

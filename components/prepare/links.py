@@ -30,7 +30,9 @@ _DANGLING = re.compile(
 )
 _LEADING = re.compile(rf"^{_HOLES}\s*(?:[:|→>–—-]+\s+)?")
 _SECOND_STOP = re.compile(rf"(?<=[.!?])\s*{_HOLES}\.(?!\.)")
-_BEFORE_MARK = re.compile(rf"[ \t]*{_HOLES}(?:(?=[.,;!?)\]}}”’»…])|\s(?=[?!](?:\s|$)))")
+_BEFORE_MARK = re.compile(
+    rf"""[ \t]*{_HOLES}(?:(?=[.,;!?)\]}}”’»…]|"(?:\s|$))|\s(?=[?!](?:\s|$)))"""
+)
 _AFTER_BRACKET = re.compile(rf"(?<=[(\[{{“‘«])\s*{_HOLES}\s*")
 
 

@@ -23,27 +23,25 @@ from components.runtime.progress import progress
 log = logging.getLogger(__name__)
 
 
-def run(
-    config: PrepareConfig, *, raw_datasets: Sequence[Path], train_dataset: Path
-) -> PrepareReport:
-    """Prepare the posts in the folders `raw_datasets` and write the folder `train_dataset`.
+def run(config: PrepareConfig, *, dataset: Sequence[Path], dataset_out: Path) -> PrepareReport:
+    """Prepare the posts of the raw datasets in `dataset` and write the train dataset `dataset_out`.
 
     Raises:
         BadInputError: a folder is no raw dataset, or too little text remains.
     """
-    _keep_apart(raw_datasets, train_dataset)
-    sources = read_raw_datasets(raw_datasets)
+    _keep_apart(dataset, dataset_out)
+    sources = read_raw_datasets(dataset)
     selections = _select_all(sources, config)
     _balance(selections)
     splits = _split(selections)
     report = _report(config, sources, selections, splits)
-    with whole_folder(train_dataset) as folder:
+    with whole_folder(dataset_out, holding=PREPARE_REPORT) as folder:
         for split, posts in splits.items():
             write_rows(folder / split_file(split), (post.row() for post in posts))
         report.write(folder / PREPARE_REPORT)
     for warning in report.warnings:
         log.warning("warning: %s", warning)
-    log.info("%s; written to %s", describe(report.counts), train_dataset)
+    log.info("%s; written to %s", describe(report.counts), dataset_out)
     return report
 
 

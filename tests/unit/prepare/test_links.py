@@ -28,6 +28,7 @@ def removed(text: str, *urls: str) -> str:
         (f"the end. {L}.", "the end."),
         (f"is it {L}?", "is it?"),
         (f"is it {L} ?", "is it?"),
+        (f'"the big one {L}"', '"the big one"'),
         (f"so sad :( {L}", "so sad :("),
         (f"no text: {L} at all", "no text: at all"),
     ],

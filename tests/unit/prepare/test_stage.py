@@ -39,7 +39,7 @@ def prepare(
     tmp_path: Path, *authors: Sequence[Post], config: PrepareConfig = DEFAULT
 ) -> PrepareReport:
     raw = [write_raw_dataset(tmp_path / f"raw-{n}", posts) for n, posts in enumerate(authors)]
-    return run(config, raw_datasets=raw, train_dataset=tmp_path / "out")
+    return run(config, dataset=raw, dataset_out=tmp_path / "out")
 
 
 def rows_of(folder: Path) -> dict[str, list[DatasetRow]]:
@@ -200,7 +200,7 @@ def test_an_author_without_posts_is_named(tmp_path: Path, count: int) -> None:
 def test_an_empty_raw_dataset_is_refused(tmp_path: Path) -> None:
     raw = write_raw_dataset(tmp_path / "raw", [], author="ada")
     with pytest.raises(BadInputError, match="of @ada 0 of 0 posts remain"):
-        run(DEFAULT, raw_datasets=[raw], train_dataset=tmp_path / "out")
+        run(DEFAULT, dataset=[raw], dataset_out=tmp_path / "out")
 
 
 def test_what_is_no_raw_dataset_is_refused(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_what_is_no_raw_dataset_is_refused(tmp_path: Path) -> None:
 
     def refused(*raw_datasets: Path, match: str, out: Path = tmp_path / "out") -> None:
         with pytest.raises(BadInputError, match=match):
-            run(DEFAULT, raw_datasets=raw_datasets, train_dataset=out)
+            run(DEFAULT, dataset=raw_datasets, dataset_out=out)
 
     refused(match="no raw dataset is given")
     refused(tmp_path / "none", match="none is not a raw dataset: it holds no collect.json")
@@ -231,7 +231,7 @@ def test_a_raw_dataset_that_lost_posts_is_warned_about(tmp_path: Path) -> None:
     raw = write_raw_dataset(tmp_path / "raw", make_posts(sentences(700)))
     lines = (raw / POSTS).read_text().splitlines(keepends=True)
     (raw / POSTS).write_text("".join(lines[:-1]))
-    report = run(DEFAULT, raw_datasets=[raw], train_dataset=tmp_path / "out")
+    report = run(DEFAULT, dataset=[raw], dataset_out=tmp_path / "out")
     assert report.warnings == ("the raw datasets of @ada promise 700 posts and hold 699",)
 
 
@@ -252,13 +252,13 @@ def test_a_killed_run_is_repaired_by_the_next(tmp_path: Path) -> None:
     killed = (
         "import os, sys, pathlib; from components.prepare import stage\n"
         "stage.PrepareReport.write = lambda *_: os.kill(os.getpid(), 9)\n"
-        "stage.run(stage.PrepareConfig(), raw_datasets=[pathlib.Path(sys.argv[1])],"
-        " train_dataset=pathlib.Path(sys.argv[2]))\n"
+        "stage.run(stage.PrepareConfig(), dataset=[pathlib.Path(sys.argv[1])],"
+        " dataset_out=pathlib.Path(sys.argv[2]))\n"
     )
     command = [sys.executable, "-c", killed, raw, tmp_path / "out"]
     assert subprocess.run(command, check=False).returncode == -9
     assert not (tmp_path / "out").exists()
-    run(DEFAULT, raw_datasets=[raw], train_dataset=tmp_path / "out")
+    run(DEFAULT, dataset=[raw], dataset_out=tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "raw"]
     assert len(rows_of(tmp_path / "out")["train"]) == 120
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from google.api_core.exceptions import NotFound
-from google.api_core.retry import Retry
 from google.cloud.storage import Blob, Bucket, Client
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from components.storage import retry
 from components.storage.base import (
     Advance,
     Content,
@@ -26,21 +26,12 @@ from components.storage.base import (
 from components.storage.errors import ChecksumError, ConflictError, ObjectMissingError
 from components.storage.gcs_errors import explained
 from components.storage.parts import PART, crc32c, download_parts, file_crc32c
-from components.storage.retry import (
-    CONNECT_TIMEOUT,
-    DEADLINE,
-    READ_TIMEOUT,
-    retried,
-    retried_on,
-    written_once,
-)
+from components.storage.retry import retried, retried_on, written_once
 
-TIMEOUT = (CONNECT_TIMEOUT, READ_TIMEOUT)
 BINARY = "application/octet-stream"
+TIMEOUT = (retry.CONNECT_TIMEOUT, retry.READ_TIMEOUT)
 ONCE: dict[str, Any] = {"timeout": TIMEOUT, "retry": None}
 """The client asks once; asking again is ours, so that deadlines are the same for every store."""
-RESUMED: Retry = DEFAULT_RETRY.with_timeout(DEADLINE)
-"""But only the client can resume an upload that broke off."""
 
 
 class GcsStore:
@@ -114,11 +105,9 @@ class GcsStore:
                 if token is None:
                     return
 
-    @retried
     def read(self, key: str, start: int, size: int) -> bytes:
         """See `Store.read`."""
-        with self._on_object(key):
-            return self._range(self._blob(key), start, size)
+        return self._range(key, start, size)
 
     @retried_on(ChecksumError)
     def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
@@ -133,15 +122,14 @@ class GcsStore:
     @retried_on(ChecksumError, ConflictError)
     def download(self, key: str, target: Path, advance: Advance = no_advance) -> None:
         """See `Store.download`."""
-        blob = self._found_again(key)
-
-        @retried
-        def read(start: int, size: int) -> bytes:
-            with self._on_object(key):
-                return self._range(blob, start, size, if_generation_match=blob.generation)
-
-        download_parts(blob.size, read, target, advance)
-        self._compare(blob, file_crc32c(target))
+        found = self._found_again(key)
+        download_parts(
+            found.size,
+            lambda start, size: self._range(key, start, size, if_generation_match=found.generation),
+            target,
+            advance,
+        )
+        self._compare(found, file_crc32c(target))
 
     def sweep(self, before: float) -> Keys:
         """See `Store.sweep`. The bucket itself forgets unfinished uploads, after a week."""
@@ -161,8 +149,8 @@ class GcsStore:
 
     _put_again = retried(_put)
 
-    @retried
     def _upload_large(self, source: Path, key: str, checksum: str) -> None:
+        """Only the client itself can resume an upload that broke off, so it asks again."""
         blob = self._blob(key, chunk_size=2 * PART)
         with self._explained(key):
             blob.upload_from_filename(
@@ -171,12 +159,14 @@ class GcsStore:
                 checksum="crc32c",
                 crc32c_checksum_value=checksum,
                 timeout=TIMEOUT,
-                retry=RESUMED,
+                retry=DEFAULT_RETRY.with_timeout(retry.DEADLINE),
             )
 
-    def _range(self, blob: Blob, start: int, size: int, **condition: int) -> bytes:
-        return bytes(
-            blob.download_as_bytes(
+    @retried
+    def _range(self, key: str, start: int, size: int, **condition: int) -> bytes:
+        blob = self._blob(key)  # a known one would be read where its media link points
+        with self._on_object(key):
+            return blob.download_as_bytes(
                 start=start,
                 end=start + size - 1,
                 checksum=None,
@@ -184,7 +174,6 @@ class GcsStore:
                 **condition,
                 **ONCE,
             )
-        )
 
     def _found(self, key: str) -> Blob:
         blob = self._blob(key)

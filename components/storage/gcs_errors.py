@@ -43,6 +43,8 @@ def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
         raise _of_answer(status, str(error), uri, key, endpoint) from error
     except DataCorruption as error:
         raise ChecksumError(f"{key} in {uri} arrived with other bytes than were sent") from error
+    except auth.InvalidOperation as error:  # there is nothing to refresh
+        raise StorageError(f"{endpoint} refuses the credentials for {uri}") from error
     except auth.DefaultCredentialsError as error:
         raise StorageError(
             f"there are no credentials for {uri}: set GOOGLE_APPLICATION_CREDENTIALS or run "
@@ -52,7 +54,7 @@ def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
         raise TransientError(f"cannot reach {endpoint} for {uri}: {_first_line(error)}") from error
     except auth.GoogleAuthError as error:
         kind = TransientError if error.retryable else StorageError
-        raise kind(f"the credentials for {uri} are refused: {_first_line(error)}") from error
+        raise kind(f"{endpoint} refuses the credentials for {uri}: {_first_line(error)}") from error
     except (ValueError, requests.RequestException) as error:
         raise StorageError(f"cannot use {uri}: {_first_line(error)}") from error
 

@@ -28,18 +28,19 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def attempts(deadline: float = DEADLINE) -> Iterator[int]:
+def attempts(deadline: float | None = None) -> Iterator[int]:
     """Count attempts from 0, pausing between them: two at least, then until the deadline.
 
     The pauses double up to 5 seconds and are scattered over their whole length ("full jitter"),
     so that those who collided once do not collide again.
     """
-    start, pause, number = time.monotonic(), FIRST_PAUSE, 0
+    end = time.monotonic() + (DEADLINE if deadline is None else deadline)
+    pause, number = FIRST_PAUSE, 0
     while True:
         yield number
         number += 1
         waiting = random.uniform(0, pause)
-        if number > 1 and time.monotonic() + waiting - start > deadline:
+        if number > 1 and time.monotonic() + waiting > end:
             return
         time.sleep(waiting)
         pause = min(2 * pause, LONGEST_PAUSE)

@@ -12,6 +12,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from components.storage import retry
 from components.storage.base import (
     Advance,
     Content,
@@ -28,13 +29,7 @@ from components.storage.errors import (
     StorageError,
 )
 from components.storage.parts import PART, crc32c, download_parts, each_part, file_crc32c
-from components.storage.retry import (
-    CONNECT_TIMEOUT,
-    READ_TIMEOUT,
-    retried,
-    retried_on,
-    written_once,
-)
+from components.storage.retry import retried, retried_on, written_once
 from components.storage.s3_errors import explained, is_missing
 
 if TYPE_CHECKING:
@@ -63,13 +58,14 @@ class S3Store:
     def client(self) -> "S3Client":
         """Made at the first call, since it reads the environment."""
         config = Config(
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
+            connect_timeout=retry.CONNECT_TIMEOUT,
+            read_timeout=retry.READ_TIMEOUT,
             retries={"total_max_attempts": 1},
             max_pool_connections=32,
         )
         with explained(self.uri, "", ""):
-            return boto3.client("s3", config=config)
+            # A session of its own: the shared one is not safe to use from several threads.
+            return boto3.Session().client("s3", config=config)
 
     @retried
     def get(self, key: str) -> Content:

@@ -39,6 +39,7 @@ BUSY = {
     "OperationAborted",
 }
 BROKEN_CONNECTION = (
+    boto.ConnectionError,
     boto.HTTPClientError,
     boto.IncompleteReadError,
     boto.ResponseStreamingError,

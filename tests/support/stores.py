@@ -157,7 +157,7 @@ def _running(command: list[str], folder: Path, ready: Callable[[], bool]) -> Ite
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(3)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

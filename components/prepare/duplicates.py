@@ -8,17 +8,17 @@ from itertools import groupby
 
 import regex
 
-from components.text.scripts import UNSPACED
+from components.text.scripts import UNSPACED, has_unspaced
 
 SIMILARITY = 0.7
 """The Jaccard similarity of two posts' shingles from which they count as the same."""
 SHINGLE_WORDS = 3
 
 # Characters of scripts without blanks count as words, each with its marks.
-_WORD = regex.compile(rf"[{UNSPACED}]\p{{M}}*|(?:(?![{UNSPACED}])\w)+")
-_ASCII_WORD = regex.compile(r"\w+")
+_WORD_OR_CHARACTER = regex.compile(rf"[{UNSPACED}]\p{{M}}*|(?:(?![{UNSPACED}])\w)+")
+_WORD = regex.compile(r"\w+")
 _WORD_BITS = 21
-_MOST_WORDS = 1 << _WORD_BITS
+_LAST_WORD = (1 << _WORD_BITS) - 1  # two million words; what would come after shares this number
 
 
 def without_near_duplicates(texts: Sequence[str]) -> list[int]:
@@ -93,7 +93,8 @@ class _Shingles:
     def _shingles(self, text: str) -> set[int]:
         """The text's runs of three words; words without letters fall back on the whole text."""
         folded = text.casefold()
-        words = (_ASCII_WORD if folded.isascii() else _WORD).findall(folded) or [folded]
+        pattern = _WORD_OR_CHARACTER if has_unspaced(folded) else _WORD
+        words = pattern.findall(folded) or [folded]
         numbers = [self._number(word) for word in words]
         if len(numbers) < SHINGLE_WORDS:
             numbers += [0] * (SHINGLE_WORDS - len(numbers))
@@ -102,4 +103,4 @@ class _Shingles:
 
     def _number(self, word: str) -> int:
         """The word's number, from 1: 0 stands where a text has no third word."""
-        return self._vocabulary.setdefault(word, len(self._vocabulary) + 1)
+        return self._vocabulary.setdefault(word, min(len(self._vocabulary) + 1, _LAST_WORD))

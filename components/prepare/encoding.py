@@ -20,6 +20,8 @@ _SPREADSHEET = {
     "â€ù": "”",
     "â€_": "…",
 }
+# Texts of these alone need no repair, which is slow: ASCII, usual punctuation, East Asia, emoji.
+_SOUND = re.compile(r"[\x00-\x7f‘’“”–—…•\u2600-\U0010ffff]*")
 _GARBLED = re.compile("|".join(_SPREADSHEET))
 # U+FFFD, and what no language writes: the first bytes of dashes, arrows, signs and emoji, read as
 # cp1252 or as above.
@@ -37,7 +39,9 @@ def undo_wrong_decoding(text: str) -> str:
     if text.isascii():
         return text
     text = _GARBLED.sub(lambda match: _SPREADSHEET[match[0]], text)
-    return unicodedata.normalize("NFC", ftfy.fix_encoding(text))
+    if not _SOUND.fullmatch(text):
+        text = ftfy.fix_encoding(text)
+    return unicodedata.normalize("NFC", text)
 
 
 def is_damaged(text: str) -> bool:

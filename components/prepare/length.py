@@ -1,5 +1,7 @@
 """Whether a text is too short to say anything, in any script."""
 
+from itertools import islice
+
 import regex
 
 from components.text.graphemes import count_graphemes
@@ -32,5 +34,5 @@ def is_short(text: str) -> bool:
     if has_unspaced(prose):
         unspaced = sum(map(count_graphemes, _UNSPACED_RUN.findall(prose)))
         prose = _UNSPACED_RUN.sub(" ", prose)
-    words = sum(1 for word in prose.split() if _SAYS_SOMETHING.search(word))
+    words = sum(1 for _ in islice(filter(_SAYS_SOMETHING.search, prose.split()), FEWEST_WORDS))
     return words * FEWEST_GRAPHEMES + unspaced * FEWEST_WORDS < FEWEST_WORDS * FEWEST_GRAPHEMES

@@ -34,32 +34,31 @@ def run(
 
     Raises:
         BadInputError: a folder is not what it should be, the model was not made from the other
-            two, or there is no test post.
+            two, there is no test post, or `evaluation_out` cannot be written.
     """
     require_folder(dataset, artifacts.PREPARE_REPORT, "train-dataset")
     require_folder(model, artifacts.TRAIN_REPORT, "finetuned-model")
     prepared = PrepareReport.read(dataset / artifacts.PREPARE_REPORT)
     trained = TrainReport.read(model / artifacts.TRAIN_REPORT)
     check_trained_from(trained, dataset, base_model)
-    test = _texts(dataset, "test")
-    training = RunIndex(_texts(dataset, "train"))
-
-    bits, samples = _ask_models(config, model, base_model, test)
-    unprompted = [sample.text for sample in samples if not sample.prompt]
-    report = EvaluationReport(
-        dataset_sha256=trained.dataset_sha256,
-        model_sha256=finetuned_sha256(model),
-        seed=config.seed,
-        sampling=config.model_dump(include={"temperature", "top_p", "max_tokens"}),
-        samples=len(unprompted),
-        test_posts=len(test),
-        bits_per_byte=bits,
-        memorisation=Memorisation(
-            generated=memorised(unprompted, training, config.seed),
-            heldout=memorised(test, training, config.seed),
-        ),
-    )
-    with whole_folder(evaluation_out) as folder:
+    with whole_folder(evaluation_out, holding=artifacts.EVALUATION_REPORT) as folder:
+        test = _texts(dataset, "test")
+        bits, samples = _ask_models(config, model, base_model, test)
+        training = RunIndex(_texts(dataset, "train"))
+        unprompted = [sample.text for sample in samples if not sample.prompt]
+        report = EvaluationReport(
+            dataset_sha256=trained.dataset_sha256,
+            model_sha256=finetuned_sha256(model),
+            seed=config.seed,
+            sampling=config.model_dump(include={"temperature", "top_p", "max_tokens"}),
+            samples=len(unprompted),
+            test_posts=len(test),
+            bits_per_byte=bits,
+            memorisation=Memorisation(
+                generated=memorised(unprompted, training, config.seed),
+                heldout=memorised(test, training, config.seed),
+            ),
+        )
         report.write(folder / artifacts.EVALUATION_REPORT)
         write_rows(folder / artifacts.SAMPLES, samples)
         page = render_page(report, prepared, trained, samples, training)

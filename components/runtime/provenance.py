@@ -4,7 +4,7 @@ from pathlib import Path
 
 from components.contracts.artifacts import FETCH_REPORT, TRAIN_REPORT
 from components.contracts.errors import BadInputError
-from components.contracts.reports import EvaluationReport, FetchReport, TrainReport
+from components.contracts.reports import EvaluationReport, TrainReport
 from components.runtime.digests import folder_sha256
 
 
@@ -28,10 +28,8 @@ def check_trained_from(train: TrainReport, dataset: Path, base_model: Path) -> N
 
 
 def base_sha256(base_model: Path) -> str:
-    """The digest of a base model: as fetch.json states it, or of the folder where there is none."""
-    if (base_model / FETCH_REPORT).is_file():
-        return FetchReport.read(base_model / FETCH_REPORT).sha256
-    return folder_sha256(base_model)
+    """The digest of a pretrained-model folder, fetch.json left out since it names the digest."""
+    return folder_sha256(base_model, leave_out=frozenset({FETCH_REPORT}))
 
 
 def check_evaluated(evaluation: EvaluationReport, model: Path, dataset_sha256: str) -> None:

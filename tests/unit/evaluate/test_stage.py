@@ -65,6 +65,17 @@ def test_a_second_run_gives_the_same_bytes(
         assert (tmp_path / "again" / name).read_bytes() == (evaluation / name).read_bytes()
 
 
+def test_an_earlier_evaluation_is_replaced_and_nothing_else_is(
+    folders: Folders, evaluation: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(evaluation, tmp_path / "out")
+    (tmp_path / "out" / "evaluation.json").write_text("{}")
+    run(CONFIG, **folders._asdict(), evaluation_out=tmp_path / "out")
+    EvaluationReport.read(tmp_path / "out" / "evaluation.json")
+    with pytest.raises(BadInputError, match="holds something else"):
+        run(CONFIG, **folders._asdict(), evaluation_out=folders.dataset)
+
+
 def test_a_sample_does_not_depend_on_how_many_are_drawn(
     folders: Folders, evaluation: Path, tmp_path: Path
 ) -> None:

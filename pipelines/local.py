@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from components.fetch.config import FetchConfig
-
 from components.collect.config import CollectConfig
+from components.collect.stage import author_of
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.evaluate.config import EvaluateConfig
+from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.registry import Registry
@@ -48,11 +48,11 @@ def persona_steps(job: Job, out: Path) -> Iterator[Step]:
             raise BadInputError(f"two sources hold posts of @{author}; give each author once")
         raw[author] = out / artifacts.RAW_DATASET / author
         yield Step(
-            "collect", source, outputs={"dataset_out": raw[author]}, files=(Path(source.place),)
+            "collect", source, outputs={"dataset_out": raw[author]}, named=Path(source.place)
         )
 
     base, dataset = out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
-    yield Step("fetch", job.fetch, outputs={"model_out": base})
+    yield Step("fetch", job.fetch, outputs={"model_out": base}, named=Path(job.fetch.base_model))
     yield Step("prepare", job.prepare, {"dataset": list(raw.values())}, {"dataset_out": dataset})
 
     model, evaluation = out / artifacts.FINETUNED_MODEL, out / artifacts.EVALUATION
@@ -63,7 +63,12 @@ def persona_steps(job: Job, out: Path) -> Iterator[Step]:
     )
 
     persona = job.name or artifacts.persona_of(list(raw))
-    made = {**trained_from, "model": model, "evaluation": evaluation}
+    made: dict[str, Path | list[Path]] = {
+        **trained_from,
+        "model": model,
+        "evaluation": evaluation,
+        "raw_dataset": list(raw.values()),
+    }
     to = {"registry": str(out / artifacts.REGISTRY), "name": persona}
     yield Step("publish", job.publish, made, to)
 

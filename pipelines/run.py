@@ -3,7 +3,7 @@
 import argparse
 import os
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from components.fetch.config import FetchConfig
 
@@ -43,7 +43,7 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def _add_source_flags(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("whose posts (repeat for several authors)")
-    many = {"action": "append", "default": []}
+    many: dict[str, Any] = {"action": "append", "default": []}
     group.add_argument("--archive", metavar="X.zip", help="an archive as X hands it out", **many)
     group.add_argument("--table", metavar="FILE", help="a CSV, JSON or JSON lines file", **many)
     group.add_argument("--author", metavar="NAME", help="whose posts to take from a table", **many)

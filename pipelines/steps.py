@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
 from components.contracts.base import Contract
 from components.contracts.errors import BadInputError
@@ -18,8 +17,6 @@ from components.runtime.flags import StageConfig, flag_of, flags_for
 log = logging.getLogger(__name__)
 
 RECORDS = ".steps"
-
-Places: TypeAlias = Mapping[str, Path | list[Path] | str]
 
 
 @dataclass(frozen=True)
@@ -33,8 +30,8 @@ class Step:
     """The artifact folders it reads, by the name of their flag."""
     outputs: Mapping[str, Path | str] = field(default_factory=dict)
     """The folder or URI it writes to, and what it is to be called there."""
-    files: tuple[Path, ...] = ()
-    """Files that the configuration names: their bytes decide the output too."""
+    named: Path | None = None
+    """A file or folder that the configuration may name: its bytes decide the output too."""
     subject: str = ""
     """Which of several calls of the stage this is, as the source's name."""
 
@@ -55,13 +52,20 @@ class Step:
     def key(self) -> str:
         """The SHA-256 of all that decides the output: equal keys, equal outputs."""
         folders = {
-            name: [folder_sha256(one) for one in (place if isinstance(place, list) else [place])]
+            name: [_digest(one) for one in (place if isinstance(place, list) else [place])]
             for name, place in self.inputs.items()
         }
         outputs = {name: str(place) for name, place in self.outputs.items()}
-        files = [file_sha256(file) for file in self.files]
-        said = [self.stage, self.config.model_dump(mode="json"), folders, outputs, files]
+        named = _digest(self.named) if self.named else None
+        said = [self.stage, self.config.model_dump(mode="json"), folders, outputs, named]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(path: Path) -> str | None:
+    """Of a file or a folder; None where there is neither, as for a URI or a model on the Hub."""
+    if path.is_dir():
+        return folder_sha256(path)
+    return file_sha256(path) if path.is_file() else None
 
 
 class StepRecord(Contract):

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from components.collect.config import CollectConfig
 from components.runtime.stage_command import Place, run_stage
 
+PLACES = {
+    "dataset_out": Place("the raw-dataset to write"),
+}
+
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Collect as the command line, or `words`, asks; the exit code."""
-    places = {"dataset_out": Place("the raw dataset to write")}
-    return run_stage("collect", __doc__, CollectConfig, places, words)
+    """Run the stage as the command line, or `words`, asks; the exit code."""
+    return run_stage("collect", __doc__, CollectConfig, PLACES, words)
 
 
 if __name__ == "__main__":

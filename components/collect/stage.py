@@ -40,7 +40,7 @@ def run(config: CollectConfig, *, dataset_out: Path) -> CollectReport:
     report = _report(config, collected, posts, digest)
     for warning in report.warnings:
         log.warning("%s: %s", source, warning)
-    with whole_folder(dataset_out) as folder:
+    with whole_folder(dataset_out, holding=COLLECT_REPORT) as folder:
         write_rows(folder / POSTS, posts)
         if collected.picture:
             (folder / collected.picture.name).write_bytes(collected.picture.data)

@@ -1,7 +1,9 @@
 """Publishing a persona, from start to end."""
 
+import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from components.contracts.artifacts import check_persona
@@ -27,7 +29,6 @@ def run(
     registry: str,
     name: str,
     raw_dataset: Sequence[Path] = (),
-    environment: Mapping[str, str] | None = None,
 ) -> Manifest:
     """Publish the model as the next version of the persona `name`; `latest` moves to it.
 
@@ -40,7 +41,6 @@ def run(
         registry: the URI of the registry.
         name: the persona.
         raw_dataset: the authors' raw datasets, for their pictures.
-        environment: where image digests and run ids are found; see `lineage_of`.
 
     Raises:
         BadInputError: an author opted out, or the folders do not belong together.
@@ -57,6 +57,7 @@ def run(
         facts = CardFacts(name, version, config.license or story.fetched.license)
         write_package(folder, story, facts, model, pictures)
 
-    manifest = Registry.open(registry).publish(name, write, lineage_of(story, environment or {}))
-    log.info("published %s@%d", manifest.persona, manifest.version)
+    manifest = Registry.open(registry).publish(name, write, lineage_of(story, os.environ))
+    digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
+    log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
     return manifest

@@ -1,11 +1,11 @@
 """The edge of every command: errors become one sentence and an exit code."""
 
-import errno
 import logging
 import sys
 from collections.abc import Callable
 
 from components.contracts.errors import HuggingtweetsError
+from components.runtime.folders import DISK_FULL
 from components.runtime.logs import set_up_logs
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def run_command(command: Callable[[], int | None]) -> int:
         sys.stderr.close()
         return 1
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in DISK_FULL:
             raise
         log.error("error: the disk is full%s; free some space and run again", _place(error))
         return 1

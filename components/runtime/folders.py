@@ -1,5 +1,6 @@
 """Outputs that appear whole or not at all."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,20 +9,22 @@ from pathlib import Path
 
 from components.contracts.errors import BadInputError
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 @contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
+def whole_folder(target: Path, *, holding: str | None = None) -> Iterator[Path]:
     """Give an empty folder beside `target` that becomes `target` when the block ends well.
 
     A failed or killed block leaves what stood at `target` as it was; the next call sweeps up
-    what a killed one left beside it.
+    what a killed one left beside it. Only an empty folder or an earlier output, which holds the
+    file `holding`, is ever replaced: a slip of the hand costs nobody their home folder.
 
     Raises:
-        BadInputError: `target` cannot be written to, or is a file.
+        BadInputError: `target` is something else, or cannot be written to.
     """
     target = Path(os.path.abspath(target))  # noqa: PTH100 - resolve() would follow links
-    if target.exists() and not target.is_dir():
-        raise BadInputError(f"{target} is a file; name a folder to write to")
+    _check_replaceable(target, holding)
     draft, old = (target.with_name(f".{target.name}.{what}") for what in ("draft", "old"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -30,7 +33,9 @@ def whole_folder(target: Path) -> Iterator[Path]:
         for leftover in (draft, old):
             shutil.rmtree(leftover, ignore_errors=True)
         draft.mkdir()
-    except PermissionError as error:
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
         raise BadInputError(f"cannot write to {target.parent}: {error.strerror}") from error
     try:
         yield draft
@@ -41,6 +46,17 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_replaceable(target: Path, holding: str | None) -> None:
+    if target.is_dir():
+        ours = holding is not None and (target / holding).is_file()
+        if any(target.iterdir()) and not ours:
+            raise BadInputError(
+                f"{target} holds something else, which would be lost; name an empty folder"
+            )
+    elif os.path.lexists(target):
+        raise BadInputError(f"{target} is a file; name a folder to write to")
 
 
 def require_folder(path: Path, holding: str, what: str) -> Path:

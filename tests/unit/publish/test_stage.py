@@ -80,14 +80,18 @@ def test_only_files_that_cannot_run_are_taken(weights: Path, tmp_path: Path) -> 
     assert not {"model.py", "training.bin", ".secret"} & {path.name for path in version.iterdir()}
 
 
-def test_the_lineage_goes_from_input_to_model(folders: Folders, tmp_path: Path) -> None:
+def test_the_lineage_goes_from_input_to_model(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environment = {
         "HUGGINGTWEETS_IMAGE_TRAIN": "registry.example/train@sha256:1",
         "WANDB_RUN_ID": "run7",
         "WANDB_API_KEY": "secret-key",
         "HOME": "/home/someone",
     }
-    manifest, version = publish(folders, tmp_path, environment=environment)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    manifest, version = publish(folders, tmp_path)
     lineage = manifest.lineage
     prepared = PrepareReport.read(folders.dataset / "prepare.json")
     assert lineage["digests"]["inputs"] == {"gardener": prepared.collected[0].input_sha256}

@@ -10,13 +10,13 @@ from components.runtime.folders import whole_folder
 
 
 def fill(folder: Path, word: str) -> None:
-    with whole_folder(folder) as draft:
+    with whole_folder(folder, holding="word") as draft:
         (draft / "word").write_text(word)
 
 
 def test_the_folder_appears_when_the_block_ends(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "out"
-    with whole_folder(target) as draft:
+    with whole_folder(target, holding="word") as draft:
         (draft / "word").write_text("new")
         assert not target.exists()
     assert (target / "word").read_text() == "new"
@@ -24,7 +24,7 @@ def test_the_folder_appears_when_the_block_ends(tmp_path: Path) -> None:
 
 
 def test_it_replaces_what_stood_there(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
+    fill(tmp_path / "out", "old")
     (tmp_path / "out" / "stale").touch()
     fill(tmp_path / "out", "new")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["word"]
@@ -32,7 +32,7 @@ def test_it_replaces_what_stood_there(tmp_path: Path) -> None:
 
 def test_a_failed_block_leaves_everything_as_it_was(tmp_path: Path) -> None:
     fill(tmp_path / "out", "old")
-    with pytest.raises(RuntimeError), whole_folder(tmp_path / "out") as draft:
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "out", holding="word") as draft:
         (draft / "word").write_text("new")
         raise RuntimeError
     assert (tmp_path / "out" / "word").read_text() == "old"
@@ -43,7 +43,7 @@ def test_a_killed_block_leaves_what_was_and_the_next_one_cleans_up(tmp_path: Pat
     fill(tmp_path / "out", "old")
     killed = (
         "import os, pathlib, sys; from components.runtime.folders import whole_folder\n"
-        "with whole_folder(pathlib.Path(sys.argv[1])) as draft:\n"
+        "with whole_folder(pathlib.Path(sys.argv[1]), holding='word') as draft:\n"
         "    (draft / 'half').touch(); os.kill(os.getpid(), 9)\n"
     )
     subprocess.run([sys.executable, "-c", killed, str(tmp_path / "out")], check=False)
@@ -56,9 +56,29 @@ def test_a_killed_block_leaves_what_was_and_the_next_one_cleans_up(tmp_path: Pat
 def test_a_kill_between_the_renames_loses_nothing(tmp_path: Path) -> None:
     fill(tmp_path / "out", "old")
     (tmp_path / "out").rename(tmp_path / ".out.old")
-    with pytest.raises(RuntimeError), whole_folder(tmp_path / "out"):
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "out", holding="word"):
         raise RuntimeError
     assert (tmp_path / "out" / "word").read_text() == "old"
+
+
+def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("all my work")
+    with pytest.raises(BadInputError, match="would be lost"):
+        fill(tmp_path / "out", "new")
+    assert (tmp_path / "out" / "thesis.txt").read_text() == "all my work"
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    fill(tmp_path / "out", "new")
+    assert (tmp_path / "out" / "word").read_text() == "new"
+
+
+def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInputError, match="cannot write to"):
+        fill(tmp_path / "file" / "out", "new")
 
 
 def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, constants, snapshot_download
+from huggingface_hub import HfApi, constants, errors, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
-    HTTPError,  # type: ignore[attr-defined] - of whichever HTTP library the Hub's client uses
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -20,6 +19,8 @@ from components.fetch.found import WANTED, Found, link_or_copy, take
 
 SECONDS_TO_ANSWER = 10.0
 BUNDLED_WORKS = "or take the model that needs no network: --base-model bundled"
+HTTPError: Any = vars(errors)["HTTPError"]  # of whichever HTTP library the Hub's client uses
+NETWORK_ERRORS = (HTTPError, HfHubHTTPError, LocalEntryNotFoundError, OSError)
 _ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
@@ -68,7 +69,7 @@ def _explained(error: Exception, model: str, revision: str) -> Exception:
         said = f"{model!r} cannot be the ID of a Hub model"
     elif isinstance(error, LocalEntryNotFoundError) and constants.HF_HUB_OFFLINE:
         said = f"HF_HUB_OFFLINE is set and {model} is not cached; unset it, {BUNDLED_WORKS}"
-    elif isinstance(error, HTTPError | HfHubHTTPError | LocalEntryNotFoundError | OSError):
+    elif isinstance(error, NETWORK_ERRORS):
         said = f"cannot fetch {model} from {constants.ENDPOINT}: check the network, {BUNDLED_WORKS}"
     else:
         return error

@@ -1,5 +1,6 @@
 """What of a model is trained: all of it, or low-rank adapters beside it."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,7 +50,9 @@ def _adapted(model: Any, config: TrainConfig) -> Any:
         task_type="CAUSAL_LM",
         fan_in_fan_out=transposed,
     )
-    return get_peft_model(model, adapters, autocast_adapter_dtype=False)
+    with warnings.catch_warnings():  # peft asks transformers by a name that is to go
+        warnings.simplefilter("ignore", FutureWarning)
+        return get_peft_model(model, adapters, autocast_adapter_dtype=False)
 
 
 def _trainable(model: Any) -> list[Parameter]:

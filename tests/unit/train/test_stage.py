@@ -1,0 +1,191 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import pipeline
+
+from components.contracts.errors import BadInputError
+from components.contracts.reports import TrainReport
+from components.lm.generate import Sampling, generate
+from components.lm.models import load_model
+from components.lm.score import post_bits
+from components.runtime.digests import file_sha256, folder_sha256
+from components.train.__main__ import main
+from components.train.config import TrainConfig
+from components.train.stage import run
+
+QUICK = TrainConfig(dtype="fp32", epochs=12, batch_tokens=128, learning_rate=1e-2, validations=1)
+POST = "rain stays on the roof"
+
+
+@pytest.fixture(scope="module")
+def trained(
+    dataset: Path, base_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, TrainReport]:
+    out = tmp_path_factory.mktemp("trained") / "finetuned-model"
+    return out, run(QUICK, dataset=dataset, base_model=base_model, model_out=out)
+
+
+def test_the_report_says_what_was_done(
+    trained: tuple[Path, TrainReport], dataset: Path, base_model: Path
+) -> None:
+    folder, report = trained
+    assert report == TrainReport.read(folder / "train.json")
+    assert report.dataset_sha256 == folder_sha256(dataset)
+    assert report.base_model.id == base_model.name
+    assert report.best_validation_loss == min(point.validation_loss for point in report.curve)  # type: ignore[type-var]
+    assert report.best_validation_loss < 0.5 * (report.curve[0].validation_loss or 0)
+    assert report.hyperparameters["learning_rate"] == 1e-2
+    assert report.tokens_per_second == pytest.approx(report.tokens / report.seconds)
+
+
+def test_the_best_weights_are_the_saved_ones(
+    trained: tuple[Path, TrainReport], dataset: Path
+) -> None:
+    folder, report = trained
+    lines = (dataset / "validation.jsonl").read_text().splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    lm = load_model(folder)
+    tokens = sum(len(ids) + 1 for ids in lm.encode(texts))
+    nats = sum(post_bits(lm, texts)) * 0.6931471805599453 / tokens
+    assert nats == pytest.approx(report.best_validation_loss, rel=1e-5)
+
+
+def test_the_same_seed_gives_the_same_curve_and_weights(
+    trained: tuple[Path, TrainReport], dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    folder, report = trained
+    again = run(QUICK, dataset=dataset, base_model=base_model, model_out=tmp_path / "again")
+    assert again.curve == report.curve
+    weights = "model.safetensors"
+    assert file_sha256(tmp_path / "again" / weights) == file_sha256(folder / weights)
+    other = QUICK.model_copy(update={"seed": 1, "epochs": 1})
+    assert (
+        run(other, dataset=dataset, base_model=base_model, model_out=tmp_path / "other").curve[1]
+        != report.curve[1]
+    )
+
+
+def test_a_pipeline_loads_it_and_sees_what_training_saw(
+    trained: tuple[Path, TrainReport],
+) -> None:
+    folder, _ = trained
+    lm = load_model(folder)
+    writer: Any = pipeline("text-generation", model=str(folder), device="cpu")
+    assert writer.tokenizer("rain")["input_ids"] == [lm.start_token_id, *lm.encode(["rain"])[0]]
+    assert writer.tokenizer.chat_template is None
+    assert writer.model.config.use_cache
+    assert writer.model.dtype == torch.float32
+    texts = [writer(prompt)[0]["generated_text"] for prompt in ("rain", "", "the kettle")]
+    assert texts[0].startswith("rain")
+    assert all(len(text) < 150 for text in texts)
+    best = writer("the neighbours'", do_sample=False)[0]["generated_text"]
+    assert best.startswith("the neighbours' cat ")
+
+
+def test_it_knows_its_start_and_end_when_loaded_again(
+    trained: tuple[Path, TrainReport], base_model: Path
+) -> None:
+    base, tuned = load_model(base_model), load_model(trained[0])
+    assert (tuned.start_token_id, tuned.end_token_id) == (base.start_token_id, base.end_token_id)
+    assert tuned.encode([POST]) == base.encode([POST])
+    samples = generate(tuned, "", 20, Sampling(), seed=0)
+    assert sum(sample.finish_reason == "stop" for sample in samples) >= 18
+
+
+def test_merged_adapters_are_a_plain_model_that_scores_as_in_training(
+    dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    lora = QUICK.model_copy(update={"method": "lora", "epochs": 6.0})
+    out = tmp_path / "out"
+    report = run(lora, dataset=dataset, base_model=base_model, model_out=out)
+    test_the_best_weights_are_the_saved_ones((out, report), dataset)
+    names = {name for name, _ in load_model(out).model.named_parameters()}
+    assert names == {name for name, _ in load_model(base_model).model.named_parameters()}
+    assert not list(out.glob("adapter*"))
+
+
+def test_the_base_model_is_named_as_it_was_fetched(
+    dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    fetched = tmp_path / "pretrained-model"
+    fetched.mkdir()
+    for file in base_model.iterdir():
+        (fetched / file.name).write_bytes(file.read_bytes())
+    facts = {"id": "a/b", "revision": "c", "sha256": "d"}
+    others = {"source": "hub", "parameters": 1, "architecture": "X"}
+    (fetched / "fetch.json").write_text(json.dumps(facts | others))
+    quick = QUICK.model_copy(update={"max_seconds": 0.001})
+    out = tmp_path / "out"
+    report = run(quick, dataset=dataset, base_model=fetched, model_out=out)
+    assert report.base_model.model_dump() == facts
+
+
+def test_a_killed_training_leaves_what_was_there(
+    dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ["--dataset", dataset, "--base-model", base_model, "--model-out", out]
+    endless = ["--epochs", "100000", "--patience", "100000"]
+    command = [sys.executable, "-m", "components.train", *map(str, words), *endless]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    draft = tmp_path / ".out.draft"
+    deadline = time.monotonic() + 60
+    while not draft.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not out.exists()
+    run(QUICK, dataset=dataset, base_model=base_model, model_out=out)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("missing", ["prepare.json", "train.jsonl", "validation.jsonl"])
+def test_a_folder_that_is_no_dataset_is_refused(
+    dataset: Path, base_model: Path, tmp_path: Path, missing: str
+) -> None:
+    for file in dataset.iterdir():
+        if file.name != missing:
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(BadInputError, match=missing):
+        run(QUICK, dataset=tmp_path, base_model=base_model, model_out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--learning-rate", "0"], "--learning-rate: Input should be greater than 0"),
+        (["--epochs", "many"], "--epochs: "),
+        (["--base-model", "/nowhere"], "/nowhere is no folder"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    dataset: Path,
+    base_model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    said: str,
+) -> None:
+    words = ["--dataset", dataset, "--base-model", base_model, "--model-out", tmp_path / "out"]
+    assert main([*map(str, words), *flags]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {said}")
+
+
+def test_a_training_that_diverges_writes_nothing(
+    dataset: Path, base_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--dataset", dataset, "--base-model", base_model, "--model-out", tmp_path / "out"]
+    assert main([*map(str, words), "--learning-rate", "1e38", "--dtype", "fp32"]) == 1
+    assert "try a lower --learning-rate" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -17,6 +17,8 @@ EMAIL = re.compile(
 )
 """An e-mail address, also one spelled `name [at] host [dot] org`."""
 
+_MAY_HOLD_EMAIL = re.compile(r"@|at[)\]]", re.IGNORECASE)
+
 # RFC 3986 without brackets and quotes, which more often surround a link than belong to it. Marks
 # that end sentences belong to it only within. Brackets belong to it when a path opens them, as
 # encyclopedias do: /wiki/Fox_(animal).
@@ -56,10 +58,15 @@ def mask_personal(text: str) -> tuple[str, int, int]:
     Returns the text, how many addresses and how many numbers were masked.
     """
     emails = phones = 0
-    if "@" in text or "at]" in text or "at)" in text:
-        text, emails = EMAIL.subn(EMAIL_MASK, text)
-    text, phones = mask_phones(text, PHONE_MASK)
-    return text, emails, phones
+    while True:  # again, as masking one may bare another that was glued to it
+        new_emails = new_phones = 0
+        if _MAY_HOLD_EMAIL.search(text):
+            text, new_emails = EMAIL.subn(EMAIL_MASK, text)
+        text, new_phones = mask_phones(text, PHONE_MASK)
+        if not new_emails + new_phones:
+            return text, emails, phones
+        emails += new_emails
+        phones += new_phones
 
 
 def mask_entities(text: str) -> str:

@@ -12,6 +12,8 @@ from components.text.masks import LINK, mask_entities, mask_personal, without_en
         ("ada [at] example [dot] org", "[email]"),
         ("ADA(at)example.org!", "[email]!"),
         ("jürgen@exämple.de", "[email]"),
+        ("a@b.org.c@d.org", "[email][email]"),
+        ("ADA [AT] EXAMPLE.ORG", "[email]"),
         ("meet @ada at noon", "meet @ada at noon"),
         ("follow @ada@social.example", "follow @ada@social.example"),
         ("5 apples@2.50", "5 apples@2.50"),

@@ -156,6 +156,8 @@ class TrainReport(Report):
     tokens_per_second: float
     best_validation_loss: float
     best_step: int
+    seconds_to_best: float | None = None
+    """How many of `seconds` had passed when the best validation loss was measured."""
     curve: tuple[CurvePoint, ...]
     hyperparameters: dict[str, str | int | float | bool | None]
     base_model: BaseModelFacts

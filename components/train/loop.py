@@ -34,6 +34,7 @@ class Progress:
     step: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    seconds_to_best: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ def _validate(
     state.curve.append(CurvePoint(step=state.step, train_loss=train_loss, validation_loss=loss))
     if loss < state.best_loss:
         state.best_loss, state.best_step = loss, state.step
+        state.seconds_to_best = state.seconds
         state.best_weights = optimizer.weights()
 
 

@@ -41,6 +41,7 @@ def train_report(
         tokens_per_second=outcome.tokens / outcome.seconds,
         best_validation_loss=outcome.best_loss,
         best_step=outcome.best_step,
+        seconds_to_best=outcome.seconds_to_best,
         curve=tuple(outcome.curve),
         hyperparameters=hyperparameters | {"learning_rate": config.highest_learning_rate},
         base_model=base,

@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from components.contracts.errors import BadInputError
@@ -11,6 +12,8 @@ from components.registry.documents import as_bytes, parse_document
 from components.registry.layout import alias_key, manifest_key
 from components.storage import ConflictError, ObjectMissingError, Store
 from components.storage.retry import attempts
+
+REMOVAL_SECONDS = 3.0
 
 Choose = Callable[[Sequence[AliasMove]], int | None]
 """Given the history so far, the version to move to; None to leave the alias where it is."""
@@ -43,6 +46,7 @@ def move_alias(
                 store.swap(key, as_bytes(moved), token)
         except ConflictError:
             continue
+        _stay_only_if_there(store, persona, alias, moved)
         return moved
     raise ConflictError(f"{key} in {store.uri} is moved by too many at once; try again")
 
@@ -56,6 +60,25 @@ def previous_version(history: Sequence[AliasMove]) -> int | None:
         else:
             stood.append(move.version)
     return stood[-2] if len(stood) > 1 else None
+
+
+def _stay_only_if_there(store: Store, persona: str, alias: str, moved: Alias) -> None:
+    """Go back if the version was removed as old while the alias moved to it.
+
+    Whoever removes a version takes its manifest away, looks at the aliases once more, and puts the
+    manifest back if one has come to point there: hence the patience.
+    """
+    for _ in attempts(REMOVAL_SECONDS):
+        with suppress(ObjectMissingError):
+            store.stat(manifest_key(persona, moved.version))
+            return
+    if previous_version(moved.history) is None:
+        store.delete(alias_key(persona, alias))
+    else:
+        move_alias(store, persona, alias, previous_version, rollback=True)
+    raise BadInputError(
+        f"version {moved.version} of {persona} was removed by `registry gc` at this very moment"
+    )
 
 
 def _read(store: Store, key: str) -> tuple[Alias | None, str | None]:

@@ -84,12 +84,23 @@ def _remains(store: Store, persona: str, before: float) -> list[str]:
 def _old_versions(store: Store, persona: str, keep: int) -> list[str]:
     published = published_versions(store, persona)
     needed = {*published[-max(keep, 1) :], *_ever_pointed_to(store, persona)}
-    removed = []
-    for version in published:
-        if version not in needed:
-            store.delete(manifest_key(persona, version))  # first, so that no half version is seen
-            removed += _delete_old(store, version_folder(persona, version), float("inf"))
-    return removed
+    old = [version for version in published if version not in needed]
+    return [name for version in old for name in _remove_version(store, persona, version)]
+
+
+def _remove_version(store: Store, persona: str, version: int) -> list[str]:
+    """Delete a version, manifest first, so that no half version is seen.
+
+    An alias may move to it meanwhile; `aliases.move_alias` looks for the manifest after its move,
+    and we look at the aliases after the manifest went: one of the two notices.
+    """
+    key = manifest_key(persona, version)
+    manifest = store.get(key).data
+    store.delete(key)
+    if version in _ever_pointed_to(store, persona):
+        store.create(key, manifest)
+        return []
+    return _delete_old(store, version_folder(persona, version), float("inf"))
 
 
 def _ever_pointed_to(store: Store, persona: str) -> Iterator[int]:

@@ -21,3 +21,21 @@ class TransientError(StorageError):
 
 class ChecksumError(TransientError):
     """The bytes that arrived are not those that were sent."""
+
+
+def reason(error: BaseException) -> str:
+    """The operating system's words for what broke a connection, or the first line of the error.
+
+    Libraries wrap what happened several times over; each wrapping repeats the one before.
+    """
+    seen: list[BaseException] = []
+    inner: object = error
+    while isinstance(inner, BaseException) and inner not in seen:
+        seen.append(inner)
+        inner = inner.__cause__ or inner.__context__ or next(iter(inner.args), None)
+    for one in reversed(seen):
+        if isinstance(one, OSError) and one.strerror:
+            return one.strerror
+        if isinstance(one, TimeoutError):
+            return "no answer in time"
+    return str(error).strip().partition("\n")[0] or type(error).__name__

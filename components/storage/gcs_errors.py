@@ -15,6 +15,7 @@ from components.storage.errors import (
     ConflictError,
     StorageError,
     TransientError,
+    reason,
 )
 
 BROKEN_CONNECTION = (
@@ -48,15 +49,15 @@ def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
     except auth.DefaultCredentialsError as error:
         raise StorageError(
             f"there are no credentials for {uri}: set GOOGLE_APPLICATION_CREDENTIALS or run "
-            f"`gcloud auth application-default login` ({_first_line(error)})"
+            f"`gcloud auth application-default login` ({reason(error)})"
         ) from error
     except BROKEN_CONNECTION as error:
-        raise TransientError(f"cannot reach {endpoint} for {uri}: {_first_line(error)}") from error
+        raise TransientError(f"cannot reach {endpoint} for {uri}: {reason(error)}") from error
     except auth.GoogleAuthError as error:
         kind = TransientError if error.retryable else StorageError
-        raise kind(f"{endpoint} refuses the credentials for {uri}: {_first_line(error)}") from error
+        raise kind(f"{endpoint} refuses the credentials for {uri}: {reason(error)}") from error
     except (ValueError, requests.RequestException) as error:
-        raise StorageError(f"cannot use {uri}: {_first_line(error)}") from error
+        raise StorageError(f"cannot use {uri}: {reason(error)}") from error
 
 
 def _of_answer(status: int, said: str, uri: str, key: str, endpoint: str) -> StorageError:
@@ -74,10 +75,6 @@ def _of_answer(status: int, said: str, uri: str, key: str, endpoint: str) -> Sto
     if status == 400 and ("crc32c" in said.lower() or "md5" in said.lower()):
         return ChecksumError(f"{key} in {uri} arrived with other bytes than were sent")
     return StorageError(f"{endpoint} refuses to use {key} in {uri}: {status} {_first(said)}")
-
-
-def _first_line(error: Exception) -> str:
-    return _first(str(error)) or type(error).__name__
 
 
 def _first(text: str) -> str:

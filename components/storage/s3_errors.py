@@ -13,6 +13,7 @@ from components.storage.errors import (
     ObjectMissingError,
     StorageError,
     TransientError,
+    reason,
 )
 
 MISSING = {"NoSuchKey", "404", "NotFound"}
@@ -71,9 +72,9 @@ def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
             f"AWS_PROFILE or a role ({error})"
         ) from error
     except BROKEN_CONNECTION as error:
-        raise TransientError(f"cannot reach {endpoint} for {uri}: {_first_line(error)}") from error
+        raise TransientError(f"cannot reach {endpoint} for {uri}: {reason(error)}") from error
     except (boto.BotoCoreError, Boto3Error, ValueError) as error:
-        raise StorageError(f"cannot use {uri}: {_first_line(error)}") from error
+        raise StorageError(f"cannot use {uri}: {reason(error)}") from error
 
 
 def is_missing(error: boto.ClientError) -> bool:
@@ -85,7 +86,8 @@ def _of_answer(error: boto.ClientError, uri: str, key: str, endpoint: str) -> St
     said = error.response.get("Error", {})
     code = str(said.get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code == "NoSuchBucket":
+    about_bucket = error.operation_name.startswith("List")
+    if code == "NoSuchBucket" or (about_bucket and code in MISSING):
         return StorageError(f"there is no bucket {uri.split('/')[2]} at {endpoint}")
     if code in MISSING or code == "NoSuchUpload":
         return ObjectMissingError(f"there is no {key} in {uri}")
@@ -100,7 +102,3 @@ def _of_answer(error: boto.ClientError, uri: str, key: str, endpoint: str) -> St
     if code in BUSY or status == 429 or status >= 500:
         return TransientError(f"{endpoint} is too busy for {uri}: it answers {status} {code}")
     return StorageError(f"{endpoint} refuses {error.operation_name} in {uri}: {code}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

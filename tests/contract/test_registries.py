@@ -1,0 +1,111 @@
+"""What the registry promises to many at once and to those who are killed, on every store."""
+
+import itertools
+import random
+import signal
+import time
+
+import pytest
+from support.registries import (
+    FILES,
+    promote,
+    publish,
+    publish_and_die,
+    run_all,
+    start,
+    write,
+)
+from support.stores import store_servers, store_uri  # noqa: F401
+
+from components.registry import Registry
+
+
+@pytest.mark.parametrize("writers", [2, 20])
+def test_publishes_at_once_are_numbered_without_gap(
+    store_uri: str,  # noqa: F811
+    writers: int,
+) -> None:
+    assert run_all([(publish, store_uri)] * writers) == [0] * writers
+    registry = Registry.open(store_uri)
+    assert registry.versions("jane") == list(range(1, writers + 1))
+    for version in registry.versions("jane"):
+        card = registry.store.get(f"jane/versions/{version}/README.md").data
+        assert card.decode() == f"card of version {version}"
+    assert registry.verify() == []
+    latest = registry.alias("jane", "latest")
+    assert latest is not None
+    assert latest.version == writers
+    assert _strays(registry) == []
+
+
+@pytest.mark.parametrize("writers", [2, 20])
+def test_promotes_at_once_all_succeed_and_stand_once_in_the_history(
+    store_uri: str,  # noqa: F811
+    writers: int,
+) -> None:
+    registry = Registry.open(store_uri)
+    for _ in range(writers):
+        registry.publish("jane", write, {})
+    tasks = [(promote, store_uri, version) for version in range(1, writers + 1)]
+    assert run_all(tasks) == [0] * writers
+    alias = registry.alias("jane", "production")
+    assert alias is not None
+    assert sorted(move.version for move in alias.history) == list(range(1, writers + 1))
+    assert alias.version == alias.history[-1].version
+    assert registry.verify() == []
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_publish_killed_at_any_change_leaves_a_whole_version_or_none(
+    store_uri: str,  # noqa: F811
+    after: bool,
+) -> None:
+    registry = Registry.open(store_uri)
+    expected = 0
+    for die_at in itertools.count():
+        process = start(publish_and_die, store_uri, die_at, after)
+        process.join()
+        _check_whole(registry, expected, expected + 1)
+        if process.exitcode == 0:  # it needed fewer changes than that
+            break
+        assert process.exitcode == -signal.SIGKILL
+        # What was decided is finished by the next one, what was not leaves no gap.
+        before = registry.versions("jane")
+        number = registry.publish("jane", write, {}).version
+        assert number in (len(before) + 1, len(before) + 2)
+        _check_whole(registry, number, number)
+        expected = number
+    assert die_at > 3 * len(FILES)
+    registry.gc(older_than=-1)
+    assert _strays(registry) == []
+    assert registry.verify() == []
+
+
+def test_a_publish_killed_at_any_moment_leaves_a_whole_version_or_none(
+    store_uri: str,  # noqa: F811
+) -> None:
+    registry, chance = Registry.open(store_uri), random.Random(7)
+    for _ in range(10):
+        before = len(registry.versions("jane"))
+        process = start(publish, store_uri)
+        time.sleep(10 ** chance.uniform(-2, 0))
+        process.kill()
+        process.join()
+        _check_whole(registry, before, before + 1)
+    number = registry.publish("jane", write, {}).version
+    _check_whole(registry, number, number)
+
+
+def _check_whole(registry: Registry, least: int, most: int) -> None:
+    versions = registry.versions("jane")
+    assert versions == list(range(1, len(versions) + 1))
+    assert least <= len(versions) <= most
+    assert registry.verify() == []
+    for version in versions:
+        assert {entry.path for entry in registry.manifest("jane", version).files} == set(FILES)
+
+
+def _strays(registry: Registry) -> list[str]:
+    """Everything below jane but versions and aliases."""
+    keys = [stat.key for stat in registry.store.list("jane/")]
+    return [key for key in keys if not key.startswith("jane/versions/") and key.count("/") > 1]

@@ -157,7 +157,7 @@ class TrainReport(Report):
     best_validation_loss: float
     best_step: int
     seconds_to_best: float | None = None
-    """How many of `seconds` had passed when the best validation loss was measured."""
+    """How many of `seconds` had passed when the best weights were reached."""
     curve: tuple[CurvePoint, ...]
     hyperparameters: dict[str, str | int | float | bool | None]
     base_model: BaseModelFacts

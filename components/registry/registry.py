@@ -1,12 +1,12 @@
 """The registry: what there is, what points where, and how either changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
-from components.contracts.registry import Alias, Manifest
+from components.contracts.registry import Alias, AliasMove, Manifest
 from components.registry import garbage, publishing, verifying
 from components.registry.aliases import move_alias, previous_version
 from components.registry.documents import read_document
@@ -91,11 +91,15 @@ class Registry:
         Raises:
             BadInputError: it never pointed anywhere else.
         """
-        moved = move_alias(
-            self.store, check_persona(persona), alias, previous_version, rollback=True
-        )
-        if moved is None or not moved.history[-1].rollback:
-            raise BadInputError(f"{alias} of {persona} has nowhere to go back to")
+
+        def back(history: Sequence[AliasMove]) -> int:
+            version = previous_version(history)
+            if version is None:
+                raise BadInputError(f"{alias} of {persona} has nowhere to go back to")
+            return version
+
+        moved = move_alias(self.store, check_persona(persona), alias, back, rollback=True)
+        assert moved is not None
         return moved
 
     def download(self, persona: str, version: int, target: Path) -> Manifest:

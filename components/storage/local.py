@@ -162,7 +162,7 @@ class FileStore:
         """A free name beside the object; what is left under it is swept away."""
         path = self._path(key)
         draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}{DRAFT_SUFFIX}")
-        with self._explained(key):
+        with self._explained(key), _no_clash(f"{key} in {self.uri}"):
             for _ in range(100):  # a deleter may take the empty folder away in between
                 with suppress(FileNotFoundError):
                     path.parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +171,8 @@ class FileStore:
             try:
                 yield draft
             finally:
-                draft.unlink(missing_ok=True)
+                with suppress(OSError):
+                    draft.unlink()
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
@@ -197,6 +198,17 @@ class FileStore:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise  # said by the edge of the command
             raise StorageError(f"cannot use {key} in {self.uri}: {error.strerror}") from error
+
+
+@contextmanager
+def _no_clash(what: str) -> Iterator[None]:
+    """A folder has one thing of a name; a bucket could have both."""
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise StorageError(
+            f"cannot write {what}: a file stands where a folder belongs, or the other way around"
+        ) from error
 
 
 def is_draft(name: str) -> bool:

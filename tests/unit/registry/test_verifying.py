@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+from support.registries import write
+
+from components.contracts.errors import BadInputError
+from components.registry import Registry
+
+
+@pytest.fixture
+def version(registry: Registry, place: Path) -> Path:
+    """The folder of the second of two versions; production points to it."""
+    registry.publish("jane", write, {})
+    registry.publish("jane", write, {})
+    registry.move_alias("jane", "production", 2)
+    return place / "jane" / "versions" / "2"
+
+
+def test_every_changed_missing_and_added_file_is_named(registry: Registry, version: Path) -> None:
+    assert registry.verify() == []
+    (version / "model.bin").write_text("WEIGHTS")
+    (version / "README.md").unlink()
+    (version / "deep" / "new.txt").touch()
+    assert sorted(registry.verify()) == [
+        "jane/versions/2/README.md is missing",
+        "jane/versions/2/deep/new.txt was added",
+        "jane/versions/2/model.bin was changed",
+    ]
+    assert registry.verify("jane") == registry.verify()
+
+
+def test_a_changed_manifest_is_noticed_by_the_aliases(registry: Registry, version: Path) -> None:
+    path = version / "manifest.json"
+    document = json.loads(path.read_text())
+    document["lineage"] = {"consent": "forged"}
+    path.write_text(json.dumps(document))
+    problems = registry.verify()
+    assert problems
+    assert all("jane/versions/2/manifest.json was changed" in problem for problem in problems)
+
+
+def test_what_is_no_manifest_is_said(registry: Registry, version: Path) -> None:
+    (version / "manifest.json").write_text("{")
+    assert any("jane/versions/2/manifest.json" in problem for problem in registry.verify())
+
+
+def test_an_alias_to_nothing_is_a_problem(registry: Registry, version: Path) -> None:
+    (version / "manifest.json").unlink()
+    problems = registry.verify()
+    assert any("production.json points to version 2" in problem for problem in problems)
+
+
+def test_the_rest_of_a_killed_upload_misleads_nobody(registry: Registry, version: Path) -> None:
+    for rest in ("versions/3/model.bin", "uploads/abc/model.bin", "versions/2/.a.1.draft"):
+        path = version.parents[1] / rest
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    assert registry.verify() == []
+    assert registry.versions("jane") == [1, 2]
+
+
+def test_nobody_by_that_name_is_an_error(registry: Registry) -> None:
+    with pytest.raises(BadInputError, match="no persona bob"):
+        registry.verify("bob")

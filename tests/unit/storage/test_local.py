@@ -1,0 +1,57 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.contracts.errors import BadInputError
+from components.storage import ObjectMissingError, StorageError, open_store
+from components.storage.local import FileStore
+from components.storage.transfer import upload_folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path / "store", "store")
+
+
+def test_a_killed_writer_leaves_nothing_that_is_seen(store: FileStore) -> None:
+    killed = (
+        "import os, sys; from components.storage import open_store; import pathlib\n"
+        "pathlib.Path.replace = lambda *_: os.kill(os.getpid(), 9)\n"
+        "open_store(sys.argv[1]).put('a/key', b'half')\n"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(store.root)], check=False)
+    (draft,) = [path for path in store.root.rglob("*") if path.is_file()]
+    assert list(store.list()) == []
+    with pytest.raises(ObjectMissingError):
+        store.get("a/key")
+    assert store.sweep(draft.stat().st_mtime) == []
+    assert store.sweep(draft.stat().st_mtime + 1) == [f"a/{draft.name}"]
+    assert not draft.exists()
+
+
+def test_a_file_where_a_folder_belongs_is_said(store: FileStore) -> None:
+    store.put("file", b"")
+    store.put("folder/file", b"")
+    for key in ("file/under", "file/deep/under", "folder"):
+        with pytest.raises(StorageError, match=f"cannot write {key} in store"):
+            store.put(key, b"")
+        with pytest.raises(ObjectMissingError):
+            store.get(key)
+    assert [stat.key for stat in store.list()] == ["file", "folder/file"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_no_permission_is_said(store: FileStore) -> None:
+    store.put("key", b"")
+    store.root.chmod(0o500)
+    with pytest.raises(StorageError, match="no permission"):
+        store.put("other", b"")
+    store.root.chmod(0o700)
+
+
+def test_what_is_no_folder_cannot_be_uploaded(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="is not a folder"):
+        upload_folder(open_store(str(tmp_path)), tmp_path / "none", "x")

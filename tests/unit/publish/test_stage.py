@@ -14,6 +14,7 @@ from components.publish.config import PublishConfig
 from components.publish.stage import run
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
+from components.runtime.digests import file_sha256
 from components.text.ngrams import words_of
 
 CONFIG = PublishConfig()
@@ -35,6 +36,14 @@ def test_a_version_is_the_model_its_card_and_its_figures(folders: Folders, tmp_p
     assert "samples.jsonl" not in names
     assert manifest.version == 1
     assert Registry.open(str(tmp_path)).verify() == []
+
+
+def test_it_says_the_version_and_the_digest_of_its_manifest(
+    folders: Folders, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "components.publish")
+    _, version = publish(folders, tmp_path)
+    assert f"gardener@1, manifest sha256 {file_sha256(version / 'manifest.json')}" in caplog.text
 
 
 def test_latest_moves_and_production_does_not(folders: Folders, tmp_path: Path) -> None:

@@ -6,12 +6,12 @@
 import functools
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from google.api_core.exceptions import NotFound
 from google.cloud.storage import Blob, Bucket, Client
-from google.cloud.storage.retry import DEFAULT_RETRY
 
 from components.storage import retry
 from components.storage.base import (
@@ -25,7 +25,8 @@ from components.storage.base import (
 )
 from components.storage.errors import ChecksumError, ConflictError, ObjectMissingError
 from components.storage.gcs_errors import explained
-from components.storage.parts import PART, crc32c, download_parts, file_crc32c
+from components.storage.gcs_upload import ResumableUpload, UploadLostError
+from components.storage.parts import PART, Span, crc32c, download_parts, file_crc32c
 from components.storage.retry import retried, retried_on, written_once
 
 BINARY = "application/octet-stream"
@@ -105,19 +106,22 @@ class GcsStore:
                 if token is None:
                     return
 
+    @retried
     def read(self, key: str, start: int, size: int) -> bytes:
         """See `Store.read`."""
-        return self._range(key, start, size)
+        data = BytesIO()
+        self._fetch(key, start, size, data, None)
+        return data.getvalue()
 
-    @retried_on(ChecksumError)
+    @retried_on(ChecksumError, UploadLostError)
     def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
         """See `Store.upload`."""
         size, checksum = source.stat().st_size, file_crc32c(source)
         if size > PART:
-            self._upload_large(source, key, checksum)
+            self._upload_large(source, size, key, checksum, advance)
         else:
             self._put_again(key, source.read_bytes(), None)
-        advance(size)
+            advance(size)
 
     @retried_on(ChecksumError, ConflictError)
     def download(self, key: str, target: Path, advance: Advance = no_advance) -> None:
@@ -125,7 +129,7 @@ class GcsStore:
         found = self._found_again(key)
         download_parts(
             found.size,
-            lambda start, size: self._range(key, start, size, if_generation_match=found.generation),
+            lambda start, size, span: self._fetch(key, start, size, span, found.generation),
             target,
             advance,
         )
@@ -149,29 +153,35 @@ class GcsStore:
 
     _put_again = retried(_put)
 
-    def _upload_large(self, source: Path, key: str, checksum: str) -> None:
-        """Only the client itself can resume an upload that broke off, so it asks again."""
-        blob = self._blob(key, chunk_size=2 * PART)
-        with self._explained(key):
-            blob.upload_from_filename(
-                str(source),
-                BINARY,
-                checksum="crc32c",
-                crc32c_checksum_value=checksum,
-                timeout=TIMEOUT,
-                retry=DEFAULT_RETRY.with_timeout(retry.DEADLINE),
-            )
+    def _upload_large(
+        self, source: Path, size: int, key: str, checksum: str, advance: Advance
+    ) -> None:
+        upload = ResumableUpload(self._begin(key, size), source, size, checksum)
+        stored = upload.run(lambda: self._explained(key))
+        if stored["crc32c"] != checksum:
+            with self._explained(key):
+                self._blob(key).delete(if_generation_match=int(stored["generation"]), **ONCE)
+            raise ChecksumError(f"{key} arrived in {self.uri} with other bytes than were sent")
+        advance(size)
 
     @retried
-    def _range(self, key: str, start: int, size: int, **condition: int) -> bytes:
+    def _begin(self, key: str, size: int) -> str:
+        with self._explained(key):
+            return self._blob(key).create_resumable_upload_session(BINARY, size, **ONCE)
+
+    def _fetch(
+        self, key: str, start: int, size: int, sink: Span | BytesIO, generation: int | None
+    ) -> None:
         blob = self._blob(key)  # a known one would be read where its media link points
         with self._on_object(key):
-            return blob.download_as_bytes(
+            blob.download_to_file(
+                sink,
                 start=start,
                 end=start + size - 1,
                 checksum=None,
                 raw_download=True,
-                **condition,
+                single_shot_download=True,
+                if_generation_match=generation,
                 **ONCE,
             )
 

@@ -15,6 +15,8 @@ from typing import TypeVar
 import google_crc32c
 
 from components.storage.base import Advance
+from components.storage.errors import TransientError
+from components.storage.retry import retried
 
 WORKERS = 8
 PART = 8 << 20
@@ -49,18 +51,41 @@ def each_part(size: int, transfer: Callable[[int, int], Result], part: int = PAR
         raise
 
 
+class Span:
+    """A stretch of a file, written from its beginning on."""
+
+    def __init__(self, file: int, start: int) -> None:
+        self.file, self.start, self.written = file, start, 0
+
+    def write(self, data: bytes) -> int:
+        """Append to the stretch."""
+        os.pwrite(self.file, data, self.start + self.written)
+        self.written += len(data)
+        return len(data)
+
+
 def download_parts(
-    size: int, read: Callable[[int, int], bytes], target: Path, advance: Advance
+    size: int, fetch: Callable[[int, int, Span], None], target: Path, advance: Advance
 ) -> None:
-    """Write `size` bytes to the file `target`; `read(start, length)` brings a part."""
+    """Write `size` bytes to the file `target`; `fetch(start, length, span)` brings a part.
+
+    A part that does not come, or comes short, is fetched again.
+    """
     file = os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+
+    @retried
+    def once(start: int, length: int) -> None:
+        span = Span(file, start)
+        fetch(start, length, span)
+        if span.written != length:
+            raise TransientError(f"an answer ended after {span.written} of {length} bytes")
+
+    def transfer(start: int, length: int) -> None:
+        if length:
+            once(start, length)
+        advance(length)
+
     try:
-
-        def transfer(start: int, length: int) -> None:
-            data = read(start, length) if length else b""
-            os.pwrite(file, data, start)
-            advance(len(data))
-
         each_part(size, transfer)
     finally:
         os.close(file)

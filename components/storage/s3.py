@@ -1,9 +1,9 @@
 """A bucket behind the S3 protocol as a store."""
 
 import functools
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from s3transfer.utils import ReadFileChunk
 
 from components.storage import retry
 from components.storage.base import (
@@ -28,7 +29,15 @@ from components.storage.errors import (
     ObjectMissingError,
     StorageError,
 )
-from components.storage.parts import PART, crc32c, download_parts, each_part, file_crc32c
+from components.storage.parts import (
+    PART,
+    READ,
+    Span,
+    crc32c,
+    download_parts,
+    each_part,
+    file_crc32c,
+)
 from components.storage.retry import retried, retried_on, written_once
 from components.storage.s3_errors import explained, is_missing
 
@@ -130,9 +139,12 @@ class S3Store:
                 Config=COPYING,
             )
 
+    @retried
     def read(self, key: str, start: int, size: int) -> bytes:
         """See `Store.read`."""
-        return self._range(key, start, size)
+        data = BytesIO()
+        self._fetch(key, start, size, data)
+        return data.getvalue()
 
     def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
         """See `Store.upload`."""
@@ -149,7 +161,7 @@ class S3Store:
         head = self._head(key)
         download_parts(
             head["ContentLength"],
-            lambda start, size: self._range(key, start, size, IfMatch=head["ETag"]),
+            lambda start, size, span: self._fetch(key, start, size, span, IfMatch=head["ETag"]),
             target,
             advance,
         )
@@ -196,25 +208,19 @@ class S3Store:
         """Send the parts, then make them one object; nothing is visible before, nor after a
         failure."""
         upload = self._begin(key, checksum)
-        file = os.open(source, os.O_RDONLY)
+        length = max(PART, -(-size // MOST_PARTS))
 
-        def send(start: int, length: int, number: int) -> "CompletedPartTypeDef":
-            part = self._send_part(key, upload, number, os.pread(file, length, start))
-            advance(length)
+        def send(start: int, size: int) -> "CompletedPartTypeDef":
+            part = self._send_part(key, upload, start // length + 1, source, start, size)
+            advance(size)
             return part
 
-        length = max(PART, -(-size // MOST_PARTS))
         try:
-            parts = each_part(
-                size, lambda start, size: send(start, size, start // length + 1), length
-            )
-            self._finish(key, upload, parts)
+            self._finish(key, upload, each_part(size, send, length))
         except BaseException:
             with suppress(StorageError):
                 self._abort(key, upload)
             raise
-        finally:
-            os.close(file)
 
     @retried
     def _begin(self, key: str, checksum: str) -> str:
@@ -227,14 +233,16 @@ class S3Store:
             )["UploadId"]
 
     @retried
-    def _send_part(self, key: str, upload: str, number: int, data: bytes) -> "CompletedPartTypeDef":
-        with self._explained(key):
+    def _send_part(
+        self, key: str, upload: str, number: int, source: Path, start: int, size: int
+    ) -> "CompletedPartTypeDef":
+        with self._explained(key), ReadFileChunk.from_filename(str(source), start, size) as data:
             answer = self.client.upload_part(
                 Bucket=self.bucket,
                 Key=self._key(key),
                 UploadId=upload,
                 PartNumber=number,
-                Body=data,
+                Body=data,  # type: ignore[arg-type] # it reads and seeks, which is enough
                 ChecksumAlgorithm="CRC32",
             )
         part: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
@@ -286,8 +294,9 @@ class S3Store:
                 if not each["Key"].endswith("/")  # what consoles write for an empty folder
             ]
 
-    @retried
-    def _range(self, key: str, start: int, size: int, **condition: str) -> bytes:
+    def _fetch(
+        self, key: str, start: int, size: int, sink: Span | BytesIO, **condition: str
+    ) -> None:
         with self._explained(key):
             answer = self.client.get_object(
                 Bucket=self.bucket,
@@ -295,7 +304,8 @@ class S3Store:
                 Range=f"bytes={start}-{start + size - 1}",
                 **condition,  # type: ignore[arg-type]
             )
-            return answer["Body"].read()
+            for data in answer["Body"].iter_chunks(READ):
+                sink.write(data)
 
     def _compare(self, key: str, told: str | None, found: str) -> None:
         """Objects that others wrote tell no checksum; their lengths were compared."""

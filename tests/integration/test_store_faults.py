@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.faulty_proxy import Fault, FaultyProxy, faulty_proxy
+from support.faulty_proxy import MARK, Fault, FaultyProxy, faulty_proxy
 from support.stores import StoreServer, store_servers  # noqa: F401
 
 from components.registry import Registry
@@ -23,7 +23,7 @@ from components.storage.errors import TransientError
 
 pytestmark = pytest.mark.stores
 
-SMALL = b"small document"
+SMALL = MARK
 LARGE = (17 << 20) + 3
 DATA = 10_000
 """Bytes from which a request carries a large file's data."""
@@ -83,7 +83,7 @@ def test_an_upload_gets_through(
 ) -> None:
     proxy.break_next(fault, times, size=DATA)
     store.upload(large, "file")
-    assert proxy.met >= min(times, 2)  # a Google upload takes two requests where none fails
+    assert proxy.met == times or fault is Fault.SLOW  # one request may be all there is
     store.download("file", tmp_path / "came")
     assert (tmp_path / "came").read_bytes() == large.read_bytes()
 

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 SLICES = 20
+MARK = b"small document"
+"""What a payload begins with whose bytes are to be told from those around it."""
 
 
 class Fault(Enum):
@@ -221,6 +223,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _changed(body: bytes) -> bytes:
-    """The body with one byte in its middle flipped."""
-    middle = len(body) // 2
-    return body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1 :] if body else body
+    """The body with one byte flipped: the payload's first if it is marked, else in the middle."""
+    at = body.find(MARK) if MARK in body else len(body) // 2
+    return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :] if body else body

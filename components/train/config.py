@@ -7,7 +7,7 @@ from pydantic import Field
 from components.runtime.flags import StageConfig
 
 Method = Literal["full", "lora"]
-DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 1e-4, "lora": 1e-3}
+DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 2e-4, "lora": 1e-3}
 
 
 class TrainConfig(StageConfig):
@@ -27,7 +27,7 @@ class TrainConfig(StageConfig):
     """The share of the steps over which the learning rate rises."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     """AdamW's decoupled weight decay."""
-    batch_tokens: Annotated[int, Field(ge=1)] = 1024
+    batch_tokens: Annotated[int, Field(ge=1)] = 512
     """About how many tokens a step sees, padding included."""
     validations: Annotated[int, Field(ge=1)] = 3
     """How often an epoch the validation loss is measured."""

@@ -24,7 +24,7 @@ class DivergedError(HuggingtweetsError):
 
 
 @dataclass
-class Progress:
+class Outcome:
     """How a training went, so far or to its end."""
 
     best_weights: list[Tensor]
@@ -59,7 +59,7 @@ def train(
     validation: list[Batch],
     config: TrainConfig,
     advance: Advance,
-) -> Progress:
+) -> Outcome:
     """Train until the plan, the patience or the time is used up, and give the best weights.
 
     The weights before the first step count too, so the result is never worse than the start.
@@ -70,7 +70,7 @@ def train(
     schedule = plan(posts, config)
     device = validation[0].inputs.device
     start = time.perf_counter()
-    state = Progress(optimizer.weights())
+    state = Outcome(optimizer.weights())
     _validate(state, loss_of, validation, optimizer, None)
     losses: list[float] = []
     for batch in _batches(posts, schedule.steps, config, device):
@@ -127,7 +127,7 @@ def _step(loss_of: LossFunction, optimizer: MasterAdamW, batch: Batch, rate: flo
 
 
 def _validate(
-    state: Progress,
+    state: Outcome,
     loss_of: LossFunction,
     validation: list[Batch],
     optimizer: MasterAdamW,
@@ -142,7 +142,7 @@ def _validate(
         state.best_weights = optimizer.weights()
 
 
-def _without_gain(state: Progress) -> int:
+def _without_gain(state: Outcome) -> int:
     """How many validations came after the best one."""
     return sum(point.step > state.best_step for point in state.curve)
 
@@ -152,7 +152,7 @@ def _check(loss: float) -> None:
         raise DivergedError(f"the loss became {loss}; try a lower --learning-rate, or --dtype fp32")
 
 
-def _words(state: Progress, loss: float) -> str:
+def _words(state: Outcome, loss: float) -> str:
     return (
         f"{state.tokens / state.seconds:.0f} tokens/s, loss {loss:.3f}, "
         f"best validation loss {state.best_loss:.3f} at step {state.best_step}"

@@ -11,7 +11,7 @@ from components.contracts.reports import BaseModelFacts, FetchReport, TrainRepor
 from components.lm.models import Dtype
 from components.runtime.digests import folder_sha256
 from components.train.config import TrainConfig
-from components.train.loop import Progress
+from components.train.loop import Outcome
 
 PACKAGES = ("torch", "transformers", "peft", "huggingtweets")
 
@@ -26,7 +26,7 @@ def base_facts(folder: Path) -> BaseModelFacts:
 
 def train_report(
     config: TrainConfig,
-    outcome: Progress,
+    outcome: Outcome,
     *,
     base: BaseModelFacts,
     dataset: Path,

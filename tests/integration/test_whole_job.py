@@ -1,0 +1,217 @@
+"""The whole job on a tiny model: `huggingtweets run`, from posts to a published persona."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.tiny_models import make_tiny_model
+
+from components.collect.sample.build import build_archive
+from components.contracts.reports import EvaluationReport, PrepareReport, TrainReport
+from components.registry import Registry
+
+QUICK = ("--epochs", "1", "--samples", "20", "--max-tokens", "20", "--dtype", "fp32")
+COMMAND = (sys.executable, "-m", "pipelines.command")
+
+
+class Workplace:
+    """A folder with a base model and an archive, in which commands are run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.base = make_tiny_model(folder / "tiny")
+        self.archive = build_archive(folder / "sample.zip")
+
+    def line(self, out: str, *more: str) -> list[str]:
+        sources = more if "--table" in more else ("--archive", str(self.archive), *more)
+        given = (*COMMAND, "run", *sources, "--consent", "fictional", "--out", out)
+        return [*given, "--base-model", str(self.base), *QUICK]
+
+    def run(self, out: str, *more: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        return self.call(self.line(out, *more), expect=expect)
+
+    def call(self, line: list[str], *, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        answer = subprocess.run(
+            line, cwd=self.folder, capture_output=True, text=True, check=False, env=environment()
+        )
+        assert answer.returncode == expect, answer.stderr
+        return answer
+
+
+def environment() -> dict[str, str]:
+    root = str(Path(__file__).parents[2])
+    return {**os.environ, "PYTHONPATH": root, "HF_HUB_OFFLINE": "1"}
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    return Workplace(tmp_path_factory.mktemp("work"))
+
+
+@pytest.fixture(scope="module")
+def finished(workplace: Workplace) -> tuple[Path, str, str]:
+    """A run that went through: its folder, what it printed, what it logged."""
+    answer = workplace.run("out")
+    return workplace.folder / "out", answer.stdout, answer.stderr
+
+
+def test_it_leaves_every_artifact_where_it_belongs(finished: tuple[Path, str, str]) -> None:
+    out, _, _ = finished
+    version = out / "registry" / "lost_and_madeup" / "versions" / "1"
+    for file in (
+        out / "raw-dataset" / "lost_and_madeup" / "posts.jsonl",
+        out / "pretrained-model" / "fetch.json",
+        out / "train-dataset" / "prepare.json",
+        out / "finetuned-model" / "model.safetensors",
+        out / "evaluation" / "report.html",
+        version / "README.md",
+        version / "manifest.json",
+    ):
+        assert file.stat().st_size > 0
+
+
+def test_its_documents_hold_what_others_rely_on(finished: tuple[Path, str, str]) -> None:
+    out, _, _ = finished
+    counts = PrepareReport.read(out / "train-dataset" / "prepare.json").counts
+    gone = counts.retweets + counts.short + counts.empty + counts.duplicates + counts.truncated
+    assert counts.downloaded == gone + sum(counts.other.values()) + counts.kept
+    trained = TrainReport.read(out / "finetuned-model" / "train.json")
+    assert trained.best_validation_loss < (trained.curve[0].validation_loss or 0)
+    evaluated = EvaluationReport.read(out / "evaluation" / "evaluation.json")
+    assert evaluated.bits_per_byte.finetuned.value < evaluated.bits_per_byte.base.value
+
+
+def test_it_shows_ten_posts_the_counts_and_where_everything_lies(
+    finished: tuple[Path, str, str],
+) -> None:
+    _, printed, logged = finished
+    assert printed.count("• My dream is") == 10
+    assert "downloaded" in printed
+    assert "bits per byte" in printed
+    for place in ("versions/1/README.md", "evaluation/report.html", "huggingtweets generate"):
+        assert place in printed
+    assert logged.count("python -m components.") == 6
+
+
+def test_the_new_version_is_in_production(finished: tuple[Path, str, str]) -> None:
+    registry = Registry.open(str(finished[0] / "registry"))
+    for name in ("latest", "production"):
+        alias = registry.alias("lost_and_madeup", name)
+        assert alias is not None
+        assert alias.version == 1
+    assert registry.verify(None) == []
+
+
+def test_the_lines_it_prints_do_the_same_by_hand(
+    workplace: Workplace, finished: tuple[Path, str, str]
+) -> None:
+    out, _, logged = finished
+    before = (out / "train-dataset" / "train.jsonl").read_bytes()
+    (line,) = (line for line in logged.splitlines() if "components.prepare" in line)
+    workplace.call([sys.executable, *line.split()[1:]])
+    assert (out / "train-dataset" / "train.jsonl").read_bytes() == before
+
+
+def test_generate_writes_the_answer_body_of_predictions(
+    workplace: Workplace, finished: tuple[Path, str, str]
+) -> None:
+    model = finished[0] / "registry" / "lost_and_madeup" / "versions" / "1"
+    line = [*COMMAND, "generate", "--model", str(model), "--prompt", "My dream is"]
+    line += ["--num", "3", "--seed", "1", "--json"]
+    answers = [json.loads(workplace.call(line).stdout) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert answers[0].keys() == {"model", "model_version", "ai_generated", "generations"}
+    assert (answers[0]["model"], answers[0]["model_version"]) == ("lost_and_madeup", "1")
+    assert answers[0]["ai_generated"] is True
+    assert [post.keys() for post in answers[0]["generations"]] == [{"text", "finish_reason"}] * 3
+
+
+def test_another_run_publishes_the_next_version_and_a_resumed_one_reuses(
+    workplace: Workplace,
+) -> None:
+    workplace.run("again")
+    resumed = workplace.run("again", "--resume")
+    assert resumed.stderr.count("unchanged, reused") == 6
+    registry = Registry.open(str(workplace.folder / "again" / "registry"))
+    assert registry.versions("lost_and_madeup") == [1]
+    workplace.run("again", "--resume", "--seed", "5")
+    assert registry.versions("lost_and_madeup") == [1, 2]
+
+
+@pytest.mark.parametrize("stage", ["collect", "fetch", "prepare", "train", "evaluate", "publish"])
+def test_a_run_killed_in_any_stage_goes_on_when_resumed(workplace: Workplace, stage: str) -> None:
+    out = f"killed-in-{stage}"
+    process = subprocess.Popen(
+        workplace.line(out),
+        cwd=workplace.folder,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if f"components.{stage} " in line:
+            time.sleep(0.3)
+            process.kill()
+            break
+    process.stderr.close()
+    process.wait()
+    answer = workplace.run(out, "--resume")
+    assert "▸ collect" in answer.stderr
+    registry = Registry.open(str(workplace.folder / out / "registry"))
+    assert registry.verify(None) == []
+    assert registry.versions("lost_and_madeup") in ([1], [1, 2])
+
+
+def test_until_ends_there(workplace: Workplace) -> None:
+    answer = workplace.run("part", "--until", "prepare")
+    assert (workplace.folder / "part" / "train-dataset").is_dir()
+    assert not (workplace.folder / "part" / "finetuned-model").exists()
+    assert "What was made lies in part" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--archive", "nowhere.zip"), "nowhere.zip"),
+        (("--name", "a/b"), "cannot name a persona"),
+        (("--epochs", "0"), "--epochs"),
+        (("--base-model", "nowhere/"), "nowhere"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    workplace: Workplace, more: tuple[str, ...], said: str
+) -> None:
+    line = [*workplace.line("bad"), *more, "--until", "fetch"]
+    answer = workplace.call(line, expect=2)
+    (error,) = (line for line in answer.stderr.splitlines() if line.startswith("error: "))
+    assert said in error
+    assert "Traceback" not in answer.stderr
+
+
+def test_an_author_who_opted_out_is_refused_at_the_first_door(workplace: Workplace) -> None:
+    registry = str(workplace.folder / "private" / "registry")
+    line = [*COMMAND, "registry", "opt-out", "add", "--handle", "lost_and_madeup"]
+    workplace.call([*line, "--registry", registry])
+    answer = workplace.run("private", expect=2)
+    assert "opted out" in answer.stderr
+    assert not (workplace.folder / "private" / "raw-dataset").exists()
+
+
+@pytest.mark.real_posts
+def test_real_posts_of_one_author_and_of_several(workplace: Workplace, posts_folder: Path) -> None:
+    drob = str(posts_folder / "dgrtwo-tidy-text-mining" / "drob_tweets.csv")
+    obama = str(posts_folder / "fivethirtyeight-data" / "BarackObama.csv")
+    workplace.run("drob", "--table", drob, "--author", "drob", "--preset", "classic")
+    report = PrepareReport.read(workplace.folder / "drob" / "train-dataset" / "prepare.json")
+    counts = report.counts
+    assert (counts.downloaded, counts.retweets, counts.short, counts.kept) == (3201, 823, 192, 2186)
+
+    tables = ("--table", drob, "--author", "drob", "--table", obama, "--author", "BarackObama")
+    workplace.run("both", *tables, "--until", "prepare")
+    mixed = PrepareReport.read(workplace.folder / "both" / "train-dataset" / "prepare.json")
+    assert mixed.per_author["drob"].kept == mixed.per_author["BarackObama"].kept

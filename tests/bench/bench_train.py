@@ -27,7 +27,7 @@ from components.train.config import Method, TrainConfig
 
 KINDS = ("original", "full", "lora")
 METHODS: tuple[Method, ...] = ("full", "lora")
-PEER = "the original's recipe under transformers.Trainer"
+PEER = "the original's recipe"
 POSTS = "dgrtwo-tidy-text-mining/drob_tweets.csv"
 FIVE_MINUTES = 300.0
 

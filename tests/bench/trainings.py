@@ -56,16 +56,18 @@ def made_up_posts(count: int, vocabulary: int) -> Posts:
 
 
 def ours(size: Size, method: Method) -> dict[str, float]:
-    """Steps of our loop, the first left out."""
-    config = TrainConfig(method=method, batch_tokens=BLOCK)
+    """Steps of our loop as it runs by default, the first left out; as many tokens as the peer's."""
+    config = TrainConfig(method=method)
+    steps = size.steps * BLOCK // config.batch_tokens
     dtype = TORCH_DTYPES[choose_precision("auto", CPU).dtype]
     model = make_model(size).eval()
     weights = sum(parameter.numel() for parameter in model.parameters())
     optimizer = MasterAdamW(make_trainable(model, config), 0.0, dtype)
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
-    posts = made_up_posts(60 * (size.steps + 1), size.model.vocab_size)
-    numbers = epoch_batches(posts, BLOCK, np.random.default_rng(0))[: size.steps + 1]
+    posts = made_up_posts(60 * (steps + 1), size.model.vocab_size)
+    order = np.random.default_rng(0)
+    numbers = epoch_batches(posts, config.batch_tokens, order)[: steps + 1]
     batches = [make_batch(posts, batch, CPU) for batch in numbers]
     loss_of = loss_function(model, batches[0])
     rate = gemm_rate(dtype)

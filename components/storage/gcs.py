@@ -30,6 +30,8 @@ from components.storage.parts import PART, Span, crc32c, download_parts, file_cr
 from components.storage.retry import retried, retried_on, written_once
 
 BINARY = "application/octet-stream"
+DOWNLOADED = 2 * PART
+"""Bytes of one ranged read, which the client holds in memory: larger ones are faster here."""
 TIMEOUT = (retry.CONNECT_TIMEOUT, retry.READ_TIMEOUT)
 ONCE: dict[str, Any] = {"timeout": TIMEOUT, "retry": None}
 """The client asks once; asking again is ours, so that deadlines are the same for every store."""
@@ -132,6 +134,7 @@ class GcsStore:
             lambda start, size, span: self._fetch(key, start, size, span, found.generation),
             target,
             advance,
+            DOWNLOADED,
         )
         self._compare(found, file_crc32c(target))
 

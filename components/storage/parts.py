@@ -65,7 +65,11 @@ class Span:
 
 
 def download_parts(
-    size: int, fetch: Callable[[int, int, Span], None], target: Path, advance: Advance
+    size: int,
+    fetch: Callable[[int, int, Span], None],
+    target: Path,
+    advance: Advance,
+    part: int = PART,
 ) -> None:
     """Write `size` bytes to the file `target`; `fetch(start, length, span)` brings a part.
 
@@ -86,7 +90,7 @@ def download_parts(
         advance(length)
 
     try:
-        each_part(size, transfer)
+        each_part(size, transfer, part)
     finally:
         os.close(file)
 

@@ -106,6 +106,7 @@ def compare(scheme: str, uri: str, case: str, folder: Path, runs: int) -> list[R
 def transfer(who: str, way: str, uri: str, folder: Path) -> Measured:
     """One transfer in a process of its own."""
     command = [sys.executable, str(Path(__file__).with_name("transfers.py")), who, way, uri, folder]
+    os.sync()  # else the second of two pays for what the first left to be written
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{who} {way} {uri}: {done.stderr}")

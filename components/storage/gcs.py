@@ -223,7 +223,7 @@ class GcsStore:
             try:
                 yield
             except NotFound as error:
-                for _ in self.bucket.list_blobs(max_results=1, **ONCE):
+                for _ in self.bucket.list_blobs(prefix=self.prefix, max_results=1, **ONCE):
                     pass
                 raise ObjectMissingError(f"there is no {key} in {self.uri}") from error
 

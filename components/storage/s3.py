@@ -11,7 +11,6 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from s3transfer.utils import ReadFileChunk
 
 from components.storage import retry
 from components.storage.base import (
@@ -27,7 +26,6 @@ from components.storage.errors import (
     ChecksumError,
     ConflictError,
     ObjectMissingError,
-    StorageError,
 )
 from components.storage.parts import (
     PART,
@@ -35,18 +33,17 @@ from components.storage.parts import (
     Span,
     crc32c,
     download_parts,
-    each_part,
     file_crc32c,
 )
 from components.storage.retry import retried, retried_on, written_once
 from components.storage.s3_errors import explained, is_missing
+from components.storage.s3_upload import MultipartUpload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, HeadObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 COPYING = TransferConfig(multipart_threshold=256 << 20, multipart_chunksize=256 << 20)
-MOST_PARTS = 10_000
 CHECKSUM = "crc32c"
 """The metadata key under which an object carries the checksum of the whole of it."""
 
@@ -205,67 +202,15 @@ class S3Store:
     def _upload_parts(
         self, source: Path, size: int, key: str, checksum: str, advance: Advance
     ) -> None:
-        """Send the parts, then make them one object; nothing is visible before, nor after a
-        failure."""
-        upload = self._begin(key, checksum)
-        length = max(PART, -(-size // MOST_PARTS))
-
-        def send(start: int, size: int) -> "CompletedPartTypeDef":
-            part = self._send_part(key, upload, start // length + 1, source, start, size)
-            advance(size)
-            return part
-
+        upload = MultipartUpload(
+            self.client, self.bucket, self._key(key), lambda: self._explained(key)
+        )
         try:
-            self._finish(key, upload, each_part(size, send, length))
-        except BaseException:
-            with suppress(StorageError):
-                self._abort(key, upload)
-            raise
-
-    @retried
-    def _begin(self, key: str, checksum: str) -> str:
-        with self._explained(key):
-            return self.client.create_multipart_upload(
-                Bucket=self.bucket,
-                Key=self._key(key),
-                Metadata={CHECKSUM: checksum},
-                ChecksumAlgorithm="CRC32",
-            )["UploadId"]
-
-    @retried
-    def _send_part(
-        self, key: str, upload: str, number: int, source: Path, start: int, size: int
-    ) -> "CompletedPartTypeDef":
-        with self._explained(key), ReadFileChunk.from_filename(str(source), start, size) as data:
-            answer = self.client.upload_part(
-                Bucket=self.bucket,
-                Key=self._key(key),
-                UploadId=upload,
-                PartNumber=number,
-                Body=data,  # type: ignore[arg-type] # it reads and seeks, which is enough
-                ChecksumAlgorithm="CRC32",
-            )
-        part: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
-        if "ChecksumCRC32" in answer:
-            part["ChecksumCRC32"] = answer["ChecksumCRC32"]
-        return part
-
-    @retried
-    def _finish(self, key: str, upload: str, parts: "Sequence[CompletedPartTypeDef]") -> None:
-        with self._explained(key):
-            self.client.complete_multipart_upload(
-                Bucket=self.bucket,
-                Key=self._key(key),
-                UploadId=upload,
-                MultipartUpload={"Parts": parts},
-            )
-
-    @retried
-    def _abort(self, key: str, upload: str) -> None:
-        with self._explained(key):
-            self.client.abort_multipart_upload(
-                Bucket=self.bucket, Key=self._key(key), UploadId=upload
-            )
+            upload.run(source, size, {CHECKSUM: checksum}, advance)
+        except ObjectMissingError:  # the upload is gone: finished, if the answer only got lost
+            head = self._head(key)
+            if (head["ContentLength"], head["Metadata"].get(CHECKSUM)) != (size, checksum):
+                raise
 
     @retried
     def _head(self, key: str) -> "HeadObjectOutputTypeDef":
@@ -274,7 +219,7 @@ class S3Store:
                 return self.client.head_object(Bucket=self.bucket, Key=self._key(key))
             except ClientError as error:
                 if is_missing(error):  # an answer without a body cannot say what is missing
-                    self.client.list_objects_v2(Bucket=self.bucket, MaxKeys=1)
+                    self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
                 raise
 
     @retried

@@ -93,6 +93,17 @@ def test_an_upload_gets_through(
     assert (tmp_path / "came").read_bytes() == large.read_bytes()
 
 
+@pytest.mark.parametrize("fault", [Fault.LOST_ANSWER, Fault.STATUS_503])
+def test_the_beginning_and_the_end_of_an_upload_get_through(
+    store: Store, proxy: FaultyProxy, large: Path, tmp_path: Path, fault: Fault
+) -> None:
+    proxy.break_next(fault, 2, "POST")
+    store.upload(large, "file")
+    assert proxy.met == 2
+    store.download("file", tmp_path / "came")
+    assert (tmp_path / "came").read_bytes() == large.read_bytes()
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -125,6 +136,7 @@ def test_an_upload_that_never_gets_through_leaves_nothing(
         store.upload(large, "file")
     proxy.break_next(fault, 0)
     assert list(store.list()) == []
+    assert store.sweep(time.time() + 60) == []  # nor anything that nobody sees
 
 
 @pytest.mark.usefixtures("impatient")

@@ -9,8 +9,8 @@ same bytes, it does not matter how many do, or which of them is killed.
 
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def publish(store: Store, persona: str, write: Write, lineage: Mapping[str, Any]
     sent: dict[str, FileEntry] = {}
     for _ in attempts(PATIENCE):
         version = settle(store, persona) + 1
-        with tempfile.TemporaryDirectory() as name:
+        with tempfile.TemporaryDirectory() as name, _cleared_if_failed(store, persona, upload):
             write(version, Path(name))
             _gather(store, upload_folder(persona, upload), Path(name), sent)
         manifest = Manifest(
@@ -158,9 +158,24 @@ def _clear_away(store: Store, manifest: Manifest) -> None:
     persona, version = manifest.persona, manifest.version
     if _is_published(store, manifest):
         move_alias(store, persona, LATEST, lambda history: _forward(history, version))
-        for stat in list(store.list(upload_folder(persona, manifest.upload))):
-            store.delete(stat.key)
+        _delete_upload(store, persona, manifest.upload)
     store.delete(claim_key(persona, version))
+
+
+@contextmanager
+def _cleared_if_failed(store: Store, persona: str, upload: str) -> Iterator[None]:
+    """Delete what was gathered if the block fails; afterwards a claim may need it."""
+    try:
+        yield
+    except BaseException:
+        with suppress(StorageError):
+            _delete_upload(store, persona, upload)
+        raise
+
+
+def _delete_upload(store: Store, persona: str, upload: str) -> None:
+    for stat in list(store.list(upload_folder(persona, upload))):
+        store.delete(stat.key)
 
 
 def _forward(history: Sequence[AliasMove], version: int) -> int | None:

@@ -30,6 +30,9 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="parts")
 
 
+os.register_at_fork(after_in_child=_pool.cache_clear)  # a child has none of the threads
+
+
 def each_part(size: int, transfer: Callable[[int, int], Result], part: int = PART) -> list[Result]:
     """Call `transfer(start, length)` for every part of `size` bytes, several at once, in any order.
 

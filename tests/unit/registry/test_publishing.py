@@ -60,6 +60,23 @@ def test_what_cannot_be_a_version_is_refused(registry: Registry, name: str, sent
     assert registry.versions("jane") == []
 
 
+def test_a_publish_that_fails_leaves_nothing(registry: Registry, place: Path) -> None:
+    calls = []
+
+    def fail_the_second_time(version: int, folder: Path) -> None:
+        calls.append(version)
+        if len(calls) == 2:
+            raise RuntimeError
+        registry.publish("jane", write, {})
+        write(version, folder)
+
+    with pytest.raises(RuntimeError):
+        registry.publish("jane", fail_the_second_time, {})
+    assert calls == [1, 2]
+    assert registry.versions("jane") == [1]
+    assert not (place / "jane" / "uploads").exists()
+
+
 @pytest.mark.parametrize("persona", ["", "../jane", ".jane", "a/b", "ja ne"])
 def test_a_name_that_is_no_persona_is_refused(registry: Registry, persona: str) -> None:
     with pytest.raises(BadInputError, match="cannot name a persona"):

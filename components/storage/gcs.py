@@ -56,7 +56,9 @@ class GcsStore:
         """See `Store.get`."""
         blob = self._blob(key)
         with self._on_object(key):
-            data = blob.download_as_bytes(checksum=None, raw_download=True, **ONCE)
+            data = blob.download_as_bytes(
+                checksum=None, raw_download=True, single_shot_download=True, **ONCE
+            )
         self._compare(blob, crc32c(data))
         return Content(data, str(blob.generation))
 

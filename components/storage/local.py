@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,6 +22,9 @@ from components.storage.base import (
 from components.storage.errors import ConflictError, ObjectMissingError, StorageError
 
 DRAFT_SUFFIX = ".draft"
+MOST_DELETERS = 100
+
+Settle = Callable[[Path, Path], None]
 
 
 class FileStore:
@@ -39,32 +42,31 @@ class FileStore:
 
     def put(self, key: str, data: bytes) -> str:
         """See `Store.put`."""
-        with self._draft(key) as draft:
-            draft.write_bytes(data)
-            draft.replace(self._path(key))
+        self._write(key, lambda draft: draft.write_bytes(data))
         return _digest(data)
 
     def create(self, key: str, data: bytes) -> str:
         """See `Store.create`."""
-        with self._draft(key) as draft:
-            draft.write_bytes(data)
+
+        def settle(draft: Path, path: Path) -> None:
             try:
-                os.link(draft, self._path(key))
+                os.link(draft, path)
             except FileExistsError as error:
-                raise ConflictError(f"{self._path(key)} is there already") from error
+                raise ConflictError(f"{path} is there already") from error
+
+        self._write(key, lambda draft: draft.write_bytes(data), settle)
         return _digest(data)
 
     def swap(self, key: str, data: bytes, version: str) -> str:
         """See `Store.swap`."""
-        with self._draft(key) as draft, self._locked(key):
-            draft.write_bytes(data)
-            try:
-                current = self.get(key).version
-            except ObjectMissingError as error:
-                raise ConflictError(f"{self._path(key)} is gone") from error
-            if current != version:
-                raise ConflictError(f"{self._path(key)} was changed by somebody else")
-            draft.replace(self._path(key))
+
+        def settle(draft: Path, path: Path) -> None:
+            with _locked(path.parent):
+                if not path.is_file() or _digest(path.read_bytes()) != version:
+                    raise ConflictError(f"{path} was changed by somebody else")
+                draft.replace(path)
+
+        self._write(key, lambda draft: draft.write_bytes(data), settle)
         return _digest(data)
 
     def stat(self, key: str) -> Stat:
@@ -111,14 +113,8 @@ class FileStore:
 
     def copy(self, source: str, target: str) -> None:
         """See `Store.copy`."""
-        with self._draft(target) as draft, self._explained(source):
-            try:
-                os.link(self._path(source), draft)
-            except FileNotFoundError:
-                raise
-            except OSError:  # a file system without hard links
-                shutil.copyfile(self._path(source), draft)
-            draft.replace(self._path(target))
+        self.stat(source)
+        self._write(target, lambda draft: _link_or_copy(self._path(source), draft))
 
     def read(self, key: str, start: int, size: int) -> bytes:
         """See `Store.read`."""
@@ -128,10 +124,8 @@ class FileStore:
 
     def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
         """See `Store.upload`."""
-        with self._draft(key) as draft:
-            shutil.copyfile(source, draft)
-            advance(draft.stat().st_size)
-            draft.replace(self._path(key))
+        self._write(key, lambda draft: shutil.copyfile(source, draft))
+        advance(source.stat().st_size)
 
     def download(self, key: str, target: Path, advance: Advance = no_advance) -> None:
         """See `Store.download`."""
@@ -158,32 +152,17 @@ class FileStore:
                 for parent, _, names in os.walk(folder, onerror=_raise):
                     yield from (Path(parent, name) for name in names)
 
-    @contextmanager
-    def _draft(self, key: str) -> Iterator[Path]:
-        """A free name beside the object; what is left under it is swept away."""
+    def _write(self, key: str, fill: Callable[[Path], object], settle: Settle = os.replace) -> None:
+        """Fill a draft beside the object, then settle it in the object's place."""
         path = self._path(key)
         draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}{DRAFT_SUFFIX}")
         with self._explained(key), _no_clash(f"{key} in {self.uri}"):
-            for _ in range(100):  # a deleter may take the empty folder away in between
-                with suppress(FileNotFoundError):
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    draft.touch(exist_ok=False)
-                    break
             try:
-                yield draft
+                _fill(draft, fill)
+                settle(draft, path)
             finally:
                 with suppress(OSError):
                     draft.unlink()
-
-    @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
-        """Keep other swappers of this folder out; the lock dies with its process."""
-        folder = os.open(self._path(key).parent, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(folder)
 
     @contextmanager
     def _explained(self, key: str, *, absent_is_empty: bool = False) -> Iterator[None]:
@@ -199,6 +178,37 @@ class FileStore:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise  # said by the edge of the command
             raise StorageError(f"cannot use {key} in {self.uri}: {error.strerror}") from error
+
+
+def _fill(draft: Path, fill: Callable[[Path], object]) -> None:
+    """Make the folder when it is missed; a deleter may take it away again while it is empty."""
+    for _ in range(MOST_DELETERS):
+        with suppress(FileNotFoundError):
+            fill(draft)
+            return
+        with suppress(FileNotFoundError):
+            draft.parent.mkdir(parents=True, exist_ok=True)
+    fill(draft)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other swappers in this folder out; the lock dies with its process."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

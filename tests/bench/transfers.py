@@ -47,7 +47,7 @@ def _s3(way: str, bucket: str, prefix: str, folder: Path) -> Callable[[], None]:
     from boto3.s3.transfer import TransferConfig, create_transfer_manager
 
     client = boto3.client("s3")
-    keys = _keys_s3(client, bucket, prefix)
+    _keys_s3(client, bucket, "warm-up")
     config = TransferConfig(max_concurrency=WORKERS)
 
     def go() -> None:
@@ -59,7 +59,8 @@ def _s3(way: str, bucket: str, prefix: str, folder: Path) -> Callable[[], None]:
                 ]
             else:
                 futures = [
-                    manager.download(bucket, key, _place(folder, key, prefix)) for key in keys
+                    manager.download(bucket, key, _place(folder, key, prefix))
+                    for key in _keys_s3(client, bucket, prefix)
                 ]
             for future in futures:
                 future.result()
@@ -72,7 +73,7 @@ def _gcs(way: str, bucket_name: str, prefix: str, folder: Path) -> Callable[[], 
     from google.cloud.storage import Client, transfer_manager
 
     bucket = Client().bucket(bucket_name)
-    blobs = list(bucket.list_blobs(prefix=prefix))
+    list(bucket.list_blobs(prefix="warm-up"))
     threads = {"worker_type": transfer_manager.THREAD, "max_workers": WORKERS}
 
     def go() -> None:
@@ -85,6 +86,7 @@ def _gcs(way: str, bucket_name: str, prefix: str, folder: Path) -> Callable[[], 
                 **threads,
             )
         else:
+            blobs = list(bucket.list_blobs(prefix=prefix))
             small = [
                 (blob, _place(folder, blob.name, prefix)) for blob in blobs if blob.size < LARGE
             ]

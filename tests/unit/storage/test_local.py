@@ -18,9 +18,11 @@ def store(tmp_path: Path) -> FileStore:
 
 def test_a_killed_writer_leaves_nothing_that_is_seen(store: FileStore) -> None:
     killed = (
-        "import os, sys; from components.storage import open_store; import pathlib\n"
-        "pathlib.Path.replace = lambda *_: os.kill(os.getpid(), 9)\n"
-        "open_store(sys.argv[1]).put('a/key', b'half')\n"
+        "import os, pathlib, sys; from components.storage import open_store\n"
+        "def half(path, data):\n"
+        "    os.write(os.open(path, os.O_CREAT | os.O_WRONLY), data[:2]); os.kill(os.getpid(), 9)\n"
+        "pathlib.Path.write_bytes = half\n"
+        "open_store(sys.argv[1]).put('a/key', b'whole')\n"
     )
     subprocess.run([sys.executable, "-c", killed, str(store.root)], check=False)
     (draft,) = [path for path in store.root.rglob("*") if path.is_file()]

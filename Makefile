@@ -2,7 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PYTHON
 
-RUN  := .venv/bin
+VENV ?= .venv
+RUN  := $(VENV)/bin
 DEV  := .venv-dev/bin
 OUT  ?= out/demo
 
@@ -12,7 +13,7 @@ OUT  ?= out/demo
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/.ready ## train, measure and publish the bundled sample persona, then read ten of its posts
+demo: $(VENV)/.ready ## train, measure and publish the bundled sample persona, then read ten of its posts
 	@$(RUN)/python -m components.collect.sample --out $(OUT)/sample.zip
 	@$(RUN)/huggingtweets run --archive $(OUT)/sample.zip --consent fictional \
 	  --base-model bundled --samples 100 --out $(OUT)
@@ -39,8 +40,8 @@ lock: ## compile the locks again from pyproject.toml (needs uv)
 clean: ## remove the virtual environments and what was built
 	rm -rf .venv .venv-dev build out
 
-.venv/.ready: locks/pipelines.txt locks/base-model.txt locks/install pyproject.toml
-	@locks/install .venv locks/pipelines.txt
+$(VENV)/.ready: locks/pipelines.txt locks/base-model.txt locks/install pyproject.toml
+	@locks/install $(VENV) locks/pipelines.txt
 
 .venv-dev/.ready: locks/dev.txt locks/base-model.txt locks/install pyproject.toml
 	@locks/install .venv-dev locks/dev.txt

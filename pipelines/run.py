@@ -5,12 +5,11 @@ import os
 from pathlib import Path
 from typing import Any, get_args
 
-from components.fetch.config import FetchConfig
-
 from components.collect.config import CollectConfig
 from components.contracts.artifacts import REGISTRY, check_persona
 from components.contracts.reports import Consent
 from components.evaluate.config import EvaluateConfig
+from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.runtime.flags import Config, add_flags, read_config

@@ -26,4 +26,6 @@ def fetch_stored(uri: str, target: Path) -> Found:
             store.download(stat.key, target / stat.key)
             advance(stat.size // MEGABYTE)
     # a path of this machine tells nobody else anything
-    return Found(uri if not uri.startswith("file:") else uri.rstrip("/").rpartition("/")[2], "storage")
+    return Found(
+        uri if not uri.startswith("file:") else uri.rstrip("/").rpartition("/")[2], "storage"
+    )

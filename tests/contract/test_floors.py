@@ -1,4 +1,4 @@
-"""The floors of the house: who may import whom (.importlinter), and what a light import may bring."""
+"""The floors of the house (.importlinter), and what a light import may bring along."""
 
 import subprocess
 import sys

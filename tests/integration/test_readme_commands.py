@@ -1,0 +1,87 @@
+"""What the READMEs tell people to type is typed here, on a tiny model and the sample archive."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.tiny_models import make_tiny_model
+
+from components.collect.sample.build import build_archive
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[str]:
+    readme = (ROOT / "README.md").read_text()
+    return [text.strip() for kind, text in BLOCK.findall(readme) if kind == language]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what a reader of the README has: an archive, a table, a base model."""
+    place = tmp_path_factory.mktemp("reader")
+    build_archive(place / "my-x-archive.zip")
+    make_tiny_model(place / "tiny")
+    rows = (f'{n},"note {n}: the {n} pens on desk {n * 7} are mine, {n}"' for n in range(400))
+    dated = "\n".join(f"2020-01-{n % 28 + 1:02} 10:00:00,{row}" for n, row in enumerate(rows))
+    (place / "posts.csv").write_text(f"created_at,id,text\n{dated}\n")
+    return place
+
+
+def run(line: str | list[str], place: Path) -> str:
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HUGGINGTWEETS_BASE_MODEL": str(place / "tiny"),
+        "HUGGINGTWEETS_EPOCHS": "1",
+        "HUGGINGTWEETS_SAMPLES": "10",
+        "HUGGINGTWEETS_MAX_TOKENS": "20",
+        "HUGGINGTWEETS_DTYPE": "fp32",
+        "HF_HUB_OFFLINE": "1",
+    }
+    answer = subprocess.run(
+        line,
+        shell=isinstance(line, str),
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, f"{line}\n{answer.stdout}\n{answer.stderr}"
+    return answer.stdout
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    first = blocks("sh")[0].splitlines()
+    assert [line.partition("#")[0].strip() for line in first] == ["make demo", "make test"]
+
+
+def test_every_other_command_of_the_readme_works_in_order(place: Path) -> None:
+    for block in blocks("sh")[1:]:
+        run(block, place)
+    assert (place / "out/ann/registry/ann/versions/1/README.md").is_file()
+    (example,) = blocks("python")
+    assert run([sys.executable, "-c", example], place).startswith("My dream is")
+
+
+@pytest.mark.base_model
+def test_make_demo_prints_ten_posts_and_where_everything_lies(tmp_path: Path) -> None:
+    """The real base model and the real sample, trained for a moment only."""
+    environment = Path(sys.prefix)
+    out = tmp_path / "demo"
+    line = ["make", "-C", str(ROOT), "demo", f"VENV={environment}", f"OUT={out}"]
+    short = {"HUGGINGTWEETS_EPOCHS": "0.05", "HUGGINGTWEETS_PROMPTS": "My dream is"}
+    answer = subprocess.run(
+        line, env={**os.environ, **short}, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.count("• My dream is") == 10
+    for said in ("kept", "bits per byte", "model card", "report.html", "own-archive"):
+        assert said in answer.stdout
+    shutil.rmtree(out)

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from components.contracts.errors import BadInputError
 
 ENVIRONMENT_PREFIX = "HUGGINGTWEETS_"
+METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
 class StageConfig(BaseModel):
@@ -90,9 +91,12 @@ def flag_of(name: str) -> str:
 
 
 def _help(name: str, field: FieldInfo) -> str:
-    default = "" if field.is_required() else field.get_default(call_default_factory=True)
-    said = f" (default: {default})" if default not in ("", None, ()) else ""
-    return ((field.description or name) + said).replace("%", "%%")
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    if isinstance(default, tuple):
+        default = ", ".join(map(str, default))
+    unsaid = default is None or default is False or default == ""
+    said = "" if unsaid else f" (default: {default})"
+    return ((field.description or name).rstrip(".") + said).replace("%", "%%")
 
 
 def _shape(field: FieldInfo) -> dict[str, Any]:
@@ -104,7 +108,7 @@ def _shape(field: FieldInfo) -> dict[str, Any]:
         return {"choices": get_args(kind)}
     if get_origin(kind) is tuple:
         return {"action": "append", "metavar": "VALUE"}
-    return {"metavar": getattr(kind, "__name__", "value").upper()}
+    return {"metavar": METAVARS.get(kind, "VALUE")}
 
 
 def _is_many(field: FieldInfo) -> bool:

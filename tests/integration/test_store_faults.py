@@ -122,7 +122,8 @@ def test_a_download_gets_through(
     store.upload(large, "file")
     proxy.break_next(fault, times, "GET", size=DATA)
     store.download("file", tmp_path / "came")
-    assert proxy.met == times
+    # a slow answer may still come in time, and is then not asked for again
+    assert 1 <= proxy.met <= times if fault is Fault.SLOW else proxy.met == times
     assert (tmp_path / "came").read_bytes() == large.read_bytes()
 
 

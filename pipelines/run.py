@@ -33,7 +33,7 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     job.add_argument(
         "--resume", action="store_true", help="go on after a killed run: reuse what is unchanged"
     )
-    taken: set[str] = set()
+    taken = {"registry"}  # the run has its own
     for kind in CONFIGS:
         add_flags(parser, kind, leave_out=frozenset(taken))
         taken |= set(kind.model_fields)
@@ -83,8 +83,9 @@ def run(given: argparse.Namespace) -> int:
 def _job(given: argparse.Namespace) -> Job:
     """What the flags and the environment ask for."""
 
+    flags = {**vars(given), "registry": _registry(given)}
+
     def read(kind: type[Config]) -> Config:
-        flags = {name: value for name, value in vars(given).items() if name in kind.model_fields}
         return read_config(kind, flags, os.environ)
 
     return Job(
@@ -108,16 +109,19 @@ def _sources(given: argparse.Namespace) -> list[CollectConfig]:
         columns=given.columns,
         consents=given.consent,
     )
-    registry = str(given.out.absolute() / REGISTRY)
     return [
         read_config(
             CollectConfig,
             {
                 **source.flags(),
                 "exclude_circle_window": given.exclude_circle_window and source.archive is not None,
-                "registry": registry,
+                "registry": _registry(given),
             },
             {},
         )
         for source in sources
     ]
+
+
+def _registry(given: argparse.Namespace) -> str:
+    return str(given.out.absolute() / REGISTRY)

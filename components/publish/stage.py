@@ -14,7 +14,7 @@ from components.publish.inputs import find_pictures, read_story
 from components.publish.lineage import lineage_of
 from components.publish.package import write_package
 from components.registry import Registry
-from components.registry.opt_outs import refuse_opted_out
+from components.registry.opt_outs import refuse_opted_out_authors
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +48,8 @@ def run(
     """
     check_persona(name)
     story = read_story(dataset, model, evaluation, base_model)
-    authors = story.prepared.persona_authors
-    ids = [report.account_id for report in story.prepared.collected if report.account_id]
-    refuse_opted_out(registry, account_ids=ids, handles=authors)
-    pictures = find_pictures(raw_dataset, authors)
+    refuse_opted_out_authors(registry, story.prepared)
+    pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
 
     def write(version: int, folder: Path) -> None:
         facts = CardFacts(name, version, config.license or story.fetched.license)

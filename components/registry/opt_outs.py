@@ -7,6 +7,7 @@ from pathlib import Path
 
 from components.contracts.errors import BadInputError
 from components.contracts.registry import OptOut, OptOutList
+from components.contracts.reports import PrepareReport
 from components.registry.documents import as_bytes, parse_document
 from components.registry.layout import OPT_OUTS
 from components.storage import ConflictError, ObjectMissingError, Store, open_store
@@ -42,6 +43,19 @@ def refuse_opted_out(
     for handle in handles:
         if plain_handle(handle) in names:
             raise BadInputError(_refusal(f"@{plain_handle(handle)}"))
+
+
+def refuse_opted_out_authors(registry_uri: str, prepared: PrepareReport) -> None:
+    """Do nothing unless an author of this train-dataset opted out.
+
+    Raises:
+        BadInputError: as `refuse_opted_out` does.
+    """
+    refuse_opted_out(
+        registry_uri,
+        account_ids=[report.account_id for report in prepared.collected if report.account_id],
+        handles=prepared.persona_authors,
+    )
 
 
 def read_opt_outs(registry_uri: str, *, cache: Path | None = None) -> OptOutList:

@@ -39,6 +39,8 @@ class TrainConfig(StageConfig):
     """The rank of the adapters."""
     seed: int = 0
     """Orders the posts and starts the adapters."""
+    registry: str | None = None
+    """The registry whose opt-out list is asked before anything is trained."""
 
     @property
     def highest_learning_rate(self) -> float:

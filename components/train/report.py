@@ -34,7 +34,7 @@ def train_report(
     dtype: Dtype,
 ) -> TrainReport:
     """The report of a training that ended with `outcome`."""
-    hyperparameters = config.model_dump(exclude={"seed", "dtype"})
+    hyperparameters = config.model_dump(exclude={"seed", "dtype", "registry"})
     return TrainReport(
         tokens=outcome.tokens,
         seconds=outcome.seconds,

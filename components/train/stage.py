@@ -4,9 +4,10 @@ import logging
 from pathlib import Path
 
 from components.contracts.artifacts import PREPARE_REPORT, TRAIN_REPORT
-from components.contracts.reports import TrainReport
+from components.contracts.reports import PrepareReport, TrainReport
 from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
 from components.lm.precision import choose_precision
+from components.registry.opt_outs import refuse_opted_out_authors
 from components.runtime.folders import require_folder, whole_folder
 from components.runtime.progress import progress
 from components.train.allocator import large_buffers_kept
@@ -30,6 +31,8 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
         DivergedError: the loss became no number; nothing is written.
     """
     require_folder(dataset, PREPARE_REPORT, "train-dataset")
+    if config.registry is not None:
+        refuse_opted_out_authors(config.registry, PrepareReport.read(dataset / PREPARE_REPORT))
     lm = load_model(base_model)
     posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))
     _warn_of_cut(posts, lm)

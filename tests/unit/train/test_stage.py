@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.finished import make_dataset
 from transformers import pipeline
 
 from components.contracts.errors import BadInputError
@@ -16,6 +17,7 @@ from components.contracts.reports import TrainReport
 from components.lm.generate import Sampling, generate
 from components.lm.models import load_model
 from components.lm.score import post_bits
+from components.registry.opt_outs import add_opt_out
 from components.runtime.digests import file_sha256, folder_sha256
 from components.train.__main__ import main
 from components.train.config import TrainConfig
@@ -189,3 +191,13 @@ def test_a_training_that_diverges_writes_nothing(
     assert main([*map(str, words), "--learning-rate", "1e38", "--dtype", "fp32"]) == 1
     assert "try a lower --learning-rate" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_an_author_who_opted_out_is_not_trained_on(base_model: Path, tmp_path: Path) -> None:
+    make_dataset(tmp_path / "dataset", ("gardener",))
+    add_opt_out(str(tmp_path / "registry"), handle="gardener")
+    config = QUICK.model_copy(update={"registry": str(tmp_path / "registry")})
+    out = tmp_path / "model"
+    with pytest.raises(BadInputError, match="@gardener opted out"):
+        run(config, dataset=tmp_path / "dataset", base_model=base_model, model_out=out)
+    assert not out.exists()

@@ -115,6 +115,8 @@ class PrepareReport(Report):
     persona_authors: tuple[str, ...]
     """The authors, sorted."""
     preset: Preset
+    keep_newlines: bool = False
+    """Whether line breaks in the texts were kept."""
     counts: PostCounts
     per_author: dict[str, PostCounts]
     splits: Splits
@@ -215,6 +217,8 @@ class EvaluationReport(Report):
     seed: int
     sampling: dict[str, int | float]
     """How posts were drawn: `temperature`, `top_p`, `max_tokens`."""
+    prompts: tuple[str, ...] = ()
+    """The beginnings that the model was given, ten times each."""
     samples: int
     """How many generated posts the memorisation measures were taken on."""
     test_posts: int

@@ -51,6 +51,7 @@ def run(
             model_sha256=finetuned_sha256(model),
             seed=config.seed,
             sampling=config.model_dump(include={"temperature", "top_p", "max_tokens"}),
+            prompts=config.prompts,
             samples=len(unprompted),
             test_posts=len(test),
             bits_per_byte=bits,

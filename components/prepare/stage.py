@@ -93,6 +93,7 @@ def _report(
     return PrepareReport(
         persona_authors=tuple(per_author),
         preset=config.preset,
+        keep_newlines=config.keep_newlines,
         counts=total,
         per_author=per_author,
         splits=facts,

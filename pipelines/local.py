@@ -44,13 +44,14 @@ def persona_steps(job: Job, out: Path) -> Iterator[Step]:
     raw: dict[str, Path] = {}
     for source in job.sources:
         author = author_of(source)
-        if author in raw:
+        if author.lower() in {other.lower() for other in raw}:
             raise BadInputError(f"two sources hold posts of @{author}; give each author once")
         raw[author] = out / artifacts.RAW_DATASET / author
         yield Step(
             "collect", source, outputs={"dataset_out": raw[author]}, named=Path(source.place)
         )
 
+    persona = job.name or artifacts.persona_of(list(raw))
     base, dataset = out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
     yield Step("fetch", job.fetch, outputs={"model_out": base}, named=Path(job.fetch.base_model))
     yield Step("prepare", job.prepare, {"dataset": list(raw.values())}, {"dataset_out": dataset})
@@ -62,7 +63,6 @@ def persona_steps(job: Job, out: Path) -> Iterator[Step]:
         "evaluate", job.evaluate, {**trained_from, "model": model}, {"evaluation_out": evaluation}
     )
 
-    persona = job.name or artifacts.persona_of(list(raw))
     made: dict[str, Path | list[Path]] = {
         **trained_from,
         "model": model,
@@ -94,6 +94,8 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
         if STAGES.index(step.stage) > last:
             return None
         folder = steps.run(step)
+    if steps.times[-1].reused:  # whoever has moved `production` since meant it
+        return folder
     manifest = Manifest.read(folder / artifacts.MANIFEST)
     Registry.open(str(steps.out / artifacts.REGISTRY)).move_alias(
         manifest.persona, "production", manifest.version

@@ -16,7 +16,7 @@ from components.runtime.flags import Config, add_flags, read_config
 from components.train.config import TrainConfig
 from pipelines.local import STAGES, Job, perform, run_locally
 from pipelines.sources import sources_of
-from pipelines.steps import StepRunner, make_out
+from pipelines.steps import StepRunner, alone_in, make_out
 from pipelines.summary import print_summary
 
 CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
@@ -75,7 +75,8 @@ def run(given: argparse.Namespace) -> int:
         check_persona(given.name)
     job = _job(given)
     steps = StepRunner(make_out(given.out), given.resume, perform)
-    version = run_locally(job, steps)
+    with alone_in(steps.out):
+        version = run_locally(job, steps)
     print_summary(steps.out, steps.times, version)
     return 0
 

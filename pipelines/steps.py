@@ -1,11 +1,13 @@
 """Steps of a local run: each is said, timed, recorded, and reused where nothing has changed."""
 
+import fcntl
 import hashlib
 import json
 import logging
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,6 +127,21 @@ class StepRunner:
         draft = record.with_suffix(".draft")
         draft.write_text(left.model_dump_json(), encoding="utf-8")
         draft.rename(record)
+
+
+@contextmanager
+def alone_in(out: Path) -> Iterator[None]:
+    """Hold the output folder for this run: two at once would undo each other's work.
+
+    Raises:
+        BadInputError: another run holds it.
+    """
+    with (out / RECORDS / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BadInputError(f"--out: another run is at work in {out}; wait for it") from error
+        yield
 
 
 def make_out(out: Path) -> Path:

@@ -1,5 +1,6 @@
 """What a finished run says: its posts, its counts, its headline and where everything lies."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -113,8 +114,9 @@ def _print_places(console: Console, out: Path, version: Path, name: str) -> None
     }.items():
         console.print(Text(f"  {what:<11} {_short(place)}"), soft_wrap=True)
     console.print("\nMore of its posts, and a persona of your own:")
+    model = shlex.quote(str(_short(version)))
     for line in (
-        f'huggingtweets generate --model {_short(version)} --prompt "{SHOWN_PROMPT}"',
+        f'huggingtweets generate --model {model} --prompt "{SHOWN_PROMPT}"',
         "huggingtweets run --archive YOUR-X-ARCHIVE.zip --consent own-archive --out out/me",
     ):
         console.print(Text(f"  {line}"), soft_wrap=True)

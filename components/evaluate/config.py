@@ -25,7 +25,7 @@ class EvaluateConfig(StageConfig):
     """Beginnings that the model is asked to continue, ten times each; they should suit anyone."""
     max_tokens: Count = 60
     """The longest generated post, in tokens."""
-    temperature: Annotated[float, Field(gt=0)] = 1.0
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """Below 1 the model plays safe, above 1 it dares more."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
     """Draw among the likeliest tokens that together have this probability."""

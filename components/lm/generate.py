@@ -1,5 +1,6 @@
 """Writing posts: several samples at once, each the same whichever others are written with it."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -61,6 +62,8 @@ def generate(
             is out of range.
     """
     prompt_ids = [lm.start_token_id, *lm.encode([prompt])[0]]
+    if seed < 0:
+        raise BadInputError(f"the seed is {seed}; it must be 0 or more")
     _check(lm, len(prompt_ids), count, sampling)
     samples = [_Sample(index) for index in range(count)]
     for first in range(0, count, ROWS_AT_ONCE):
@@ -73,7 +76,7 @@ def _check(lm: LanguageModel, prompt_tokens: int, count: int, sampling: Sampling
         raise BadInputError(f"the number of samples is {count}; ask for 1 or more")
     if sampling.max_tokens < 1:
         raise BadInputError(f"max_tokens is {sampling.max_tokens}; it must be 1 or more")
-    if sampling.temperature < 0:
+    if not (math.isfinite(sampling.temperature) and sampling.temperature >= 0):
         raise BadInputError(f"the temperature is {sampling.temperature}; it must be 0 or more")
     if not 0 < sampling.top_p <= 1:
         raise BadInputError(f"top_p is {sampling.top_p}; it must be above 0 and at most 1")

@@ -23,10 +23,10 @@ def post_bits(lm: LanguageModel, texts: Sequence[str]) -> list[float]:
         BadInputError: a post is longer than the model can look at.
     """
     posts = [[lm.start_token_id, *ids, lm.end_token_id] for ids in lm.encode(texts)]
-    for text, ids in zip(texts, posts, strict=True):
+    for number, ids in enumerate(posts, 1):
         if len(ids) - 1 > lm.max_positions:
             raise BadInputError(
-                f"the post {text[:40]!r}… has {len(ids) - 2} tokens; "
+                f"post {number} has {len(ids) - 2} tokens; "
                 f"the model looks at {lm.max_positions} at most"
             )
     bits = [math.nan] * len(posts)

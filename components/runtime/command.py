@@ -1,5 +1,7 @@
 """The edge of every command: errors become one sentence and an exit code."""
 
+import errno
+import io
 import logging
 import sys
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from components.runtime.logs import set_up_logs
 log = logging.getLogger(__name__)
 
 INTERRUPTED = 130
+WRONG_PLACE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR)
 
 
 def run_command(command: Callable[[], int | None]) -> int:
@@ -20,6 +23,8 @@ def run_command(command: Callable[[], int | None]) -> int:
     ours and keeps its traceback.
     """
     set_up_logs()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without UTF-8 shows what it can
+        sys.stdout.reconfigure(errors="replace")
     try:
         return command() or 0
     except HuggingtweetsError as error:
@@ -31,12 +36,18 @@ def run_command(command: Callable[[], int | None]) -> int:
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
         sys.stderr.close()
         return 1
-    except OSError as error:
-        if error.errno not in DISK_FULL:
-            raise
-        log.error("error: the disk is full%s; free some space and run again", _place(error))
-        return 1
+    except Exception as error:
+        if _is_disk_full(error):
+            log.error("error: the disk is full; free some space, or set TMPDIR, and run again")
+            return 1
+        if isinstance(error, OSError) and error.errno in WRONG_PLACE:
+            log.error("error: %s: %s", error.filename, error.strerror)
+            return 2
+        raise
 
 
-def _place(error: OSError) -> str:
-    return f" at {error.filename}" if error.filename else ""
+def _is_disk_full(error: Exception) -> bool:
+    """Also where it was a library in Rust that met it: those state the number in words."""
+    if isinstance(error, OSError):
+        return error.errno in DISK_FULL
+    return f"(os error {errno.ENOSPC})" in str(error)

@@ -17,15 +17,15 @@ class TrainConfig(StageConfig):
     """Train all weights, or low-rank adapters that are merged into the model at the end."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the computation; auto times both on the processor at hand."""
-    epochs: Annotated[float, Field(gt=0)] = 2.0
+    epochs: Annotated[float, Field(gt=0, le=1000)] = 2.0
     """How often every post is seen at most; the learning rate falls to zero over them."""
-    max_seconds: Annotated[float, Field(gt=0)] | None = None
+    max_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Stop after this many seconds of training and keep the best weights till then."""
-    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """The highest learning rate; left out, what suits the method."""
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """The share of the steps over which the learning rate rises."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """AdamW's decoupled weight decay."""
     batch_tokens: Annotated[int, Field(ge=1)] = 512
     """About how many tokens a step sees, padding included."""
@@ -37,7 +37,7 @@ class TrainConfig(StageConfig):
     """Stop after this many measurements without a new best."""
     lora_rank: Annotated[int, Field(ge=1)] = 16
     """The rank of the adapters."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Orders the posts and starts the adapters."""
     registry: str | None = None
     """The registry whose opt-out list is asked before anything is trained."""

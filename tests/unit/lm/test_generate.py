@@ -94,3 +94,14 @@ def test_values_out_of_range_are_refused(
 ) -> None:
     with pytest.raises(BadInputError, match=message):
         generate(lm, prompt, count, sampling, seed=0)
+
+
+@pytest.mark.parametrize("temperature", [float("nan"), float("inf"), -1.0])
+def test_a_temperature_that_is_none_is_refused(lm: LanguageModel, temperature: float) -> None:
+    with pytest.raises(BadInputError, match="temperature"):
+        generate(lm, "rain", 1, Sampling(temperature=temperature), seed=0)
+
+
+def test_a_negative_seed_is_refused(lm: LanguageModel) -> None:
+    with pytest.raises(BadInputError, match="seed"):
+        generate(lm, "rain", 1, Sampling(), seed=-1)

@@ -4,7 +4,7 @@ import pytest
 
 from components.contracts.errors import BadInputError
 from components.runtime.flags import StageConfig
-from pipelines.steps import Step, StepRunner, make_out
+from pipelines.steps import Step, StepRunner, alone_in, make_out
 
 
 class BakeConfig(StageConfig):
@@ -100,3 +100,11 @@ def test_an_output_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BadInputError, match="--out: cannot write"):
         make_out(tmp_path / "file" / "out")
+
+
+def test_two_runs_never_work_in_one_folder(kitchen: Kitchen) -> None:
+    first = alone_in(kitchen.out)
+    with first, pytest.raises(BadInputError, match="another run is at work"), alone_in(kitchen.out):
+        pass
+    with alone_in(kitchen.out):
+        pass

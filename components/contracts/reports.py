@@ -127,6 +127,15 @@ class PrepareReport(Report):
     warnings: tuple[str, ...] = ()
     collected: tuple[CollectReport, ...]
     """The reports of the raw datasets that this one was made from, in the order of the authors."""
+
+    def count_table(self) -> dict[str, list[int]]:
+        """The counts by row: a column for each author, and their sum if several."""
+        columns = [self.per_author[author].rows() for author in self.persona_authors]
+        if len(columns) > 1:
+            columns.append(self.counts.rows())
+        names = list(dict.fromkeys(name for column in columns for name in column))
+        return {name: [column.get(name, 0) for column in columns] for name in names}
+
     tracking: dict[str, str] = {}
     """Where the tracker keeps this stage's run: `url` of the run, `artifact` that it logged."""
 

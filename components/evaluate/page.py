@@ -54,7 +54,7 @@ def render_page(
         groups=_groups(samples, training),
         chart=loss_chart(trained),
         bars=_bars(report),
-        counts=_counts(prepared),
+        counts=prepared.count_table(),
     )
 
 
@@ -89,12 +89,3 @@ def _bars(report: EvaluationReport) -> list[tuple[str, Measure, float]]:
     bits = report.bits_per_byte
     full = 1.05 * max(bits.finetuned.high, bits.base.high)
     return [("this model", bits.finetuned, full), ("base model", bits.base, full)]
-
-
-def _counts(prepared: PrepareReport) -> dict[str, list[int]]:
-    """The rows of the table of counts: a column for each author, and their sum if several."""
-    columns = [prepared.per_author[author].rows() for author in prepared.persona_authors]
-    if len(columns) > 1:
-        columns.append(prepared.counts.rows())
-    names = list(dict.fromkeys(name for column in columns for name in column))
-    return {name: [column.get(name, 0) for column in columns] for name in names}

@@ -67,7 +67,7 @@ def render_card(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
         names=_joined(_names(story)),
         handles=_joined([f"@{author}" for author in story.prepared.persona_authors]),
         pictures=[Markup(name) for name in pictures],  # noqa: S704 - our own file names
-        counts=_counts(story.prepared),
+        counts=story.prepared.count_table(),
         consent=[
             (author, CONSENT[report.consent], report.source.partition(":")[0])
             for author in story.prepared.persona_authors
@@ -139,12 +139,3 @@ def _names(story: Story) -> list[str]:
 
 def _joined(names: Sequence[str]) -> Markup:
     return Markup(" & ".join(plain(name) for name in names))  # noqa: S704 - escaped one by one
-
-
-def _counts(prepared: PrepareReport) -> dict[str, list[int]]:
-    """The rows of the table of counts: a column for each author, and their sum if several."""
-    columns = [prepared.per_author[author].rows() for author in prepared.persona_authors]
-    if len(columns) > 1:
-        columns.append(prepared.counts.rows())
-    names = list(dict.fromkeys(name for column in columns for name in column))
-    return {name: [column.get(name, 0) for column in columns] for name in names}

@@ -7,7 +7,7 @@ from pydantic import Field
 from components.runtime.flags import StageConfig
 
 Method = Literal["full", "lora"]
-DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 2e-4, "lora": 1e-3}
+DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 2e-4, "lora": 2e-3}
 
 
 class TrainConfig(StageConfig):
@@ -17,8 +17,8 @@ class TrainConfig(StageConfig):
     """Train all weights, or low-rank adapters that are merged into the model at the end."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the computation; auto times both on the processor at hand."""
-    epochs: Annotated[float, Field(gt=0, le=1000)] = 2.0
-    """How often every post is seen at most; the learning rate falls to zero over them."""
+    epochs: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """How often every post is seen at most; left out, once, or oftener if posts are few."""
     max_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Stop after this many seconds of training and keep the best weights till then."""
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

@@ -28,6 +28,8 @@ class Outcome:
     """How a training went, so far or to its end."""
 
     best_weights: list[Tensor]
+    epochs: float
+    """How many were to be."""
     curve: list[CurvePoint] = field(default_factory=list)
     best_loss: float = math.inf
     best_step: int = 0
@@ -37,19 +39,30 @@ class Outcome:
     seconds_to_best: float = 0.0
 
 
+FEWEST_STEPS = 40
+MOST_EPOCHS = 4.0
+
+
 @dataclass(frozen=True)
 class Plan:
-    """How many steps a training takes at most, and after how many each it is validated."""
+    """How long a training is at most."""
 
+    epochs: float
     steps: int
     between: int
+    """After how many steps each it is validated."""
 
 
 def plan(posts: Posts, config: TrainConfig) -> Plan:
-    """The plan for these training posts."""
+    """The plan for these training posts.
+
+    Posts seen a second time are learnt by heart more than learnt from, so one epoch is enough
+    where it has FEWEST_STEPS; fewer posts are seen as often as that takes, MOST_EPOCHS at most.
+    """
     an_epoch = len(epoch_batches(posts, config.batch_tokens, _order(config.seed, 0)))
-    steps = max(1, round(an_epoch * config.epochs))
-    return Plan(steps, max(1, min(steps, round(an_epoch / config.validations))))
+    epochs = config.epochs or min(MOST_EPOCHS, max(1.0, FEWEST_STEPS / an_epoch))
+    steps = max(1, round(an_epoch * epochs))
+    return Plan(epochs, steps, max(1, min(steps, round(an_epoch / config.validations))))
 
 
 def train(
@@ -70,7 +83,7 @@ def train(
     schedule = plan(posts, config)
     device = validation[0].inputs.device
     start = time.perf_counter()
-    state = Outcome(optimizer.weights())
+    state = Outcome(optimizer.weights(), schedule.epochs)
     _validate(state, loss_of, validation, optimizer, None)
     losses: list[float] = []
     for batch in _batches(posts, schedule.steps, config, device):

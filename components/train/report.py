@@ -34,7 +34,8 @@ def train_report(
     dtype: Dtype,
 ) -> TrainReport:
     """The report of a training that ended with `outcome`."""
-    hyperparameters = config.model_dump(exclude={"seed", "dtype", "registry"})
+    chosen = {"learning_rate": config.highest_learning_rate, "epochs": outcome.epochs}
+    hyperparameters = config.model_dump(exclude={"seed", "dtype", "registry"}) | chosen
     return TrainReport(
         tokens=outcome.tokens,
         seconds=outcome.seconds,
@@ -43,7 +44,7 @@ def train_report(
         best_step=outcome.best_step,
         seconds_to_best=outcome.seconds_to_best,
         curve=tuple(outcome.curve),
-        hyperparameters=hyperparameters | {"learning_rate": config.highest_learning_rate},
+        hyperparameters=hyperparameters,
         base_model=base,
         seed=config.seed,
         device=device_name(device),

@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
+from recipe import BLOCK, train_on
+from transformers import GPT2Config, GPT2LMHeadModel, TrainerCallback
 
 from components.lm.models import TORCH_DTYPES
 from components.lm.precision import choose_precision, gemm_rate
@@ -24,7 +25,6 @@ from components.train.loss import loss_function
 from components.train.method import make_trainable
 from components.train.optimizer import MasterAdamW
 
-BLOCK = 1024
 CPU = torch.device("cpu")
 FLOPS_PER_WEIGHT = {"full": 6, "lora": 4, "original": 6}  # lora makes no gradients of the weights
 
@@ -95,34 +95,11 @@ def original(size: Size) -> dict[str, float]:
     """Steps of the original's recipe, the first left out: one block of 1024 tokens each, fp32."""
     draw = np.random.default_rng(0)
     blocks = draw.integers(0, size.model.vocab_size, (size.steps + 1, BLOCK))
-    data = [{"input_ids": block, "labels": block} for block in torch.tensor(blocks)]
     model = make_model(size)
     rate, clock = gemm_rate(torch.float32), _Clock()
-    Trainer(
-        model=model,
-        args=original_arguments(steps=size.steps + 1),
-        train_dataset=cast(Any, data),
-        callbacks=[clock],
-    ).train()
+    train_on(blocks, model, [clock])
     speed = size.steps * BLOCK / (clock.ends[-1] - clock.ends[0])
     return _facts(speed, rate, rate / (6 * model.num_parameters()))
-
-
-def original_arguments(steps: int) -> TrainingArguments:
-    return TrainingArguments(
-        output_dir="build/bench/original",
-        max_steps=steps,
-        per_device_train_batch_size=1,
-        learning_rate=1.372e-4,
-        lr_scheduler_type="cosine",
-        warmup_steps=0,
-        use_cpu=True,
-        save_strategy="no",
-        report_to=[],
-        disable_tqdm=True,
-        logging_strategy="no",
-        seed=0,
-    )
 
 
 def _facts(speed: float, rate: float, limit: float) -> dict[str, float]:

@@ -60,15 +60,28 @@ def test_a_loss_that_is_no_number_stops_with_advice(value: float) -> None:
 def test_the_plan_counts_epochs_and_validations(posts: Posts) -> None:
     one = plan(posts, QUICK.model_copy(update={"epochs": 1.0, "validations": 4}))
     many = plan(posts, QUICK.model_copy(update={"epochs": 2.5, "validations": 4}))
-    assert many == Plan(round(2.5 * one.steps), one.between)
+    assert many == Plan(2.5, round(2.5 * one.steps), one.between)
     assert one.between == round(one.steps / 4)
+
+
+@pytest.mark.parametrize(("copies", "epochs"), [(1, 4.0), (10_000, 1.0)])
+def test_few_posts_are_seen_oftener_than_many(posts: Posts, copies: int, epochs: float) -> None:
+    planned = plan(Posts(posts.ids[:2] * copies, 0), TrainConfig())
+    assert planned.epochs == epochs
+
+
+def test_between_few_and_many_posts_the_steps_stay_the_same(posts: Posts) -> None:
+    length = len(posts.ids[0]) - 1
+    planned = plan(Posts(posts.ids[:1] * 20, 0), TrainConfig(batch_tokens=length))
+    assert planned.epochs == 2
+    assert planned.steps == 40
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
     rates = [learning_rate(step, 20, 1.0, 0.1) for step in range(20)]
     assert rates[:3] == [0.5, 1.0, 1.0]
     assert rates[2:] == sorted(rates[2:], reverse=True)
-    assert 0 < rates[-1] < 0.1
+    assert 1 / 3 < rates[-1] < 0.4
     assert learning_rate(0, 1, 1.0, 0.1) == 1.0
 
 

@@ -25,6 +25,12 @@ class Collected:
     account_id: str | None = None
     display_name: str | None = None
     picture: Picture | None = None
+    sha256: str = ""
+    """The digest of what X answered; empty for a file, which has one of its own."""
+    terms: str | None = None
+    encoding: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    damaged: int = 0
     warnings: tuple[str, ...] = ()
     notes: dict[str, str | int] = field(default_factory=dict)
 

@@ -1,9 +1,9 @@
 """What a person can choose about a collection."""
 
 import re
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.contracts.artifacts import check_persona
 from components.contracts.reports import Consent
@@ -15,9 +15,18 @@ FIELDS = ("id", "text", "created_at", "author", "account_id", "reply_to", "lang"
 """What a table's columns can be read as."""
 
 
+X_API = "https://api.x.com"
+_HANDLE = re.compile(r"\w{1,15}", re.ASCII)
+PostId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
+Whether = Annotated[bool, Field(exclude=True)]
+"""A switch that changes how posts are got but not which: left out where outputs are compared."""
+
+
 class CollectConfig(StageConfig):
     """One author's posts from one source, and the basis on which they are used."""
 
+    handle: str | None = None
+    """The X account whose newest posts to ask the X API for; needs X_BEARER_TOKEN or a login."""
     archive: str | None = None
     """The zip that X gives its users: a path, or a gs:// or s3:// URI."""
     table: str | None = None
@@ -30,6 +39,20 @@ class CollectConfig(StageConfig):
     """Which column holds what, as text=body,created_at=when; wins over the format."""
     exclude_circle_window: bool = False
     """Leave out an archive's posts from August 2022 to November 2023, when some were private."""
+    x_api_url: str = X_API
+    """Where the X API is, without the /2."""
+    since_id: PostId | None = None
+    """Ask the X API only for posts newer than this one."""
+    until_id: PostId | None = None
+    """Ask the X API only for posts older than this one."""
+    resume: Whether = False
+    """Go on with the X API where a killed collection of the same posts stopped."""
+    accept_cost: Whether = False
+    """Agree to pay what X charges for the posts."""
+    accept_x_terms: str | None = None
+    """Which agreement with X lets you train on its posts, in your words; it is recorded."""
+    max_wait: float = Field(default=900.0, gt=0, allow_inf_nan=False)
+    """Longest wait in seconds for X's rate limit to be reset."""
     consent: Consent
     """The basis on which these posts are used."""
     registry: str | None = None
@@ -52,22 +75,55 @@ class CollectConfig(StageConfig):
     def _safe_handle(cls, given: str | None) -> str | None:
         return None if given is None else check_persona(handle_of(given))
 
+    @field_validator("handle")
+    @classmethod
+    def _x_handle(cls, given: str | None) -> str | None:
+        if given is None:
+            return None
+        handle = given.strip().removeprefix("@")
+        if not _HANDLE.fullmatch(handle):
+            raise ValueError(f"{given!r} is no X handle: 1 to 15 letters, digits and '_'")
+        return handle
+
+    @field_validator("x_api_url")
+    @classmethod
+    def _web_address(cls, given: str) -> str:
+        url = given.rstrip("/")
+        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url) or url.endswith("/2"):
+            raise ValueError(f"{given!r} is no http(s) address without the /2, as {X_API}")
+        return url
+
+    @field_validator("accept_x_terms")
+    @classmethod
+    def _says_something(cls, given: str | None) -> str | None:
+        said = " ".join((given or "").split())
+        return said or None
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.archive is None) == (self.table is None) or "" in (self.archive, self.table):
-            raise ValueError("give one source of posts: either --archive FILE or --table FILE")
-        if self.archive is not None and (self.format or self.columns):
+        sources = (self.archive, self.table, self.handle)
+        if sum(source is not None for source in sources) != 1 or "" in sources:
             raise ValueError(
-                "--format and --columns describe a table; leave them out for an archive"
+                "give one source of posts: either --archive FILE, --table FILE or --handle NAME"
             )
-        if self.table is not None and self.exclude_circle_window:
-            raise ValueError("--exclude-circle-window is for archives; leave it out for a table")
+        if self.table is None and (self.format or self.columns):
+            raise ValueError("--format and --columns describe a table; leave them out without one")
+        if self.archive is None and self.exclude_circle_window:
+            raise ValueError("--exclude-circle-window is for archives; leave it out without one")
+        if self.handle is None and (self.since_id or self.until_id):
+            raise ValueError(
+                "--since-id and --until-id are for --handle; leave them out without it"
+            )
+        if self.handle is not None and self.author is not None:
+            raise ValueError("--author chooses from a table; --handle names the author by itself")
+        if self.since_id and self.until_id and int(self.since_id) >= int(self.until_id):
+            raise ValueError("--since-id must be below --until-id, or no post lies between them")
         return self
 
     @property
     def place(self) -> str:
-        """Where the source is: a path or a URI."""
-        return self.archive or self.table or ""
+        """Where the source is: a path, a URI, or the handle with its @."""
+        return self.archive or self.table or f"@{self.handle}"
 
 
 def handle_of(stated: str) -> str:

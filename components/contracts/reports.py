@@ -26,11 +26,19 @@ class CollectReport(Report):
     display_name: str | None = None
     account_id: str | None = None
     source: str
-    """The kind of source and its file name, as `x-archive:sample.zip`."""
+    """The kind of source and its name, as `x-archive:sample.zip` or `x-api:ann`."""
     consent: Consent
     """The basis on which these posts are used."""
+    terms: str | None = None
+    """What allows training on posts from the X API, in the words of who collected them."""
     input_sha256: str
     """The digest of the source's bytes."""
+    encoding: str | None = None
+    """How the source's text was encoded, as `utf-8`."""
+    damaged: int = 0
+    """How many posts hold characters that lost their encoding."""
+    columns: dict[str, str] = {}
+    """Of a table, the column that each field was read from."""
     counts: CollectCounts
     oldest: Timestamp | None
     newest: Timestamp | None
@@ -39,7 +47,7 @@ class CollectReport(Report):
     warnings: tuple[str, ...] = ()
     """What was odd about the source, a sentence each."""
     notes: dict[str, str | int] = {}
-    """Further facts about the reading: encoding, damaged posts, joined notes, …"""
+    """Further facts about the reading: the table's format, joined notes, …"""
 
 
 class FetchReport(Report):

@@ -92,7 +92,6 @@ def _from_entries(files: ArchiveFiles, manifest: Manifest, author: str) -> Colle
         "earlier_versions": earlier,
         "joined_notes": joined,
         "unmatched_notes": len(long) - joined,
-        "damaged": damaged,
     }
     warnings = [*skips.warnings(), *note_skips.warnings(), *damage_warning(damaged, len(posts))]
     warnings += disagreements(manifest, counts | note_counts)
@@ -100,7 +99,9 @@ def _from_entries(files: ArchiveFiles, manifest: Manifest, author: str) -> Colle
         warnings.append("this zip is one part of an archive in several; other parts may hold posts")
     notes: dict[str, str | int] = {"format": "x-archive"}
     notes |= {name: count for name, count in facts.items() if count}
-    return Collected(author=author, posts=posts, warnings=tuple(warnings), notes=notes)
+    return Collected(
+        author=author, posts=posts, warnings=tuple(warnings), notes=notes, damaged=damaged
+    )
 
 
 def _read_all(

@@ -20,6 +20,15 @@ class Reader:
             for flag, names in preset.flags.items()
         }
 
+    @property
+    def used(self) -> dict[str, str]:
+        """The columns that fields are read from, best first: `{"created_at": "date+time, day"}`."""
+        return {
+            field: ", ".join("+".join(parts) for parts in columns)
+            for field, columns in self._columns.items()
+            if columns
+        }
+
     def has(self, field: str) -> bool:
         """Whether some column may hold `field`."""
         return bool(self._columns.get(field))

@@ -46,7 +46,7 @@ def read_table(path: Path, source: str, config: CollectConfig) -> Collected:
         collected = posts_of_table(read_rows(file, source), source, config)
     name = "utf-8" if encoding.name == "utf-8-sig" else encoding.name
     log.info("%s: read as %s in %s", source, collected.notes["format"], name)
-    return replace(collected, notes={**collected.notes, "encoding": name})
+    return replace(collected, encoding=name)
 
 
 def posts_of_table(table: Table, source: str, config: CollectConfig) -> Collected:
@@ -66,7 +66,6 @@ def posts_of_table(table: Table, source: str, config: CollectConfig) -> Collecte
         "skipped": skips.total,
         "deleted": deleted,
         "other_authors": len(drafts) - len(own),
-        "damaged": damaged,
         **id_counts,
     }
     notes: dict[str, str | int] = {"format": format_name, "shape": table.shape}
@@ -75,6 +74,8 @@ def posts_of_table(table: Table, source: str, config: CollectConfig) -> Collecte
         author=author,
         posts=posts,
         account_id=_only({draft.account_id for draft in own}),
+        columns=reader.used,
+        damaged=damaged,
         warnings=(*skips.warnings(), *_warnings(notes), *damage_warning(damaged, len(posts))),
         notes=notes,
     )

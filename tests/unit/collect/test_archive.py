@@ -298,7 +298,7 @@ def test_a_few_unreadable_entries_are_counted(tmp_path: Path) -> None:
 def test_half_a_surrogate_pair_becomes_a_replacement(tmp_path: Path) -> None:
     collected = collect(write_archive(tmp_path / "x.zip", [tweet(1, "a\ud83d"), tweet(2, "b😀")]))
     assert texts(collected) == {"1": "a\ufffd", "2": "b😀"}
-    assert collected.notes["damaged"] == 1
+    assert collected.damaged == 1
 
 
 def test_the_archive_must_be_of_the_author_who_was_asked_for(tmp_path: Path) -> None:

@@ -114,23 +114,23 @@ def test_single_byte_encodings_are_guessed(tmp_path: Path, encoding: str, found:
     text = "id,date,text,user\n1,2016-01-01,“Voilà” ça où,ann\n"
     collected = collect(tmp_path, text.encode(encoding))
     assert collected.posts[0].text == "“Voilà” ça où"
-    assert collected.notes["encoding"] == found
-    assert "damaged" not in collected.notes
+    assert collected.encoding == found
+    assert not collected.damaged
 
 
 def test_a_file_that_is_nearly_all_utf_8_stays_so(tmp_path: Path) -> None:
     rows = "".join(f"{n},2016-01-01,Grüße,ann\n" for n in range(1, 30)).encode()
     collected = collect(tmp_path, b"id,date,text,user\n" + rows + b"99,2016-01-01,bad \xff,ann\n")
     assert collected.posts[0].text == "Grüße"
-    assert collected.notes["damaged"] == 1
+    assert collected.damaged == 1
     assert "1 of 30" in collected.warnings[0]
 
 
 def test_a_file_that_lost_its_characters_before_is_still_utf_8(tmp_path: Path) -> None:
     collected = collect(tmp_path, "id,date,text,user\n1,2016-01-01,a\ufffd\ufffd_,ann\n")
     assert collected.posts[0].text == "a\ufffd\ufffd_"
-    assert collected.notes["encoding"] == "utf-8"
-    assert collected.notes["damaged"] == 1
+    assert collected.encoding == "utf-8"
+    assert collected.damaged == 1
 
 
 def test_mojibake_is_counted(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_mojibake_is_counted(tmp_path: Path) -> None:
     table = "id,date,text,user\n" + "".join(
         f"{number},2016-01-01,{text},ann\n" for number, text in enumerate(rows)
     )
-    assert collect(tmp_path, table).notes["damaged"] == 3
+    assert collect(tmp_path, table).damaged == 3
 
 
 def test_fields_may_hold_anything(tmp_path: Path) -> None:

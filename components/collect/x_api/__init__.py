@@ -1,0 +1,1 @@
+"""One account's posts from the X API, version 2."""

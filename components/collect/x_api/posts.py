@@ -1,0 +1,62 @@
+"""Posts out of the X API's objects, in both of its spellings."""
+
+from typing import Any
+
+from components.collect.archive.assignments import as_object, as_objects, as_text
+from components.collect.archive.tweets import Version
+from components.collect.posts import is_number, make_post
+from components.collect.times import parse_time
+
+
+def read_version(stated: dict[str, Any], author: str, account_id: str) -> Version | str:
+    """The post that X states, or why there is none."""
+    post_id = as_text(stated.get("id"))
+    note = as_object(stated.get("note_tweet") or stated.get("note_post"))
+    text = as_text(note.get("text")) or as_text(stated.get("text"))
+    created_at = parse_time(as_text(stated.get("created_at")))
+    if not is_number(post_id):
+        return "no id"
+    if not text.strip():
+        return "no text"
+    if created_at is None:
+        return "an unreadable time"
+    references = _references(stated)
+    entities = as_object((note if note.get("text") else stated).get("entities"))
+    known = {as_text(one.get("id")): as_text(one.get("username")) for one in _mentions(stated)}
+    known[account_id] = author
+    replied_to = as_text(stated.get("in_reply_to_user_id"))
+    post = make_post(
+        post_id=post_id,
+        author=author,
+        created_at=created_at,
+        text=text,
+        repost="retweeted" in references or "reposted" in references,
+        reply_to=known.get(replied_to) or replied_to or references.get("replied_to", ""),
+        quote="quoted" in references,
+        lang=as_text(stated.get("lang")),
+        source=as_text(stated.get("source")),
+        urls=_stated(entities, "urls", "url"),
+        mentions=_stated(entities, "mentions", "username"),
+    )
+    history = stated.get("edit_history_tweet_ids") or stated.get("edit_history_post_ids")
+    first = as_text(history[0]) if isinstance(history, list) and history else ""
+    return Version(post, first or post_id)
+
+
+def _references(stated: dict[str, Any]) -> dict[str, str]:
+    """The ids of other posts by how this one refers to them."""
+    listed = as_objects(stated.get("referenced_tweets") or stated.get("referenced_posts"))
+    return {as_text(one.get("type")): as_text(one.get("id")) for one in listed}
+
+
+def _mentions(stated: dict[str, Any]) -> list[dict[str, Any]]:
+    return as_objects(as_object(stated.get("entities")).get("mentions"))
+
+
+def _stated(entities: dict[str, Any], kind: str, key: str) -> list[str] | None:
+    """What the entities name, each once; None where there are none to go by."""
+    if not entities:
+        return None
+    return list(
+        dict.fromkeys(filter(None, (as_text(e.get(key)) for e in as_objects(entities.get(kind)))))
+    )

@@ -1,0 +1,98 @@
+"""One account's posts out of the X API."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from components.collect.archive.tweets import Version, last_versions
+from components.collect.collected import Collected, Skips
+from components.collect.config import CollectConfig
+from components.collect.damage import damage_warning, is_damaged
+from components.collect.x_api.acceptance import MOST_POSTS, require_cost, require_terms
+from components.collect.x_api.account import Account, find_account
+from components.collect.x_api.checkpoint import Checkpoint, Request
+from components.collect.x_api.client import XClient
+from components.collect.x_api.picture import fetch_picture
+from components.collect.x_api.posts import read_version
+from components.collect.x_api.timeline import Timeline
+from components.collect.x_api.tokens import read_token
+
+Permit = Callable[[str, str], None]
+"""Raises where an account (its handle, its id) may not be collected."""
+
+
+def read_timeline(
+    config: CollectConfig, dataset: Path, environment: Mapping[str, str], permit: Permit
+) -> Collected:
+    """Collect the timeline of `config.handle`; its answers are kept beside the folder `dataset`.
+
+    Raises:
+        BadInputError: the terms or the cost are not accepted, there is no token, X refuses or
+            cannot be reached, there are no posts; or `permit` raises.
+    """
+    handle = config.handle or ""
+    terms = require_terms(config)
+    token = read_token(environment, config.x_api_url)
+    require_cost(config, token)
+    client = XClient(config.x_api_url, token, config.max_wait)
+    request = Request(
+        url=config.x_api_url, handle=handle, since_id=config.since_id, until_id=config.until_id
+    )
+    kept = Checkpoint(dataset, request, resume=config.resume)
+    account = find_account(handle, client, token, kept)
+    permit(account.handle, account.account_id)
+    return _collect(Timeline(config, client, token, kept), account, terms)
+
+
+def _collect(timeline: Timeline, account: Account, terms: str) -> Collected:
+    skips, digest = Skips(f"@{account.handle}", "posts"), hashlib.sha256()
+    versions: list[Version] = []
+    for number, stated in enumerate(timeline.posts(account), 1):
+        digest.update(_canonical(stated))
+        version = read_version(stated, account.handle, account.account_id)
+        if isinstance(version, str):
+            skips.add(version, f"post {number}")
+        else:
+            versions.append(version)
+    skips.refuse_too_many(len(versions))
+    posts, earlier = last_versions(versions)
+    picture, warnings = fetch_picture(account.picture_url)
+    damaged = sum(is_damaged(post.text) for post in posts)
+    counts = {
+        "skipped": skips.total,
+        "earlier_versions": earlier,
+        "partial_errors": timeline.partial_errors,
+    }
+    return Collected(
+        author=account.handle,
+        posts=posts,
+        account_id=account.account_id,
+        display_name=account.display_name,
+        picture=picture,
+        sha256=digest.hexdigest(),
+        terms=terms,
+        damaged=damaged,
+        warnings=(
+            *skips.warnings(),
+            *damage_warning(damaged, len(posts)),
+            *_older_posts(len(versions), account),
+            *warnings,
+        ),
+        notes={name: count for name, count in counts.items() if count},
+    )
+
+
+def _canonical(stated: dict[str, Any]) -> bytes:
+    return json.dumps(stated, sort_keys=True).encode() + b"\n"
+
+
+def _older_posts(read: int, account: Account) -> list[str]:
+    """A sentence about the posts that X does not give, if there are any."""
+    if read < MOST_POSTS or account.posts is None or account.posts <= MOST_POSTS:
+        return []
+    return [
+        f"X gives the newest {MOST_POSTS:,} of the {account.posts:,} posts of @{account.handle}; "
+        "the author's own archive holds all"
+    ]

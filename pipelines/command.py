@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from components.registry.command import add_registry_command
-from components.runtime.command import run_command
+from components.runtime.command import parse_words, run_command
 from pipelines.generate import add_generate_command
 from pipelines.run import add_run_command
 
@@ -20,7 +20,7 @@ def main(words: Sequence[str] | None = None) -> int:
     add_run_command(commands)
     add_generate_command(commands)
     add_registry_command(commands)
-    given = parser.parse_args(words)
+    given = parse_words(parser, words)
     return run_command(lambda: given.run(given))
 
 

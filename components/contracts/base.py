@@ -8,6 +8,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidationError
 
 from components.contracts.errors import BadInputError
+from components.contracts.wording import wording
 
 SCHEMA_VERSION = 1
 
@@ -88,4 +89,4 @@ def first_problem(error: ValidationError) -> str:
     """The first thing that pydantic found wrong, as `key: what is wrong`."""
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
-    return f"{where}: {problem['msg']}" if where else problem["msg"]
+    return f"{where}: {wording(problem)}" if where else wording(problem)

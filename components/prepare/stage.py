@@ -7,7 +7,6 @@ from pathlib import Path
 
 from components.contracts.artifacts import PREPARE_REPORT, SPLITS, split_file
 from components.contracts.base import write_rows
-from components.contracts.errors import BadInputError
 from components.contracts.reports import PostCounts, PrepareReport, Splits
 from components.prepare.checks import check_enough, warnings_about
 from components.prepare.config import PrepareConfig
@@ -17,7 +16,7 @@ from components.prepare.posts import CleanPost, Drop
 from components.prepare.raw_datasets import AuthorPosts, read_raw_datasets
 from components.prepare.selection import Selection, select
 from components.prepare.splits import facts_of, split_by_time
-from components.runtime.folders import whole_folder
+from components.runtime.folders import keep_apart, whole_folder
 from components.runtime.progress import progress
 
 log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ def run(config: PrepareConfig, *, dataset: Sequence[Path], dataset_out: Path) ->
     Raises:
         BadInputError: a folder is no raw dataset, or too little text remains.
     """
-    _keep_apart(dataset, dataset_out)
+    keep_apart(dataset_out, dataset)
     sources = read_raw_datasets(dataset)
     selections = _select_all(sources, config)
     _balance(selections)
@@ -43,17 +42,6 @@ def run(config: PrepareConfig, *, dataset: Sequence[Path], dataset_out: Path) ->
         log.warning("warning: %s", warning)
     log.info("%s; written to %s", describe(report.counts), dataset_out)
     return report
-
-
-def _keep_apart(raw_datasets: Sequence[Path], train_dataset: Path) -> None:
-    """Refuse to write over what is read."""
-    target = train_dataset.resolve()
-    for folder in raw_datasets:
-        if target == folder.resolve() or target in folder.resolve().parents:
-            raise BadInputError(
-                f"--dataset-out {train_dataset} would replace the raw dataset {folder}; "
-                "name another folder"
-            )
 
 
 def _select_all(sources: Sequence[AuthorPosts], config: PrepareConfig) -> list[Selection]:

@@ -1,14 +1,17 @@
 """A stage's configuration as command-line flags: flags over environment over defaults."""
 
 import argparse
+import json
 import types
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from components.contracts.errors import BadInputError
+from components.contracts.wording import wording
 
 ENVIRONMENT_PREFIX = "HUGGINGTWEETS_"
 METAVARS = {int: "N", float: "X", str: "TEXT"}
@@ -49,33 +52,70 @@ def read_config(
 ) -> Config:
     """Make the configuration from parsed flags, then `HUGGINGTWEETS_<FLAG>`, then defaults.
 
+    An empty variable counts as unset. A variable for a flag that is repeated holds one value a
+    line, or a JSON list.
+
     Raises:
-        BadInputError: a value is missing or wrong; the message names its flag.
+        BadInputError: a value is missing or wrong; the message names its flag, or its variable.
     """
     flags = given if isinstance(given, Mapping) else vars(given)
-    values = {}
+    values: dict[str, Any] = {}
+    names = {name: flag_of(name) for name in kind.model_fields}
     for name, field in kind.model_fields.items():
-        text = environment.get(ENVIRONMENT_PREFIX + name.upper())
+        variable = ENVIRONMENT_PREFIX + name.upper()
         if name in flags:
             values[name] = flags[name]
-        elif text:
-            values[name] = tuple(text.split(",")) if _is_many(field) else text
+            if _is_empty(flags[name]):
+                raise BadInputError(f"{flag_of(name)}: it is empty; leave it out or say something")
+        elif text := environment.get(variable, "").strip():
+            names[name] = variable
+            values[name] = _listed(text, variable) if _is_many(field) else text
     try:
         return kind(**values)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        name = str(problem["loc"][0]) if problem["loc"] else ""
-        where = f"{flag_of(name)}: " if name else ""
-        said = "it is required" if problem["type"] == "missing" else problem["msg"]
-        raise BadInputError(where + said.removeprefix("Value error, ")) from error
+        name = names[str(problem["loc"][0])] if problem["loc"] else ""
+        raise BadInputError(f"{name}: {wording(problem)}".removeprefix(": ")) from error
+
+
+def _is_empty(value: object) -> bool:
+    return value == "" or (isinstance(value, list | tuple) and "" in value)
+
+
+def _listed(text: str, variable: str) -> tuple[Any, ...]:
+    """`a` and `b` of the lines `a`, `b` or of the JSON list `["a", "b"]`."""
+    if not text.startswith("["):
+        return tuple(line.strip() for line in text.splitlines() if line.strip())
+    try:
+        return tuple(json.loads(text))
+    except ValueError as error:
+        raise BadInputError(
+            f"{variable}: it begins as a JSON list and is none: {error}; "
+            "give one value a line, or a JSON list of them"
+        ) from error
+
+
+def a_path(text: str) -> Path:
+    """The path that a flag names, for argparse: `~` is one's home; nothing is no path."""
+    return Path(a_name(text)).expanduser()
+
+
+def a_name(text: str) -> str:
+    """What a flag names, for argparse: not nothing."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
 
 
 def flags_for(config: StageConfig) -> list[str]:
-    """The flags that give `config` again, those that say the default left out."""
+    """The flags that give `config` again, whatever the environment says by then.
+
+    What is left open (None, no value at all) has no flag that says so, and is left out.
+    """
     words: list[str] = []
-    for name, field in type(config).model_fields.items():
+    for name in type(config).model_fields:
         value = getattr(config, name)
-        if value == field.get_default(call_default_factory=True) or value is None:
+        if value is None:
             continue
         if isinstance(value, bool):
             words.append(flag_of(name) if value else flag_of(f"no_{name}"))

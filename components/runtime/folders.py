@@ -1,15 +1,14 @@
 """Outputs that appear whole or not at all."""
 
-import errno
+import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from components.contracts.errors import BadInputError
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+from components.runtime.disk import is_disk_full
 
 
 @contextmanager
@@ -21,34 +20,81 @@ def whole_folder(target: Path, *, holding: str | None = None) -> Iterator[Path]:
     file `holding`, is ever replaced: a slip of the hand costs nobody their home folder.
 
     Raises:
-        BadInputError: `target` is something else, or cannot be written to.
+        BadInputError: `target` is something else, cannot be written to, or is being written by
+            another process.
     """
     target = Path(os.path.abspath(target))  # noqa: PTH100 - resolve() would follow links
-    _check_replaceable(target, holding)
     draft, old = (target.with_name(f".{target.name}.{what}") for what in ("draft", "old"))
+    with _alone_with(draft, target):
+        try:
+            check_replaceable(target, holding)
+            if old.exists() and not target.exists():  # killed between the two renames below
+                old.rename(target)
+            shutil.rmtree(old, ignore_errors=True)
+            yield draft
+            if target.exists():
+                target.rename(old)
+            draft.rename(target)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _alone_with(draft: Path, target: Path) -> Iterator[None]:
+    """Make the empty folder `draft` and hold it; a killed holder's one is taken over.
+
+    The lock is on the folder itself, so it goes where the folder goes and dies with its process.
+    """
+    handle = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if old.exists() and not target.exists():  # killed between the two renames below
-            old.rename(target)
-        for leftover in (draft, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        draft.mkdir()
+        while handle is None:
+            draft.mkdir(parents=True, exist_ok=True)
+            handle = _lock(draft, target)
+        for leftover in draft.iterdir():
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     except OSError as error:
-        if error.errno in DISK_FULL:
+        if is_disk_full(error):
             raise
         raise BadInputError(f"cannot write to {target.parent}: {error.strerror}") from error
     try:
-        yield draft
-        if target.exists():
-            target.rename(old)
-        draft.rename(target)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        yield
+    finally:
+        os.close(handle)
 
 
-def _check_replaceable(target: Path, holding: str | None) -> None:
+def _lock(draft: Path, target: Path) -> int | None:
+    """Lock the folder; None where another process has just moved it to its place."""
+    with suppress(FileNotFoundError):
+        handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            _hold(handle, target)
+            if os.path.samestat(os.fstat(handle), draft.stat()):
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+    return None
+
+
+def _hold(handle: int, target: Path) -> None:
+    with suppress(OSError):  # there are file systems without locks
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BadInputError(
+                f"another process is writing {target} right now; wait for it, or name another place"
+            ) from error
+
+
+def check_replaceable(target: Path, holding: str | None) -> None:
+    """Make sure that `target` may be written: it is not there, empty, or holds the file `holding`.
+
+    Raises:
+        BadInputError: it is something else.
+    """
     if target.is_dir():
         ours = holding is not None and (target / holding).is_file()
         if any(target.iterdir()) and not ours:
@@ -68,3 +114,18 @@ def require_folder(path: Path, holding: str, what: str) -> Path:
     if not (path / holding).is_file():
         raise BadInputError(f"{path} is not a {what}: it holds no {holding}")
     return path
+
+
+def keep_apart(output: Path, inputs: Iterable[Path]) -> None:
+    """Make sure that writing `output` would change none of `inputs`.
+
+    Raises:
+        BadInputError: it is one of them, holds one, or lies in one.
+    """
+    target = output.resolve()
+    for path in inputs:
+        read = path.resolve()
+        if target.is_relative_to(read) or read.is_relative_to(target):
+            raise BadInputError(
+                f"{output} would be written over {path}, which is read; name another folder"
+            )

@@ -6,6 +6,8 @@ import os
 import sys
 from datetime import UTC, datetime
 
+from components.contracts.errors import BadInputError
+
 LOG_FORMAT_VARIABLE = "HUGGINGTWEETS_LOG_FORMAT"
 
 
@@ -29,6 +31,17 @@ def logs_are_json() -> bool:
     """Whether logs are read by machines: asked for by HUGGINGTWEETS_LOG_FORMAT, or in a pod."""
     asked = os.environ.get(LOG_FORMAT_VARIABLE)
     return asked == "json" or (asked != "text" and "KUBERNETES_SERVICE_HOST" in os.environ)
+
+
+def check_log_format() -> None:
+    """Make sure that HUGGINGTWEETS_LOG_FORMAT, where it is set, names a format that there is.
+
+    Raises:
+        BadInputError: it does not.
+    """
+    asked = os.environ.get(LOG_FORMAT_VARIABLE)
+    if asked and asked not in ("json", "text"):
+        raise BadInputError(f"{LOG_FORMAT_VARIABLE}: {asked!r} is neither 'json' nor 'text'")
 
 
 def set_up_logs() -> None:

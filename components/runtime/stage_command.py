@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.runtime.command import run_command
-from components.runtime.flags import StageConfig, add_flags, flag_of, read_config
+from components.runtime.command import parse_words, run_command
+from components.runtime.flags import StageConfig, a_name, a_path, add_flags, flag_of, read_config
+from components.runtime.folders import keep_apart
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def run_stage(
     for name, place in places.items():
         group.add_argument(
             flag_of(name),
-            type=place.kind,
+            type=a_path if place.kind is Path else a_name,
             required=place.required,
             action="append" if place.many else "store",
             default=[] if place.many else None,
@@ -47,11 +48,25 @@ def run_stage(
             help=place.meaning,
         )
     add_flags(parser, config)
-    given = parser.parse_args(words)
+    given = parse_words(parser, words)
 
     def run() -> None:
         settings = read_config(config, given, os.environ)
+        _keep_apart(given, places)
         job = importlib.import_module(f"components.{stage}.stage")
         job.run(settings, **{name: getattr(given, name) for name in places})
 
     return run_command(run)
+
+
+def _keep_apart(given: argparse.Namespace, places: Mapping[str, Place]) -> None:
+    """Refuse to write over what is read."""
+    folders: dict[str, list[Path]] = {}
+    for name, place in places.items():
+        value = getattr(given, name)
+        if place.kind is Path and value is not None:
+            folders[name] = value if place.many else [value]
+    for name, outputs in folders.items():
+        if name.endswith("_out"):
+            for other in folders.keys() - {name}:
+                keep_apart(outputs[0], folders[other])

@@ -213,8 +213,8 @@ def test_what_is_no_raw_dataset_is_refused(tmp_path: Path) -> None:
     refused(match="no raw dataset is given")
     refused(tmp_path / "none", match="none is not a raw dataset: it holds no collect.json")
     refused(raw, raw, match="given twice")
-    refused(raw, out=raw, match="would replace the raw dataset")
-    refused(raw, out=tmp_path, match="would replace the raw dataset")
+    refused(raw, out=raw, match="would be written over")
+    refused(raw, out=tmp_path, match="would be written over")
     other = make_post("one two three", author="eve").model_dump_json() + "\n"
     (raw / POSTS).write_text(other)
     refused(raw, match="post 1000 by @eve, but its collect.json names @ada")

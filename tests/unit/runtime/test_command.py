@@ -1,9 +1,10 @@
+import argparse
 import errno
 
 import pytest
 
 from components.contracts.errors import BadInputError, HuggingtweetsError
-from components.runtime.command import run_command
+from components.runtime.command import parse_words, run_command
 
 
 def fails_with(error: Exception) -> int:
@@ -20,6 +21,7 @@ def fails_with(error: Exception) -> int:
         (BadInputError("no such file"), 2, "no such file"),
         (OSError(errno.ENOSPC, "No space left on device", "x"), 1, "the disk is full"),
         (RuntimeError("I/O error: No space left on device (os error 28)"), 1, "the disk is full"),
+        (OSError(errno.EFBIG, "File too large"), 1, "no file as large as this"),
         (PermissionError(errno.EACCES, "Permission denied", "here"), 2, "here: Permission denied"),
     ],
 )
@@ -33,3 +35,20 @@ def test_an_error_is_one_sentence_and_an_exit_code(
 def test_a_fault_of_ours_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         fails_with(ZeroDivisionError())
+
+
+def test_a_word_that_is_no_text_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("place")
+    with pytest.raises(SystemExit) as caught:
+        parse_words(parser, ["caf\udce9"])
+    assert caught.value.code == 2
+    assert "'caf\\udce9' is not UTF-8 text" in capsys.readouterr().err
+
+
+def test_a_log_format_that_there_is_not_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUGGINGTWEETS_LOG_FORMAT", "yaml")
+    assert run_command(lambda: 0) == 2
+    assert "'yaml' is neither 'json' nor 'text'" in capsys.readouterr().err

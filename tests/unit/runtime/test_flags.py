@@ -1,15 +1,18 @@
 import argparse
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
+from pydantic import Field
 
 from components.contracts.errors import BadInputError
 from components.runtime.flags import StageConfig, add_flags, flags_for, read_config
 
 
 class WalkConfig(StageConfig):
-    steps: int = 3
+    steps: Annotated[int, Field(le=50)] = 3
     """How many steps to take."""
+    speed: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.5
+    """Steps a second."""
     gait: Literal["slow", "fast"] = "slow"
     """How to walk."""
     look_back: bool = False
@@ -39,9 +42,22 @@ def test_an_empty_variable_counts_as_unset() -> None:
     assert parse(environment={"HUGGINGTWEETS_STEPS": ""}).steps == 3
 
 
-def test_lists_are_repeated_flags_or_comma_separated_variables() -> None:
-    assert parse("--friends", "ann", "--friends", "bo").friends == ("ann", "bo")
-    assert parse(environment={"HUGGINGTWEETS_FRIENDS": "ann,bo"}).friends == ("ann", "bo")
+@pytest.mark.parametrize("text", ["ann, my love\n\n bo \n", '["ann, my love", "bo"]'])
+def test_lists_are_repeated_flags_or_variables_with_a_value_a_line(text: str) -> None:
+    friends = ("ann, my love", "bo")
+    assert parse("--friends", friends[0], "--friends", "bo").friends == friends
+    assert parse(environment={"HUGGINGTWEETS_FRIENDS": text}).friends == friends
+
+
+def test_a_broken_list_names_its_variable() -> None:
+    with pytest.raises(BadInputError, match="HUGGINGTWEETS_FRIENDS: .*JSON list"):
+        parse(environment={"HUGGINGTWEETS_FRIENDS": '["ann'})
+
+
+@pytest.mark.parametrize("words", [("--goal", ""), ("--friends", "bo", "--friends", "")])
+def test_an_empty_flag_is_a_slip(words: tuple[str, ...]) -> None:
+    with pytest.raises(BadInputError, match=f"{words[0]}: it is empty"):
+        parse(*words)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +71,27 @@ def test_flags_for_a_configuration_give_it_back(config: WalkConfig) -> None:
     assert parse(*flags_for(config)) == config
 
 
-def test_a_wrong_value_names_its_flag() -> None:
-    with pytest.raises(BadInputError, match="--steps: .*integer"):
-        parse("--steps", "many")
+def test_flags_for_a_configuration_stand_against_any_environment() -> None:
+    later = {"HUGGINGTWEETS_STEPS": "9", "HUGGINGTWEETS_GAIT": "fast"}
+    assert parse(*flags_for(WalkConfig()), environment=later) == WalkConfig()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--steps", "many"), "--steps: 'many' is not a whole number"),
+        (("--steps", "1.5"), "--steps: '1.5' is not a whole number"),
+        (("--steps", "99"), "--steps: '99' is too large; give at most 50"),
+        (("--speed", "nan"), "--speed: 'nan' is not a finite number"),
+        (("--speed", "0"), "--speed: '0' is too small; give more than 0"),
+    ],
+)
+def test_a_wrong_value_is_told_in_our_words(words: tuple[str, str], said: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        parse(*words)
+    assert str(caught.value).startswith(said)
+
+
+def test_a_wrong_variable_is_named() -> None:
+    with pytest.raises(BadInputError, match="HUGGINGTWEETS_GAIT: 'hop' is not 'slow' or 'fast'"):
+        parse(environment={"HUGGINGTWEETS_GAIT": "hop"})

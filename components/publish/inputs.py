@@ -19,6 +19,7 @@ from components.runtime.folders import require_folder
 from components.runtime.provenance import check_evaluated, check_trained_from
 from components.text.ngrams import RunIndex
 from components.text.overlap import overlap
+from components.text.spans import SpanFilter
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
 
@@ -80,6 +81,12 @@ def find_pictures(raw_datasets: Sequence[Path], authors: Sequence[str]) -> list[
         if report.picture and (picture := _picture(folder, report.picture)):
             found[report.author] = picture
     return [found[author] for author in authors if author in found]
+
+
+def read_spans(dataset: Path, dataset_sha256: str) -> SpanFilter:
+    """The runs of words of the training posts, keyed by the dataset's digest."""
+    posts = read_rows(dataset / artifacts.split_file("train"), DatasetRow)
+    return SpanFilter.of((row.text for row in posts), bytes.fromhex(dataset_sha256))
 
 
 def _picture(folder: Path, name: str) -> Path | None:

@@ -8,6 +8,7 @@ from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.publish.card import CardFacts, render_card
 from components.publish.inputs import Story
+from components.text.spans import SPANS, SpanFilter
 
 ROOM = Path(__file__).parent
 DRAWING = "pipeline.svg"
@@ -16,9 +17,14 @@ MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 
 
 def write_package(
-    folder: Path, story: Story, facts: CardFacts, model: Path, pictures: Sequence[Path]
+    folder: Path,
+    story: Story,
+    facts: CardFacts,
+    model: Path,
+    pictures: Sequence[Path],
+    spans: SpanFilter,
 ) -> None:
-    """Fill `folder` with the files of one version.
+    """Fill `folder` with the files of one version; `spans` tells a server what it must not repeat.
 
     Raises:
         BadInputError: `model` holds no safetensors.
@@ -33,5 +39,6 @@ def write_package(
         shutil.copyfile(picture, folder / name)
     shutil.copyfile(ROOM / DRAWING, folder / DRAWING)
     story.evaluated.write(folder / artifacts.EVALUATION_REPORT)
+    spans.write(folder / SPANS)
     card = render_card(story, facts, names)
     (folder / artifacts.MODEL_CARD).write_text(card, encoding="utf-8")

@@ -10,7 +10,7 @@ from components.contracts.artifacts import check_persona
 from components.contracts.registry import Manifest
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
-from components.publish.inputs import find_pictures, read_story
+from components.publish.inputs import find_pictures, read_spans, read_story
 from components.publish.lineage import lineage_of
 from components.publish.package import write_package
 from components.registry import Registry
@@ -49,11 +49,12 @@ def run(
     check_persona(name)
     story = read_story(dataset, model, evaluation, base_model)
     refuse_opted_out_authors(registry, story.prepared)
+    spans = read_spans(dataset, story.trained.dataset_sha256)
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
 
     def write(version: int, folder: Path) -> None:
         facts = CardFacts(name, version, config.license or story.fetched.license)
-        write_package(folder, story, facts, model, pictures)
+        write_package(folder, story, facts, model, pictures, spans)
 
     manifest = Registry.open(registry).publish(name, write, lineage_of(story, os.environ))
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()

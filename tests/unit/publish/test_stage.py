@@ -16,6 +16,7 @@ from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
 from components.runtime.digests import file_sha256
 from components.text.ngrams import words_of
+from components.text.spans import SpanFilter
 
 CONFIG = PublishConfig()
 
@@ -31,7 +32,7 @@ def test_a_version_is_the_model_its_card_and_its_figures(folders: Folders, tmp_p
     manifest, version = publish(folders, tmp_path)
     names = {path.name for path in version.iterdir()}
     assert {"model.safetensors", "tokenizer.json", "config.json", "generation_config.json"} <= names
-    assert {"train.json", "evaluation.json", "README.md", "pipeline.svg", "manifest.json"} <= names
+    assert {"train.json", "evaluation.json", "README.md", "spans.bloom", "manifest.json"} <= names
     assert "report.html" not in names
     assert "samples.jsonl" not in names
     assert manifest.version == 1
@@ -70,8 +71,18 @@ def test_the_package_holds_no_post(weights: Path, tmp_path: Path) -> None:
     runs = {run for post in posts for run in eight_grams(post)}
     for file in version.iterdir():
         if file.suffix != ".safetensors":
-            assert not runs & eight_grams(file.read_text()), file
+            assert not runs & eight_grams(file.read_text(errors="replace")), file
     assert "a lamp that reads to me" in (version / "README.md").read_text()
+
+
+def test_it_knows_the_runs_of_the_training_posts(folders: Folders, tmp_path: Path) -> None:
+    _, version = publish(folders, tmp_path)
+    spans = SpanFilter.read(version / "spans.bloom")
+    for split, known in (("train", True), ("test", False)):
+        posts = read_rows(folders.dataset / f"{split}.jsonl", DatasetRow)
+        runs = {run for post in posts for run in eight_grams(post.text)}
+        assert runs
+        assert all((run in spans) == known for run in runs)
 
 
 def eight_grams(text: str) -> set[tuple[str, ...]]:

@@ -37,6 +37,8 @@ def run(config: CollectConfig, *, dataset_out: Path) -> CollectReport:
     check_persona(collected.author)
     _ask_opt_outs(config, collected.author, collected.account_id)
     posts = in_order(collected.posts)
+    if not posts:
+        raise BadInputError(f"{config.place} holds no posts of @{collected.author} to collect")
     report = _report(config, collected, posts)
     for warning in report.warnings:
         log.warning("%s: %s", config.place, warning)
@@ -109,8 +111,8 @@ def _report(config: CollectConfig, collected: Collected, posts: list[Post]) -> C
             replies=kinds["reply"],
             quotes=kinds["quote"],
         ),
-        oldest=posts[0].created_at if posts else None,
-        newest=posts[-1].created_at if posts else None,
+        oldest=posts[0].created_at,
+        newest=posts[-1].created_at,
         encoding=collected.encoding,
         damaged=collected.damaged,
         columns=collected.columns,

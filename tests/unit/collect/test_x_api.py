@@ -1,0 +1,421 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.archives import PNG
+from support.x_api import (
+    TOKEN,
+    Fault,
+    XAccount,
+    XServer,
+    cutting,
+    hanging_up,
+    refusing,
+    sending,
+    silent_for,
+    x_api,
+    x_post,
+)
+
+from components.collect.__main__ import main
+from components.collect.config import CollectConfig
+from components.collect.stage import run
+from components.collect.x_api import adapter, client
+from components.contracts.base import read_rows
+from components.contracts.errors import BadInputError
+from components.contracts.posts import Post
+from components.contracts.reports import CollectReport
+from components.registry.opt_outs import add_opt_out
+
+TERMS = "agreement 7 of May 2026"
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits between tries, none of which is waited."""
+    taken: list[float] = []
+    monkeypatch.setattr(client.time, "sleep", taken.append)
+    return taken
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[XServer]:
+    monkeypatch.setenv("X_BEARER_TOKEN", TOKEN)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    with x_api(
+        XAccount("NoBody", [x_post(number, f"post {number}") for number in range(250)])
+    ) as it:
+        yield it
+
+
+def collect(server: XServer, out: Path, **config: Any) -> CollectReport:
+    given = {"handle": "nobody", "accept_cost": True, "accept_x_terms": TERMS, **config}
+    given = {"consent": "written-consent", "x_api_url": server.url, **given}
+    return run(CollectConfig(**given), dataset_out=out)
+
+
+def posts_of(out: Path) -> list[Post]:
+    return list(read_rows(out / "posts.jsonl", Post))
+
+
+def refused(server: XServer, out: Path, **config: Any) -> str:
+    with pytest.raises(BadInputError, match="(?i)nobody") as caught:
+        collect(server, out, **config)
+    assert not (out / "collect.json").exists()
+    said = str(caught.value)
+    assert said.count("\n") < 5
+    assert TOKEN not in said
+    return said
+
+
+def test_a_timeline_becomes_a_raw_dataset(server: XServer, tmp_path: Path) -> None:
+    report = collect(server, tmp_path / "out")
+    posts = posts_of(tmp_path / "out")
+    assert [post.text for post in posts] == [f"post {number}" for number in range(250)]
+    assert report.counts.downloaded == 250
+    assert (report.author, report.account_id, report.display_name) == ("NoBody", "42", "No Body")
+    assert (report.source, report.terms, report.consent) == (
+        "x-api:nobody",
+        TERMS,
+        "written-consent",
+    )
+    assert (report.oldest, report.newest) == (posts[0].created_at, posts[-1].created_at)
+    assert (tmp_path / "out" / (report.picture or "")).read_bytes() == PNG
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert len(server.seen) == 1 + 3 + 2  # the account, its pages, the picture in two sizes
+
+
+def test_the_same_answers_give_the_same_bytes(server: XServer, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        collect(server, tmp_path / name)
+    for file in ("posts.jsonl", "collect.json"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+RICH = [
+    x_post(0, "RT @ann: three", referenced_tweets=[{"type": "retweeted", "id": "5"}]),
+    x_post(
+        1,
+        "@ann yes &amp; no",
+        in_reply_to_user_id="9",
+        referenced_tweets=[{"type": "replied_to", "id": "5"}],
+        entities={"mentions": [{"username": "ann", "id": "9", "start": 0, "end": 4}]},
+    ),
+    x_post(2, "look https://t.co/b", referenced_tweets=[{"type": "quoted", "id": "5"}]),
+    x_post(
+        3,
+        "A long post that is cut",
+        note_tweet={
+            "text": "A long post that is cut no more https://t.co/a",
+            "entities": {"urls": [{"url": "https://t.co/a", "start": 32, "end": 46}]},
+        },
+    ),
+    x_post(5, "the end", edit_history_tweet_ids=[str(10**18 + 4), str(10**18 + 5)]),
+    x_post(4, "teh end", edit_history_tweet_ids=[str(10**18 + 4), str(10**18 + 5)]),
+    x_post(6, "on it goes", in_reply_to_user_id="42", source="Web"),
+]
+
+
+@pytest.mark.parametrize("spelling", ["tweet", "post"])
+def test_both_spellings_say_the_same(server: XServer, tmp_path: Path, spelling: str) -> None:
+    server.spelling = spelling
+    server.accounts[0].posts = RICH
+    report = collect(server, tmp_path / "out")
+    posts = posts_of(tmp_path / "out")
+    assert [post.kind for post in posts] == [
+        *("repost", "reply", "quote", "original", "original", "reply")
+    ]
+    assert [post.reply_to for post in posts] == [None, "ann", None, None, None, "NoBody"]
+    assert posts[1].text == "@ann yes &amp; no"
+    assert posts[1].mentions == ("ann",)
+    assert posts[3].text == "A long post that is cut no more https://t.co/a"
+    assert posts[3].urls == ("https://t.co/a",)
+    assert posts[4].text == "the end"
+    assert posts[5].source == "Web"
+    assert report.notes["earlier_versions"] == 1
+    assert (report.counts.reposts, report.counts.replies, report.counts.quotes) == (1, 2, 1)
+    assert len(server.pages) == (1 if spelling == "tweet" else 3)
+
+
+def test_the_cap_is_named_where_it_cuts(server: XServer, tmp_path: Path) -> None:
+    server.accounts[0].posts = [x_post(number) for number in range(3300)]
+    report = collect(server, tmp_path / "out")
+    assert report.counts.downloaded == 3200
+    assert any("newest 3,200 of the 3,300" in warning for warning in report.warnings)
+    assert len(server.pages) == 32
+
+
+def test_no_page_is_asked_for_beyond_the_cap(server: XServer, tmp_path: Path) -> None:
+    body = {"data": [x_post(n) for n in range(100)], "meta": {}}
+    server.faults = [None] + [
+        sending(json.dumps(body | {"meta": {"next_token": f"t{number}"}}).encode())
+        for number in range(40)
+    ]
+    collect(server, tmp_path / "out")
+    assert len(server.pages) == 32
+
+
+def test_ids_bound_what_is_asked_for(server: XServer, tmp_path: Path) -> None:
+    bounds = {"since_id": str(10**18 + 99), "until_id": str(10**18 + 110)}
+    assert collect(server, tmp_path / "out", **bounds).counts.downloaded == 10
+
+
+def test_partial_errors_are_counted_and_cost_no_post(server: XServer, tmp_path: Path) -> None:
+    server.accounts[0].problems = [{"title": "Not Found Error", "detail": "a quoted post"}]
+    report = collect(server, tmp_path / "out")
+    assert report.counts.downloaded == 250
+    assert report.notes["partial_errors"] == 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refusing(503),
+        refusing(500),
+        refusing(429),
+        refusing(429, x_rate_limit_reset="soon"),
+        cutting,
+        hanging_up,
+        sending(b""),
+        sending(b'{"data": ['),
+        sending(b"[]"),
+        sending(b"<html>", 502),
+        sending(b"[]", 503),
+        sending(b'{"errors": 7}', 500),
+        sending(b"null", 429),
+    ],
+    ids=range(13),
+)
+def test_what_may_pass_is_tried_again(
+    server: XServer, tmp_path: Path, naps: list[float], fault: Fault
+) -> None:
+    server.faults = [None, fault, fault]
+    assert collect(server, tmp_path / "out").counts.downloaded == 250
+    assert naps == [1, 2]
+
+
+def test_a_page_is_tried_six_times(server: XServer, tmp_path: Path, naps: list[float]) -> None:
+    server.faults = [None, *[refusing(503)] * 9]
+    assert "after 6 tries (it answered 503" in refused(server, tmp_path / "out")
+    assert len(server.pages) == 6
+    assert naps == [1, 2, 4, 8, 16]
+
+
+def test_silence_is_not_waited_for(
+    server: XServer, tmp_path: Path, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert adapter.READ_SECONDS == 30
+    monkeypatch.setattr(adapter, "READ_SECONDS", 0.05)
+    server.faults = [silent_for(0.3)]
+    assert collect(server, tmp_path / "out").counts.downloaded == 250
+    assert naps == [1]
+
+
+def test_the_reset_of_the_rate_limit_is_waited_for(
+    server: XServer, tmp_path: Path, naps: list[float]
+) -> None:
+    server.faults = [refusing(429, x_rate_limit_reset=str(int(time.time()) + 300))]
+    collect(server, tmp_path / "out")
+    assert naps == [pytest.approx(301, abs=2)]
+
+
+def test_too_long_a_wait_is_not_begun(server: XServer, tmp_path: Path, naps: list[float]) -> None:
+    server.requests_left, server.reset_after = 2, 1000
+    assert "longest wait of 900" in refused(server, tmp_path / "out")
+    assert naps == []
+    server.requests_left = 100
+    assert collect(server, tmp_path / "out", resume=True).counts.downloaded == 250
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (refusing(401), "does not accept the token"),
+        (refusing(401, f"{TOKEN} is bad"), r"\*\*\* is bad"),
+        (refusing(402), "no credits"),
+        (refusing(403, "enroll the app"), "does not allow.*enroll the app"),
+        (refusing(403, "User has been suspended"), "suspended"),
+        (refusing(404), "no such address"),
+        (refusing(410), "refuses.*410"),
+        (
+            sending(b'{"errors": [{"title": "Oops", "detail": "a\\n\\u001bb"}]}'),
+            "nothing but errors",
+        ),
+        (sending(b"{}"), "nothing but errors"),
+        (sending(b"[]", 401), "does not accept"),
+    ],
+    ids=range(10),
+)
+def test_what_will_not_pass_is_said_at_once(
+    server: XServer, tmp_path: Path, naps: list[float], fault: Fault, said: str
+) -> None:
+    server.faults = [fault]
+    with pytest.raises(BadInputError, match=said) as caught:
+        collect(server, tmp_path / "out")
+    assert str(caught.value).isprintable()
+    assert naps == []
+    assert len(server.seen) == 1
+
+
+def test_accounts_that_cannot_be_had_are_named(server: XServer, tmp_path: Path) -> None:
+    assert "renamed or deleted" in refused(server, tmp_path / "out", handle="nobody2")
+    account = server.accounts[0]
+    account.protected = True
+    assert "huggingtweets login" in refused(server, tmp_path / "out")
+    assert len(server.pages) == 0
+    account.protected, account.suspended = False, True
+    assert "suspended this account" in refused(server, tmp_path / "out")
+    body = {"data": {"id": "42", "username": "somebody", "name": "x"}}
+    server.faults = [sending(json.dumps(body).encode())]
+    assert "renamed to @somebody" in refused(server, tmp_path / "out")
+
+
+def test_an_account_that_went_away_in_between_is_named(server: XServer, tmp_path: Path) -> None:
+    detail = "Sorry, you are not authorized to see the user with id: [42]."
+    server.faults = [None, sending(json.dumps({"errors": [{"detail": detail}]}).encode())]
+    assert "protected" in refused(server, tmp_path / "out")
+
+
+def test_pages_that_go_in_circles_are_left(server: XServer, tmp_path: Path) -> None:
+    page = sending(json.dumps({"meta": {"result_count": 0, "next_token": "a"}}).encode())
+    server.faults = [None, *[page] * 10]
+    assert "do not come to an end" in refused(server, tmp_path / "out")
+    assert len(server.pages) == 2
+
+
+def test_an_account_without_posts_is_refused(server: XServer, tmp_path: Path) -> None:
+    server.accounts[0].posts = []
+    assert "no posts" in refused(server, tmp_path / "out")
+
+
+def test_terms_and_cost_must_be_accepted_first(
+    server: XServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "forbid training" in refused(server, tmp_path / "out", accept_x_terms=" ")
+    assert "$16.01" in refused(server, tmp_path / "out", accept_cost=False)
+    assert server.seen == []
+
+
+def test_a_token_is_needed(
+    server: XServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("X_BEARER_TOKEN", "two words")
+    with pytest.raises(BadInputError, match="X_BEARER_TOKEN holds no") as caught:
+        collect(server, tmp_path / "out")
+    assert "two words" not in str(caught.value)
+    monkeypatch.delenv("X_BEARER_TOKEN")
+    monkeypatch.setenv("X_BEARER_TOKEN_FILE", str(tmp_path / "none"))
+    with pytest.raises(BadInputError, match="X_BEARER_TOKEN_FILE: cannot read"):
+        collect(server, tmp_path / "out")
+    (tmp_path / "none").write_text(f"{TOKEN}\n")
+    assert collect(server, tmp_path / "out").counts.downloaded == 250
+    monkeypatch.delenv("X_BEARER_TOKEN_FILE")
+    with pytest.raises(BadInputError, match="huggingtweets login"):
+        collect(server, tmp_path / "out")
+
+
+def test_who_opted_out_is_not_asked_for(server: XServer, tmp_path: Path) -> None:
+    registry = str(tmp_path / "registry")
+    add_opt_out(registry, handle="@Nobody")
+    with pytest.raises(BadInputError, match="opted out"):
+        collect(server, tmp_path / "out", registry=registry)
+    assert server.seen == []
+    registry = str(tmp_path / "registry-by-id")
+    add_opt_out(registry, account_id="42")
+    with pytest.raises(BadInputError, match="opted out"):
+        collect(server, tmp_path / "out", registry=registry)
+    assert server.pages == []
+
+
+def test_an_odd_picture_is_a_warning(server: XServer, tmp_path: Path) -> None:
+    server.accounts[0].picture = "/pictures/none.png"
+    report = collect(server, tmp_path / "out")
+    assert report.picture is None
+    assert "picture could not be fetched" in report.warnings[0]
+    assert server.authorizations[-1] is None
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_killed_collection_goes_on_where_it_was(
+    server: XServer, tmp_path: Path, resume: bool
+) -> None:
+    whole = collect(server, tmp_path / "whole")
+    server.seen.clear()
+    die = (
+        "import os, sys; from components.collect.__main__ import main\n"
+        "from components.collect.x_api.client import XClient\n"
+        "ask, count = XClient.get, []\n"
+        "def get(*given):\n"
+        "    count.append(1)\n"
+        "    return os.kill(os.getpid(), 9) if len(count) == 4 else ask(*given)\n"
+        "XClient.get = get\n"
+        "main(sys.argv[1:])\n"
+    )
+    out = tmp_path / "out"
+    words = ["--handle", "nobody", "--accept-cost", "--accept-x-terms", TERMS]
+    words += ["--consent", "written-consent", "--x-api-url", server.url, "--dataset-out", str(out)]
+    done = subprocess.run([sys.executable, "-c", die, *words], check=False, env=os.environ)
+    assert done.returncode == -signal.SIGKILL
+    assert not out.exists()
+    assert len(server.seen) == 3
+    server.seen.clear()
+    assert main([*words, "--resume"] if resume else words) == 0
+    assert CollectReport.read(out / "collect.json") == whole
+    assert (out / "posts.jsonl").read_bytes() == (tmp_path / "whole/posts.jsonl").read_bytes()
+    asked = [path for path in server.seen if "pictures" not in path]
+    assert len(asked) == (1 if resume else 4)
+    assert not (tmp_path / ".out.pages").exists()
+
+
+def test_what_was_kept_for_another_request_is_not_used(
+    server: XServer, tmp_path: Path, naps: list[float]
+) -> None:
+    server.faults = [None, None, *[refusing(503)] * 6]
+    refused(server, tmp_path / "out")
+    report = collect(server, tmp_path / "out", resume=True, since_id=str(10**18 + 239))
+    assert report.counts.downloaded == 10
+
+
+def test_no_token_is_left_or_logged(
+    server: XServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, naps: list[float]
+) -> None:
+    caplog.set_level("DEBUG")
+    server.faults = [refusing(503), None, *[refusing(500)] * 6]
+    refused(server, tmp_path / "out")
+    collect(server, tmp_path / "out", resume=True)
+    assert TOKEN not in caplog.text
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or TOKEN.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--handle", "no body"],
+        ["--handle", ""],
+        ["--handle", "nobody", "--archive", "x.zip"],
+        ["--handle", "nobody", "--author", "ann"],
+        ["--handle", "nobody", "--since-id", "x"],
+        ["--handle", "nobody", "--since-id", "9", "--until-id", "9"],
+        ["--handle", "nobody", "--x-api-url", "api.x.com"],
+        ["--handle", "nobody", "--x-api-url", "https://api.x.com/2"],
+        ["--handle", "nobody", "--max-wait", "0"],
+        ["--handle", "nobody", "--exclude-circle-window"],
+        ["--table", "t.csv", "--since-id", "9"],
+    ],
+    ids=" ".join,
+)
+def test_flags_that_make_no_sense_are_one_sentence(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--consent", "fictional", "--dataset-out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) <= 5
+    assert "Traceback" not in said

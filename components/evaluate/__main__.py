@@ -10,6 +10,7 @@ PLACES = {
     "model": Place("the finetuned-model to measure"),
     "base_model": Place("the pretrained-model that it was trained from"),
     "evaluation_out": Place("the evaluation to write"),
+    "report_out": Place("a copy of report.html to write", required=False, is_file=True),
 }
 
 

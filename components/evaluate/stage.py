@@ -28,9 +28,17 @@ log = logging.getLogger(__name__)
 
 
 def run(
-    config: EvaluateConfig, *, dataset: Path, model: Path, base_model: Path, evaluation_out: Path
+    config: EvaluateConfig,
+    *,
+    dataset: Path,
+    model: Path,
+    base_model: Path,
+    evaluation_out: Path,
+    report_out: Path | None = None,
 ) -> EvaluationReport:
     """Measure the model in `model` and write evaluation.json, samples.jsonl and report.html.
+
+    `report_out` gets a copy of the page.
 
     Raises:
         BadInputError: a folder is not what it should be, the model was not made from the other
@@ -64,6 +72,9 @@ def run(
         write_rows(folder / artifacts.SAMPLES, samples)
         page = render_page(report, prepared, trained, samples, training)
         (folder / artifacts.REPORT_PAGE).write_text(page, encoding="utf-8")
+    if report_out:
+        report_out.parent.mkdir(parents=True, exist_ok=True)
+        report_out.write_text(page, encoding="utf-8")
     log.info("evaluated: see %s", evaluation_out / artifacts.REPORT_PAGE)
     return report
 

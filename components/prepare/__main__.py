@@ -6,7 +6,9 @@ from components.prepare.config import PrepareConfig
 from components.runtime.stage_command import Place, run_stage
 
 PLACES = {
-    "dataset": Place("a raw-dataset; repeat the flag for several authors", many=True),
+    "dataset": Place(
+        "a raw-dataset; repeat the flag for several authors", many=True, artifact="raw_datasets"
+    ),
     "dataset_out": Place("the train-dataset to write"),
 }
 

@@ -1,7 +1,9 @@
 """`python -m components.publish`: a model into the registry, with its lineage and its card."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from components.contracts.registry import Manifest
 from components.publish.config import PublishConfig
 from components.runtime.stage_command import Place, run_stage
 
@@ -14,13 +16,19 @@ PLACES = {
         "an author's raw-dataset, for the picture; once for each author", required=False, many=True
     ),
     "registry": Place("where to publish: a path, gs:// or s3://", kind=str),
-    "name": Place("the persona", kind=str),
+    "name": Place("the persona (default: the authors, joined by '-')", kind=str, required=False),
+    "card_out": Place("a copy of the model card to write", required=False, is_file=True),
 }
+
+
+def parameters(manifest: Manifest, given: Mapping[str, Any]) -> dict[str, str | int]:
+    """What a pipeline goes on with: which version it is."""
+    return {"persona": manifest.persona, "version": manifest.version}
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the stage as the command line, or `words`, asks; the exit code."""
-    return run_stage("publish", __doc__, PublishConfig, PLACES, words)
+    return run_stage("publish", __doc__, PublishConfig, PLACES, words, parameters)
 
 
 if __name__ == "__main__":

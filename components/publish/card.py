@@ -69,7 +69,7 @@ def render_card(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
         pictures=[Markup(name) for name in pictures],  # noqa: S704 - our own file names
         counts=story.prepared.count_table(),
         consent=[
-            (author, CONSENT[report.consent], report.source.partition(":")[0])
+            (author, CONSENT[report.consent], report.source.partition(":")[0], report.terms)
             for author in story.prepared.persona_authors
             if (report := story.collected(author))
         ],

@@ -3,10 +3,11 @@
 import hashlib
 import logging
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.contracts.artifacts import check_persona
+from components.contracts.artifacts import MODEL_CARD, check_persona, persona_of
 from components.contracts.registry import Manifest
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
@@ -27,10 +28,11 @@ def run(
     evaluation: Path,
     base_model: Path,
     registry: str,
-    name: str,
+    name: str | None = None,
     raw_dataset: Sequence[Path] = (),
+    card_out: Path | None = None,
 ) -> Manifest:
-    """Publish the model as the next version of the persona `name`; `latest` moves to it.
+    """Publish the model as the next version of a persona; `latest` moves to it.
 
     Args:
         config: what can be chosen.
@@ -39,24 +41,28 @@ def run(
         evaluation: its evaluation.
         base_model: the pretrained-model that it was trained from.
         registry: the URI of the registry.
-        name: the persona.
+        name: the persona; its authors joined by '-' if left out.
         raw_dataset: the authors' raw datasets, for their pictures.
+        card_out: where to write a copy of the model card.
 
     Raises:
         BadInputError: an author opted out, or the folders do not belong together.
         StorageError: the registry cannot be used.
     """
-    check_persona(name)
     story = read_story(dataset, model, evaluation, base_model)
+    persona = check_persona(name or persona_of(list(story.prepared.persona_authors)))
     refuse_opted_out_authors(registry, story.prepared)
     spans = read_spans(dataset, story.trained.dataset_sha256)
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
 
     def write(version: int, folder: Path) -> None:
-        facts = CardFacts(name, version, config.license or story.fetched.license)
+        facts = CardFacts(persona, version, config.license or story.fetched.license)
         write_package(folder, story, facts, model, pictures, spans)
+        if card_out:
+            card_out.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / MODEL_CARD, card_out)
 
-    manifest = Registry.open(registry).publish(name, write, lineage_of(story, os.environ))
+    manifest = Registry.open(registry).publish(persona, write, lineage_of(story, os.environ))
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
     return manifest

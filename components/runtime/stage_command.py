@@ -2,14 +2,23 @@
 
 import argparse
 import importlib
+import logging
 import os
-from collections.abc import Mapping, Sequence
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from components.contracts.errors import BadInputError
 from components.runtime.command import parse_words, run_command
+from components.runtime.executor import EXECUTOR_INPUT, Executor
 from components.runtime.flags import StageConfig, a_name, a_path, add_flags, flag_of, read_config
 from components.runtime.folders import keep_apart
+from components.runtime.words import OPTIONS, plain_words
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,14 @@ class Place:
     required: bool = True
     many: bool = False
     """Whether the flag is repeated; `run` takes a list."""
+    is_file: bool = False
+    """Whether a path is a file's."""
+    artifact: str | None = None
+    """In a pipeline, the list of artifacts that this is filled from."""
+
+
+Parameters = Callable[[Any, Mapping[str, Any]], Mapping[str, Any]]
+"""A step's output parameters, from the stage's report and the step's input parameters."""
 
 
 def run_stage(
@@ -30,11 +47,37 @@ def run_stage(
     config: type[StageConfig],
     places: Mapping[str, Place],
     words: Sequence[str] | None = None,
+    parameters: Parameters = lambda report, given: {},
 ) -> int:
     """Read the flags, of the command line if `words` is left out, run the stage; the exit code.
 
     `components.<stage>.stage` may be heavy: it is imported once the flags are known to be right.
     """
+    parser = _parser(stage, about, config, places)
+    words = sys.argv[1:] if words is None else words
+    try:
+        executor = _executor(words)
+        words = plain_words([*words, *_from_pipeline(places, executor)])
+    except BadInputError as error:
+        parser.error(str(error))
+    given = parse_words(parser, words)
+
+    def run() -> None:
+        settings = read_config(config, given, os.environ)
+        _keep_apart(given, places)
+        if executor:
+            log.info("by hand: %s", _by_hand(stage, words))
+        job = importlib.import_module(f"components.{stage}.stage")
+        report = job.run(settings, **{name: getattr(given, name) for name in places})
+        if executor:
+            executor.finish(report, parameters(report, executor.parameters))
+
+    return run_command(run)
+
+
+def _parser(
+    stage: str, about: str, config: type[StageConfig], places: Mapping[str, Place]
+) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m components.{stage}", description=about)
     group = parser.add_argument_group("what it reads and writes")
     for name, place in places.items():
@@ -44,19 +87,42 @@ def run_stage(
             required=place.required,
             action="append" if place.many else "store",
             default=[] if place.many else None,
-            metavar="DIR" if place.kind is Path else name.upper(),
+            metavar=_metavar(name, place),
             help=place.meaning,
         )
     add_flags(parser, config)
-    given = parse_words(parser, words)
+    pipeline = parser.add_argument_group("in a pipeline")
+    pipeline.add_argument(OPTIONS, metavar="JSON", help="further flags as one JSON object")
+    pipeline.add_argument(EXECUTOR_INPUT, metavar="JSON", help="what Kubeflow's launcher passes")
+    return parser
 
-    def run() -> None:
-        settings = read_config(config, given, os.environ)
-        _keep_apart(given, places)
-        job = importlib.import_module(f"components.{stage}.stage")
-        job.run(settings, **{name: getattr(given, name) for name in places})
 
-    return run_command(run)
+def _metavar(name: str, place: Place) -> str:
+    if place.kind is not Path:
+        return name.upper()
+    return "FILE" if place.is_file else "DIR"
+
+
+def _executor(words: Sequence[str]) -> Executor | None:
+    """The conversation with the launcher, where there is one."""
+    after = list(words).index(EXECUTOR_INPUT) + 1 if EXECUTOR_INPUT in words else len(words)
+    return Executor(words[after]) if after < len(words) else None
+
+
+def _from_pipeline(places: Mapping[str, Place], executor: Executor | None) -> list[str]:
+    """The flags whose lists of artifacts no command line of a pipeline can hold."""
+    return [
+        word
+        for name, place in places.items()
+        if executor and place.artifact
+        for path in executor.paths(place.artifact)
+        for word in (flag_of(name), str(path))
+    ]
+
+
+def _by_hand(stage: str, words: Sequence[str]) -> str:
+    at = list(words).index(EXECUTOR_INPUT)
+    return shlex.join(["python", "-m", f"components.{stage}", *words[:at], *words[at + 2 :]])
 
 
 def _keep_apart(given: argparse.Namespace, places: Mapping[str, Place]) -> None:

@@ -1,0 +1,101 @@
+"""What Kubeflow's launcher tells a step, and what it wants to know back.
+
+Its side: `ExecutorInput` and `ExecutorOutput` of api/v2alpha1/pipeline_spec.proto in
+kubeflow/pipelines, as JSON.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.contracts.base import Report
+from components.contracts.errors import BadInputError, HuggingtweetsError
+
+EXECUTOR_INPUT = "--executor-input"
+MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "/oci/"}
+"""Where the launcher mounts what lies at a URI; anything else is a path already."""
+FACTS_IN = ("system.Dataset", "system.Model", "system.Artifact")
+METRICS = "system.Metrics"
+
+
+class MissingOutputError(HuggingtweetsError):
+    """A step ended well but left out something that it was to write."""
+
+
+class Executor:
+    """One step's conversation with the launcher."""
+
+    def __init__(self, text: str) -> None:
+        """Take the launcher's JSON.
+
+        Raises:
+            BadInputError: it is none, or says nothing of outputs.
+        """
+        try:
+            said = json.loads(text)
+            inputs, self._outputs = said.get("inputs", {}), said["outputs"]
+            self._output_file = Path(self._outputs["outputFile"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadInputError(
+                f"{EXECUTOR_INPUT}: it is not what Kubeflow's launcher passes; leave it out by hand"
+            ) from error
+        self.parameters: dict[str, Any] = inputs.get("parameterValues", {})
+        """The component's input parameters, by name."""
+        self._inputs: dict[str, Any] = inputs.get("artifacts", {})
+
+    def paths(self, artifact: str) -> list[Path]:
+        """Where the input artifacts of this name lie; `{{…path}}` knows of the first alone."""
+        return [local_path(one) for one in self._inputs.get(artifact, {}).get("artifacts", [])]
+
+    def finish(self, report: Report | None, parameters: Mapping[str, Any]) -> None:
+        """Tell the launcher what came out: the report's facts as metadata, and parameters.
+
+        Raises:
+            MissingOutputError: an output is not there; the launcher itself would only warn.
+        """
+        facts = facts_of(report.model_dump(mode="json")) if report else {}
+        artifacts = {
+            name: {"artifacts": [_described(one, facts) for one in listed["artifacts"]]}
+            for name, listed in self._outputs.get("artifacts", {}).items()
+        }
+        said = {"artifacts": artifacts, "parameterValues": dict(parameters)}
+        self._output_file.parent.mkdir(parents=True, exist_ok=True)
+        self._output_file.write_text(json.dumps(said), encoding="utf-8")
+
+
+def local_path(artifact: Mapping[str, Any]) -> Path:
+    """Where the launcher puts an artifact for the step, from its `uri` or `customPath`."""
+    uri: str = artifact.get("customPath") or artifact["uri"]
+    for scheme, folder in MOUNTS.items():
+        if uri.startswith(scheme):
+            return Path(folder + uri.removeprefix(scheme))
+    return Path(uri)
+
+
+def facts_of(document: Mapping[str, Any], prefix: str = "") -> dict[str, str | int | float | bool]:
+    """The plain values of a document under dotted names, as `counts.kept`; lists are left out."""
+    facts: dict[str, str | int | float | bool] = {}
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            facts |= facts_of(value, f"{prefix}{name}.")
+        elif isinstance(value, str | int | float) and name != "schema_version":
+            facts[prefix + name] = value
+    return facts
+
+
+def _described(artifact: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """An output artifact with the metadata that suits its type; metrics are made of numbers."""
+    title = artifact.get("type", {}).get("schemaTitle")
+    path = local_path(artifact)
+    if title == METRICS:
+        facts = {name: value for name, value in facts.items() if _is_number(value)}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(facts, indent=2), encoding="utf-8")
+    if not path.exists():
+        raise MissingOutputError(f"the step ended without writing {path}")
+    return {**artifact, "metadata": dict(facts) if title in (*FACTS_IN, METRICS) else {}}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

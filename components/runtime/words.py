@@ -1,0 +1,66 @@
+"""From the command line of a pipeline's step to the one that a person would type."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from components.contracts.errors import BadInputError
+from components.runtime.executor import EXECUTOR_INPUT
+from components.runtime.flags import flag_of
+
+OPTIONS = "--options"
+
+
+def plain_words(words: Sequence[str]) -> list[str]:
+    """The same command line without what only pipelines need.
+
+    `--options '{"epochs": 2}'` says `--epochs 2`; what is said outright wins over it. A pipeline
+    can leave no flag out, so in one a flag followed by an empty word counts as left out.
+
+    Raises:
+        BadInputError: the options are no JSON object of plain values.
+    """
+    in_pipeline = EXECUTOR_INPUT in words
+    options: list[str] = []
+    plain: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == OPTIONS:
+            options += words_for(next(rest, ""))
+        elif in_pipeline and word == "" and plain and plain[-1].startswith("--"):
+            plain.pop()
+        else:
+            plain.append(word)
+    return options + plain
+
+
+def words_for(options: str) -> list[str]:
+    """The flags that a JSON object stands for: `["--epochs", "2"]` for `{"epochs": 2}`.
+
+    Raises:
+        BadInputError: it is no JSON object of plain values.
+    """
+    try:
+        return [word for name, value in json.loads(options).items() for word in _flag(name, value)]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise BadInputError(
+            f'{OPTIONS}: {options!r} is no JSON object of flags, as {{"epochs": 2}}'
+        ) from error
+
+
+def _flag(name: str, value: object) -> Iterator[str]:
+    """The words for one option; nothing for what is left open."""
+    if isinstance(value, bool):
+        yield flag_of(name if value else f"no_{name}")
+    elif isinstance(value, list):
+        for one in value:
+            yield from _flag(name, one)
+    elif isinstance(value, str | int | float):
+        if value != "":
+            yield from (flag_of(name), _number_or_text(value))
+    elif value is not None:
+        raise TypeError(name)
+
+
+def _number_or_text(value: str | float) -> str:
+    """Kubeflow passes every number as a double: 2.0 is 2 again."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -12,6 +12,7 @@ from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
+from components.registry import Registry
 from components.runtime.flags import Config, add_flags, read_config
 from components.train.config import TrainConfig
 from pipelines.local import STAGES, Job, perform, run_locally
@@ -76,6 +77,7 @@ def run(given: argparse.Namespace) -> int:
     job = _job(given)
     steps = StepRunner(make_out(given.out), given.resume, perform)
     with alone_in(steps.out):
+        Registry.open(_registry(given)).begin()
         version = run_locally(job, steps)
     print_summary(steps.out, steps.times, version)
     return 0

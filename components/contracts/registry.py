@@ -45,8 +45,9 @@ class Alias(Report):
     """An alias file: where it points, and every place that it pointed to, oldest first."""
 
     version: int
+    """0 while it points nowhere, after its first move was undone."""
     manifest_sha256: str
-    history: tuple[AliasMove, ...]
+    history: tuple[AliasMove, ...] = ()
     """The last one is where it points now."""
 
 

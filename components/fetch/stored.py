@@ -4,10 +4,8 @@ from pathlib import Path
 
 from components.contracts.errors import BadInputError
 from components.fetch.found import Found, is_wanted
-from components.runtime.progress import progress
 from components.storage import open_store
-
-MEGABYTE = 1_000_000
+from components.storage.transfer import download_files
 
 
 def fetch_stored(uri: str, target: Path) -> Found:
@@ -20,11 +18,7 @@ def fetch_stored(uri: str, target: Path) -> Found:
     stats = [stat for stat in store.list() if is_wanted(stat.key)]
     if not any(stat.key == "config.json" for stat in stats):
         raise BadInputError(f"there is no model at {uri}: it lacks config.json")
-    total = sum(stat.size for stat in stats)
-    with progress("download (MB)", max(1, total // MEGABYTE)) as advance:
-        for stat in stats:
-            store.download(stat.key, target / stat.key)
-            advance(stat.size // MEGABYTE)
+    download_files(store, stats, target)
     # a path of this machine tells nobody else anything
     return Found(
         uri if not uri.startswith("file:") else uri.rstrip("/").rpartition("/")[2], "storage"

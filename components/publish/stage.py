@@ -51,6 +51,7 @@ def run(
     """
     story = read_story(dataset, model, evaluation, base_model)
     persona = check_persona(name or persona_of(list(story.prepared.persona_authors)))
+    place = Registry.open(registry).begin()
     refuse_opted_out_authors(registry, story.prepared)
     spans = read_spans(dataset, story.trained.dataset_sha256)
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
@@ -62,7 +63,7 @@ def run(
             card_out.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / MODEL_CARD, card_out)
 
-    manifest = Registry.open(registry).publish(persona, write, lineage_of(story, os.environ))
+    manifest = place.publish(persona, write, lineage_of(story, os.environ))
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
     return manifest

@@ -14,6 +14,8 @@ from components.storage import ConflictError, ObjectMissingError, Store
 from components.storage.retry import attempts
 
 REMOVAL_SECONDS = 3.0
+UNSET = Alias(version=0, manifest_sha256="", history=())
+"""What stands where the first move of an alias was undone."""
 
 Choose = Callable[[Sequence[AliasMove]], int | None]
 """Given the history so far, the version to move to; None to leave the alias where it is."""
@@ -38,7 +40,7 @@ def move_alias(
         version = choose(history)
         if version is None:
             return current
-        moved = _append(store, persona, history, version, move_id, rollback)
+        moved = _append(store, persona, history, version, move_id, rollback=rollback)
         try:
             if token is None:
                 store.create(key, as_bytes(moved))
@@ -46,7 +48,7 @@ def move_alias(
                 store.swap(key, as_bytes(moved), token)
         except ConflictError:
             continue
-        _stay_only_if_there(store, persona, alias, moved)
+        _stay_only_if_there(store, key, persona, moved)
         return moved
     raise ConflictError(f"{key} in {store.uri} is moved by too many at once; try again")
 
@@ -62,7 +64,18 @@ def previous_version(history: Sequence[AliasMove]) -> int | None:
     return stood[-2] if len(stood) > 1 else None
 
 
-def _stay_only_if_there(store: Store, persona: str, alias: str, moved: Alias) -> None:
+def read_alias(store: Store, persona: str, alias: str) -> Alias | None:
+    """Where an alias points and has pointed; None while it is unset.
+
+    Raises:
+        DamagedError: its document is not one.
+        BadInputError: there is no such alias.
+    """
+    found, _ = _read(store, alias_key(persona, alias))
+    return found if found and found.version else None
+
+
+def _stay_only_if_there(store: Store, key: str, persona: str, moved: Alias) -> None:
     """Go back if the version was removed as old while the alias moved to it.
 
     Whoever removes a version takes its manifest away, looks at the aliases once more, and puts the
@@ -72,13 +85,25 @@ def _stay_only_if_there(store: Store, persona: str, alias: str, moved: Alias) ->
         with suppress(ObjectMissingError):
             store.stat(manifest_key(persona, moved.version))
             return
-    if previous_version(moved.history) is None:
-        store.delete(alias_key(persona, alias))
-    else:
-        move_alias(store, persona, alias, previous_version, rollback=True)
+    _go_back(store, key, persona, moved)
     raise BadInputError(
         f"version {moved.version} of {persona} was removed by `registry gc` at this very moment"
     )
+
+
+def _go_back(store: Store, key: str, persona: str, moved: Alias) -> None:
+    """Undo this move, unless somebody has moved the alias on since."""
+    version = previous_version(moved.history)
+    for _ in attempts():
+        current, token = _read(store, key)
+        if current != moved or token is None:
+            return
+        back = UNSET
+        if version is not None:
+            back = _append(store, persona, moved.history, version, uuid.uuid4().hex, rollback=True)
+        with suppress(ConflictError):
+            store.swap(key, as_bytes(back), token)
+            return
 
 
 def _read(store: Store, key: str) -> tuple[Alias | None, str | None]:
@@ -95,6 +120,7 @@ def _append(
     history: Sequence[AliasMove],
     version: int,
     move_id: str,
+    *,
     rollback: bool,
 ) -> Alias:
     try:

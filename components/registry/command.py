@@ -1,6 +1,7 @@
 """`huggingtweets registry …`: look at the registry, move its aliases, check and clean it."""
 
 import argparse
+import math
 import os
 import re
 from collections.abc import Callable
@@ -24,6 +25,7 @@ def add_registry_command(
     to the exit code."""
     parser = subparsers.add_parser("registry", help="look at the models and move their aliases")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add(commands, "init", _init, "begin a registry; the first publish does so too")
     _add(commands, "list", _list, "list every persona")
     show = _add(commands, "show", _show, "show a persona's versions and aliases")
     show.add_argument("persona", metavar="PERSONA")
@@ -37,7 +39,7 @@ def add_registry_command(
     verify.add_argument("persona", metavar="PERSONA", nargs="?")
     gc = _add(commands, "gc", _gc, "delete what killed publishes left, and old versions if asked")
     gc.add_argument("--keep", type=_count, metavar="N", help=_KEEP)
-    gc.add_argument("--older-than-hours", type=float, default=24.0, metavar="H", help=_OLDER)
+    gc.add_argument("--older-than-hours", type=_hours, default=24.0, metavar="H", help=_OLDER)
     _add_opt_out(commands)
 
 
@@ -77,6 +79,11 @@ def _add_opt_out(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action = _add(actions, name, run, what)
         action.add_argument("--account-id", metavar="ID")
         action.add_argument("--handle", metavar="HANDLE")
+
+
+def _init(given: argparse.Namespace) -> int:
+    uri = Registry.open(_uri(given)).begin().store.uri
+    return tables.show({"registry": uri}, [f"{uri} is a registry"], as_json=given.json)
 
 
 def _list(given: argparse.Namespace) -> int:
@@ -139,6 +146,7 @@ def _gc(given: argparse.Namespace) -> int:
 
 
 def _opt_out_list(given: argparse.Namespace) -> int:
+    _open(given)
     listed = opt_outs.read_opt_outs(_uri(given))
     return tables.show(
         listed.model_dump(mode="json"), tables.people(listed.people), as_json=given.json
@@ -156,7 +164,8 @@ def _opt_out_remove(given: argparse.Namespace) -> int:
 
 
 def _open(given: argparse.Namespace) -> Registry:
-    return Registry.open(_uri(given))
+    """The registry; a place that is none is refused, since its address may be mistyped."""
+    return Registry.open(_uri(given)).require()
 
 
 def _uri(given: argparse.Namespace) -> str:
@@ -171,3 +180,10 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("keep at least 1")
     return number
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not 0 <= hours < math.inf:
+        raise argparse.ArgumentTypeError("give a number of hours from 0 on")
+    return hours

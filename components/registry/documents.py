@@ -8,6 +8,11 @@ from components.contracts.base import Report, first_problem
 from components.contracts.errors import BadInputError
 from components.storage import ObjectMissingError, Store
 
+
+class DamagedError(BadInputError):
+    """What stands there is not the document that it should be."""
+
+
 Document = TypeVar("Document", bound=Report)
 
 
@@ -15,7 +20,7 @@ def read_document(store: Store, key: str, kind: type[Document]) -> Document | No
     """The document at `key`, or None where there is none.
 
     Raises:
-        BadInputError: what stands there is not such a document.
+        DamagedError: what stands there is not such a document.
         StorageError: the store cannot be read.
     """
     try:
@@ -29,12 +34,12 @@ def parse_document(data: bytes, kind: type[Document], where: str) -> Document:
     """The document in these bytes.
 
     Raises:
-        BadInputError: they are not such a document; the message says `where`.
+        DamagedError: they are not such a document; the message says `where`.
     """
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:
-        raise BadInputError(f"{where} is not a {kind.__name__}: {first_problem(error)}") from error
+        raise DamagedError(f"{where} is not a {kind.__name__}: {first_problem(error)}") from error
 
 
 def as_bytes(document: Report) -> bytes:

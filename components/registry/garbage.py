@@ -9,15 +9,16 @@ still hold any of those, and a rollback may go back to any of them.
 import time
 from collections.abc import Iterable, Iterator
 
-from components.contracts.registry import Alias, Claim
+from components.contracts.registry import Claim
+from components.registry.aliases import read_alias
 from components.registry.documents import read_document
 from components.registry.layout import (
     ALIASES,
     LATEST,
-    alias_key,
     claim_key,
     claimed_versions,
     manifest_key,
+    number_of,
     published_versions,
     upload_folder,
     uploads_folder,
@@ -67,13 +68,17 @@ def _uploads(store: Store, persona: str, before: float) -> list[str]:
 
 
 def _remains(store: Store, persona: str, before: float) -> list[str]:
-    """Files in version folders without a manifest; those of a claimed version are at work."""
+    """Files in version folders without a manifest; those of a claimed version are at work.
+
+    A version that an alias needs has lost its manifest: what is left of it may help to mend it.
+    """
     published = set(published_versions(store, persona))
     newest = max(published, default=0)
+    needed = {*published, *claimed_versions(store, persona), *_ever_pointed_to(store, persona)}
     removed = []
     for name in store.folders(versions_folder(persona)):
-        number = int(name) if name.isdecimal() else None
-        if number in published or number in claimed_versions(store, persona):
+        number = number_of(name)
+        if number in needed:
             continue
         passed = number is not None and number <= newest  # never claimed again
         folder = f"{versions_folder(persona)}{name}/"
@@ -105,7 +110,7 @@ def _remove_version(store: Store, persona: str, version: int) -> list[str]:
 
 def _ever_pointed_to(store: Store, persona: str) -> Iterator[int]:
     for name in ALIASES:
-        alias = read_document(store, alias_key(persona, name), Alias)
+        alias = read_alias(store, persona, name)
         if alias:
             yield alias.version
             yield from (move.version for move in alias.history if name != LATEST)

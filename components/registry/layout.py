@@ -13,6 +13,7 @@ PRODUCTION = "production"
 ALIASES = (LATEST, CANDIDATE, PRODUCTION)
 OPT_OUTS = "opt-outs.json"
 
+_NUMBER = re.compile(r"[1-9][0-9]*", re.ASCII)
 _MANIFEST_KEY = re.compile(r"[^/]+/versions/([1-9][0-9]*)/" + re.escape(MANIFEST))
 _CLAIM_KEY = re.compile(r"[^/]+/claims/([1-9][0-9]*)\.json")
 
@@ -58,6 +59,11 @@ def claim_key(persona: str, version: int) -> str:
     return f"{persona}/claims/{version}.json"
 
 
+def holds_personas(store: Store) -> bool:
+    """Whether anything in the store looks like a persona, be it damaged."""
+    return any("versions" in store.folders(name) for name in store.folders())
+
+
 def published_versions(store: Store, persona: str) -> list[int]:
     """The versions that have a manifest, in order."""
     return sorted(_numbers(store, versions_folder(persona), _MANIFEST_KEY))
@@ -66,6 +72,11 @@ def published_versions(store: Store, persona: str) -> list[int]:
 def claimed_versions(store: Store, persona: str) -> list[int]:
     """The versions that are decided but not yet in place, in order."""
     return sorted(_numbers(store, f"{persona}/claims/", _CLAIM_KEY))
+
+
+def number_of(folder: str) -> int | None:
+    """The version whose files stand in a folder of this name, if it is a version's."""
+    return int(folder) if _NUMBER.fullmatch(folder) else None
 
 
 def _numbers(store: Store, prefix: str, pattern: re.Pattern[str]) -> Iterator[int]:

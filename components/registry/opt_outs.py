@@ -1,16 +1,20 @@
 """People who do not want to be imitated: one list, and one function that every door asks."""
 
+import functools
 import logging
-from collections.abc import Callable, Iterable
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from components.contracts.errors import BadInputError
-from components.contracts.registry import OptOut, OptOutList
+from components.contracts.registry import Manifest, OptOut, OptOutList
 from components.contracts.reports import PrepareReport
-from components.registry.documents import as_bytes, parse_document
-from components.registry.layout import OPT_OUTS
-from components.storage import ConflictError, ObjectMissingError, Store, open_store
+from components.registry.documents import as_bytes, parse_document, read_document
+from components.registry.layout import OPT_OUTS, holds_personas
+from components.storage import ConflictError, Store, open_store
 from components.storage.retry import attempts
 
 log = logging.getLogger(__name__)
@@ -27,9 +31,9 @@ def refuse_opted_out(
 ) -> None:
     """Do nothing unless one of these accounts opted out.
 
-    Handles are compared without '@' and whatever their case. Where there is no list, nobody opted
-    out; where the list cannot be read, nobody passes, unless `cache` holds an earlier copy. With
-    `cache`, every list that was read is kept there.
+    Handles are compared without '@' and whatever their case. Where the list cannot be read, nobody
+    passes, unless `cache` holds an earlier copy; with `cache`, every list that was read is kept
+    there. `read_opt_outs` says what is taken for a list.
 
     Raises:
         BadInputError: an account opted out (the message names it), or the list cannot be read.
@@ -58,14 +62,40 @@ def refuse_opted_out_authors(registry_uri: str, prepared: PrepareReport) -> None
     )
 
 
+def refuse_opted_out_manifest(
+    registry_uri: str, manifest: Manifest, *, cache: Path | None = None
+) -> None:
+    """Do nothing unless an author of this version opted out.
+
+    The lineage names the authors; where it names none, the persona is taken for its author.
+
+    Raises:
+        BadInputError: as `refuse_opted_out` does.
+    """
+    reports = _mapping(manifest.lineage, "collect")
+    ids = (_mapping(reports, author).get("account_id") for author in reports)
+    refuse_opted_out(
+        registry_uri,
+        account_ids=[str(account_id) for account_id in ids if account_id],
+        handles={*reports, *_mapping(manifest.lineage, "consent")} or [manifest.persona],
+        cache=cache,
+    )
+
+
 def read_opt_outs(registry_uri: str, *, cache: Path | None = None) -> OptOutList:
     """The list as it stands; from the copy at `cache` where the registry cannot be read.
+
+    Every registry that this project began has a list. Where there is none, in a registry that
+    others made or in a place that is still empty, nobody is on it, and a warning says so. A place
+    that is not there, or holds anything else, is no registry: most likely its name is mistyped.
 
     Raises:
         BadInputError: the list cannot be read and there is no copy.
     """
+    store = open_store(registry_uri)
     try:
-        listed, _ = _read(open_store(registry_uri))
+        found = read_document(store, OPT_OUTS, OptOutList)
+        listed = found if found is not None else _where_no_list_is(store, cache)
     except BadInputError as error:
         if cache is None or not cache.is_file():
             raise BadInputError(
@@ -74,17 +104,21 @@ def read_opt_outs(registry_uri: str, *, cache: Path | None = None) -> OptOutList
         log.warning("the list of opt-outs is an earlier copy: %s", error)
         return OptOutList.read(cache)
     if cache is not None:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        draft = cache.with_name(f".{cache.name}.draft")
-        draft.write_bytes(as_bytes(listed))
-        draft.replace(cache)
+        _keep(listed, cache)
     return listed
+
+
+def begin_list(store: Store) -> None:
+    """Write an empty list where there is none: from here on the place is a registry."""
+    with suppress(ConflictError):
+        store.create(OPT_OUTS, as_bytes(OptOutList()))
+        log.info("%s is a registry from now on", store.uri)
 
 
 def add_opt_out(
     registry_uri: str, *, account_id: str | None = None, handle: str | None = None
 ) -> OptOutList:
-    """Put a person on the list; one who is there already stays there once.
+    """Put a person on the list, which is begun if need be; one who is there already stays once.
 
     Raises:
         BadInputError: neither an account id nor a handle was given.
@@ -95,7 +129,9 @@ def add_opt_out(
         there = any(_matches(person, other) for other in people)
         return people if there else (*people, person)
 
-    return _change(open_store(registry_uri), add)
+    store = open_store(registry_uri)
+    begin_list(store)
+    return _change(store, add)
 
 
 def remove_opt_out(
@@ -115,6 +151,33 @@ def remove_opt_out(
         return kept
 
     return _change(open_store(registry_uri), remove)
+
+
+def _where_no_list_is(store: Store, cache: Path | None) -> OptOutList:
+    """Nobody, or whom the earlier copy names; a place that is no registry is refused."""
+    if store.folders() and not holds_personas(store):
+        raise BadInputError(
+            f"{store.uri} is no registry: it holds neither {OPT_OUTS} nor a persona; mend the "
+            "address, or begin a registry there with `huggingtweets registry init`"
+        )
+    _warn_once(store.uri)
+    return OptOutList.read(cache) if cache is not None and cache.is_file() else OptOutList()
+
+
+@functools.cache
+def _warn_once(uri: str) -> None:
+    log.warning("there is no %s in %s, so nobody is on it; is the address right?", OPT_OUTS, uri)
+
+
+def _keep(listed: OptOutList, cache: Path) -> None:
+    """Write the copy whole, whoever else does so at the same time."""
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    draft = cache.with_name(f".{cache.name}.{uuid.uuid4().hex}.draft")
+    try:
+        draft.write_bytes(as_bytes(listed))
+        draft.replace(cache)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def plain_handle(handle: str) -> str:
@@ -138,29 +201,22 @@ def _matches(wanted: OptOut, listed: OptOut) -> bool:
 
 
 def _change(store: Store, change: Change) -> OptOutList:
+    """Swap the list for a changed one, against any number of others who change it too."""
     for _ in attempts():
-        listed, token = _read(store)
+        content = store.get(OPT_OUTS)
+        listed = parse_document(content.data, OptOutList, f"{OPT_OUTS} in {store.uri}")
         changed = OptOutList(people=change(listed.people))
-        if token is not None and changed == listed:
+        if changed == listed:
             return listed
-        try:
-            if token is None:
-                store.create(OPT_OUTS, as_bytes(changed))
-            else:
-                store.swap(OPT_OUTS, as_bytes(changed), token)
-        except ConflictError:
-            continue
-        return changed
+        with suppress(ConflictError):
+            store.swap(OPT_OUTS, as_bytes(changed), content.version)
+            return changed
     raise ConflictError(f"{OPT_OUTS} in {store.uri} is changed by too many at once; try again")
 
 
-def _read(store: Store) -> tuple[OptOutList, str | None]:
-    try:
-        content = store.get(OPT_OUTS)
-    except ObjectMissingError:
-        return OptOutList(), None
-    where = f"{OPT_OUTS} in {store.uri}"
-    return parse_document(content.data, OptOutList, where), content.version
+def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def _refusal(who: str) -> str:

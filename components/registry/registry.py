@@ -7,18 +7,19 @@ from typing import Any, Self
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Alias, AliasMove, Manifest
-from components.registry import garbage, publishing, verifying
-from components.registry.aliases import move_alias, previous_version
+from components.registry import garbage, opt_outs, publishing, verifying
+from components.registry.aliases import move_alias, previous_version, read_alias
 from components.registry.documents import read_document
 from components.registry.layout import (
     ALIASES,
-    alias_key,
+    OPT_OUTS,
+    holds_personas,
     manifest_key,
     published_versions,
     version_folder,
 )
 from components.registry.publishing import Write
-from components.storage import Store, open_store
+from components.storage import ObjectMissingError, Store, open_store
 from components.storage.transfer import download_folder
 
 
@@ -36,16 +37,33 @@ class Registry:
         """The registry at `uri` (a path, file://, gs:// or s3://); touches nothing yet."""
         return cls(open_store(uri))
 
+    def begin(self) -> Self:
+        """Make the place a registry if it is none: write an empty list of opt-outs there."""
+        opt_outs.begin_list(self.store)
+        return self
+
+    def require(self) -> Self:
+        """Raise BadInputError unless the place is a registry: its address may be mistyped."""
+        try:
+            self.store.stat(OPT_OUTS)
+        except ObjectMissingError as error:
+            if not holds_personas(self.store):
+                raise BadInputError(f"there is no registry at {self.store.uri}") from error
+        return self
+
     def publish(self, persona: str, write: Write, lineage: Mapping[str, Any]) -> Manifest:
         """Publish what `write(version, folder)` writes as the next version; move `latest` to it.
 
         Versions are numbered from 1 without gaps, however many publish at once; `write` is called
-        again with another number if somebody else was faster. A version appears whole or not.
+        again with another number if somebody else was faster. A version appears whole or not. The
+        registry is begun if need be.
 
         Raises:
             BadInputError: the name cannot be a persona's, or nothing was written.
         """
-        return publishing.publish(self.store, check_persona(persona), write, lineage)
+        check_persona(persona)
+        self.begin()
+        return publishing.publish(self.store, persona, write, lineage)
 
     def personas(self) -> list[str]:
         """Everybody with at least one version, sorted."""
@@ -68,7 +86,7 @@ class Registry:
 
     def alias(self, persona: str, name: str) -> Alias | None:
         """Where an alias points and has pointed; None while it is unset."""
-        return read_document(self.store, alias_key(check_persona(persona), name), Alias)
+        return read_alias(self.store, check_persona(persona), name)
 
     def aliases(self, persona: str) -> dict[str, Alias]:
         """The aliases that are set, by name."""
@@ -102,14 +120,23 @@ class Registry:
         assert moved is not None
         return moved
 
-    def download(self, persona: str, version: int, target: Path) -> Manifest:
+    def download(
+        self, persona: str, version: int, target: Path, *, opt_outs_copy: Path | None = None
+    ) -> Manifest:
         """Write a version's files to the folder `target`, whole or not at all, digests compared.
 
+        Args:
+            persona: Whose version.
+            version: Its number.
+            target: The folder to write.
+            opt_outs_copy: An earlier copy of the list of opt-outs, for when it cannot be read.
+
         Raises:
-            BadInputError: there is no such version.
+            BadInputError: there is no such version, or one of its authors opted out.
             ChecksumError: a file is not what the manifest says.
         """
         manifest = self.manifest(persona, version)
+        opt_outs.refuse_opted_out_manifest(self.store.uri, manifest, cache=opt_outs_copy)
         checksums = {entry.path: entry.sha256 for entry in manifest.files}
         download_folder(self.store, version_folder(persona, version), target, checksums)
         return manifest
@@ -127,8 +154,9 @@ class Registry:
         return garbage.collect(self.store, keep=keep, older_than=older_than)
 
     def _chosen(self, persona: str | None) -> list[str]:
+        """Every folder, lest somebody's last manifest be lost unnoticed; or only this persona's."""
         if persona is None:
-            return self.personas()
-        if not self.versions(persona):
+            return self.store.folders()
+        if not self.versions(persona) and not self.aliases(persona):
             raise BadInputError(f"there is no persona {persona} in {self.store.uri}")
         return [persona]

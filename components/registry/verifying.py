@@ -3,17 +3,20 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from components.contracts.artifacts import MANIFEST
-from components.contracts.errors import BadInputError
-from components.contracts.registry import Alias, FileEntry, Manifest
-from components.registry.documents import read_document
+from components.contracts.registry import FileEntry, Manifest
+from components.registry.aliases import read_alias
+from components.registry.documents import DamagedError, read_document
 from components.registry.layout import (
     ALIASES,
     alias_key,
     manifest_key,
+    number_of,
     published_versions,
     version_folder,
+    versions_folder,
 )
 from components.runtime.progress import progress
 from components.storage import ObjectMissingError, Store
@@ -25,12 +28,17 @@ WORKERS = 8
 def verify(store: Store, personas: Sequence[str]) -> list[str]:
     """Every problem of these personas, a sentence each.
 
-    What a killed publish left behind is no problem: without a manifest there is no version.
+    What a killed publish left behind is no problem: without a manifest there is no version, and
+    none was lost if no alias ever pointed there.
     """
     return [
         problem
         for persona in personas
-        for problem in (*_versions_problems(store, persona), *_alias_problems(store, persona))
+        for problem in (
+            *_versions_problems(store, persona),
+            *_alias_problems(store, persona),
+            *_lost_manifests(store, persona),
+        )
     ]
 
 
@@ -39,7 +47,7 @@ def _versions_problems(store: Store, persona: str) -> Iterator[str]:
         folder = version_folder(persona, version)
         try:
             manifest = read_document(store, manifest_key(persona, version), Manifest)
-        except BadInputError as error:
+        except DamagedError as error:
             yield str(error)
             continue
         if manifest is None:  # deleted since
@@ -86,8 +94,8 @@ def _alias_problems(store: Store, persona: str) -> Iterator[str]:
     for name in ALIASES:
         key = alias_key(persona, name)
         try:
-            alias = read_document(store, key, Alias)
-        except BadInputError as error:
+            alias = read_alias(store, persona, name)
+        except DamagedError as error:
             yield str(error)
             continue
         if alias is None:
@@ -99,3 +107,26 @@ def _alias_problems(store: Store, persona: str) -> Iterator[str]:
             continue
         if hashlib.sha256(manifest).hexdigest() != alias.manifest_sha256:
             yield f"{manifest_key(persona, alias.version)} was changed since {name} moved to it"
+
+
+def _lost_manifests(store: Store, persona: str) -> Iterator[str]:
+    """Versions that stood there once, and of which the files are left but not the manifest.
+
+    `latest` pointed to each of them; whoever removes a version removes the files too.
+    """
+    published = published_versions(store, persona)
+    history = _histories(store, persona)
+    for name in store.folders(versions_folder(persona)):
+        version = number_of(name)
+        if version in history and version not in published:
+            yield f"{manifest_key(persona, version)} is missing"
+
+
+def _histories(store: Store, persona: str) -> set[int]:
+    """Every version that an alias points or pointed to, as far as the aliases can be read."""
+    found: set[int] = set()
+    for name in ALIASES:
+        with suppress(DamagedError):
+            alias = read_alias(store, persona, name)
+            found.update(move.version for move in (alias.history if alias else ()))
+    return found

@@ -84,8 +84,12 @@ class Store(Protocol):
     def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
         """Write a file of any size as an object, whole, its checksum compared by the store."""
 
-    def download(self, key: str, target: Path, advance: Advance = no_advance) -> None:
+    def download(
+        self, key: str, target: Path, advance: Advance = no_advance, *, size: int | None = None
+    ) -> None:
         """Write an object of any size to a file, its checksum compared.
+
+        `size`, where it is known, spares a question; it may be out of date.
 
         Raises ObjectMissingError, and ChecksumError when the bytes are wrong every time.
         """

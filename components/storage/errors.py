@@ -1,6 +1,10 @@
 """What can go wrong at a store; every message names the bucket, the endpoint or the object."""
 
+import re
+
 from components.contracts.errors import BadInputError
+
+_QUERY = re.compile(r"\?[^\s\"'()<>]*[=&][^\s\"'()<>]*")
 
 
 class StorageError(BadInputError):
@@ -38,4 +42,12 @@ def reason(error: BaseException) -> str:
             return one.strerror
         if isinstance(one, TimeoutError):
             return "no answer in time"
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    return first_line(str(error)) or type(error).__name__
+
+
+def first_line(text: str) -> str:
+    """The first line of what a library or a server said, without what follows a '?' in addresses.
+
+    The address of an upload under way permits whoever reads it to write there.
+    """
+    return _QUERY.sub("", text.strip().partition("\n")[0])

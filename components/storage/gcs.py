@@ -25,7 +25,7 @@ from components.storage.base import (
 )
 from components.storage.errors import ChecksumError, ConflictError, ObjectMissingError
 from components.storage.gcs_errors import explained
-from components.storage.gcs_upload import ResumableUpload, UploadLostError
+from components.storage.gcs_upload import Meter, ResumableUpload, UploadLostError
 from components.storage.parts import PART, Span, crc32c, download_parts, file_crc32c
 from components.storage.retry import retried, retried_on, written_once
 
@@ -117,19 +117,28 @@ class GcsStore:
         self._fetch(key, start, size, data, None)
         return data.getvalue()
 
-    @retried_on(ChecksumError, UploadLostError)
     def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
-        """See `Store.upload`."""
-        size, checksum = source.stat().st_size, file_crc32c(source)
+        """See `Store.upload`. A large file is one stream."""
+        size, meter = source.stat().st_size, Meter(advance)
         if size > PART:
-            self._upload_large(source, size, key, checksum, advance)
+            self._upload_large(source, size, key, meter)
         else:
             self._put_again(key, source.read_bytes(), None)
-            advance(size)
+        meter.reach(size)
+
+    def download(
+        self, key: str, target: Path, advance: Advance = no_advance, *, size: int | None = None
+    ) -> None:
+        """See `Store.download`. What is known to be small takes one request."""
+        if size is not None and size <= PART:
+            data = self.get(key).data
+            target.write_bytes(data)
+            advance(len(data))
+        else:
+            self._download_large(key, target, advance)
 
     @retried_on(ChecksumError, ConflictError)
-    def download(self, key: str, target: Path, advance: Advance = no_advance) -> None:
-        """See `Store.download`."""
+    def _download_large(self, key: str, target: Path, advance: Advance) -> None:
         found = self._found_again(key)
         download_parts(
             found.size,
@@ -160,16 +169,15 @@ class GcsStore:
 
     _put_again = retried(_put)
 
-    def _upload_large(
-        self, source: Path, size: int, key: str, checksum: str, advance: Advance
-    ) -> None:
-        upload = ResumableUpload(self._begin(key, size), source, size, checksum)
+    @retried_on(ChecksumError, UploadLostError)
+    def _upload_large(self, source: Path, size: int, key: str, meter: Meter) -> None:
+        checksum = file_crc32c(source)
+        upload = ResumableUpload(self._begin(key, size), source, size, checksum, meter)
         stored = upload.run(lambda: self._explained(key))
         if stored["crc32c"] != checksum:
             with self._explained(key):
                 self._blob(key).delete(if_generation_match=int(stored["generation"]), **ONCE)
             raise ChecksumError(f"{key} arrived in {self.uri} with other bytes than were sent")
-        advance(size)
 
     @retried
     def _begin(self, key: str, size: int) -> str:

@@ -9,14 +9,16 @@ client library follows it too, but holds a whole chunk of the file in memory.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Self
 
 import requests
 from google.api_core.exceptions import from_http_response
 
 from components.storage import retry
+from components.storage.base import Advance
 from components.storage.errors import StorageError, TransientError
 from components.storage.retry import attempts, retried
 
@@ -34,11 +36,42 @@ class UploadLostError(StorageError):
     """The store no longer knows of the upload; it has to begin again."""
 
 
+@dataclass
+class Meter:
+    """Tells of every byte of a file once, however often it is sent."""
+
+    advance: Advance
+    reached: int = 0
+
+    def reach(self, position: int) -> None:
+        """All before this position has been sent."""
+        if position > self.reached:
+            self.advance(position - self.reached)
+            self.reached = position
+
+
+class _Metered:
+    """The rest of an open file as a request's body."""
+
+    def __init__(self, file: BinaryIO, size: int, meter: Meter) -> None:
+        self.file, self.meter = file, meter
+        self.len = size - file.tell()  # which requests asks for
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes; those before them are taken for sent."""
+        self.meter.reach(self.file.tell())
+        return self.file.read(size)
+
+    def __iter__(self) -> Self:  # what requests knows a stream by
+        return self
+
+
 class ResumableUpload:
     """One file on its way to a session's URL, which alone permits to write there."""
 
-    def __init__(self, url: str, source: Path, size: int, checksum: str) -> None:
+    def __init__(self, url: str, source: Path, size: int, checksum: str, meter: Meter) -> None:
         self.url, self.source, self.size, self.checksum = url, source, size, checksum
+        self.meter = meter
 
     def run(self, explained: Explained) -> Stored:
         """Send the file; go on after every break as long as some of it gets through."""
@@ -63,7 +96,7 @@ class ResumableUpload:
         with self.source.open("rb") as file:
             file.seek(start)
             answer = self._put(
-                file,
+                _Metered(file, self.size, self.meter),
                 {
                     "Content-Range": f"bytes {start}-{self.size - 1}/{self.size}",
                     "X-Goog-Hash": f"crc32c={self.checksum}",

@@ -4,7 +4,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,10 +15,16 @@ from components.storage.base import (
     Keys,
     Stat,
     check_key,
-    folder_prefix,
     no_advance,
 )
-from components.storage.errors import ConflictError, ObjectMissingError, StorageError
+from components.storage.copying import copy_compared
+from components.storage.errors import (
+    ChecksumError,
+    ConflictError,
+    ObjectMissingError,
+    StorageError,
+)
+from components.storage.retry import retried_on
 
 DRAFT_SUFFIX = ".draft"
 MOST_DELETERS = 100
@@ -28,7 +33,11 @@ Settle = Callable[[Path, Path], None]
 
 
 class FileStore:
-    """Objects as files below `root`. Writers beside each other must share one machine's disk."""
+    """Objects as files below `root`. Writers beside each other must share one machine's disk.
+
+    The folder `root` is what a bucket is elsewhere: where it is not there, reading is refused,
+    so that a slip of the hand is not taken for a place that holds nothing. Writing makes it.
+    """
 
     def __init__(self, root: Path, uri: str) -> None:
         self.root = root
@@ -79,6 +88,7 @@ class FileStore:
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         """See `Store.list`. Drafts of writers under way, or killed, do not count."""
+        self._check_root()
         folder = self.root / prefix.rpartition("/")[0]
         keys = sorted(
             path.relative_to(self.root).as_posix()
@@ -92,14 +102,16 @@ class FileStore:
 
     def folders(self, prefix: str = "") -> Keys:
         """See `Store.folders`."""
+        self._check_root()
         folder = self.root / prefix
         with self._explained(prefix, absent_is_empty=True):
             names = sorted(path.name for path in folder.iterdir() if path.is_dir())
-            return [name for name in names if any(self.list(f"{folder_prefix(prefix)}{name}/"))]
+            return [name for name in names if self._holds_objects(folder / name)]
         return []
 
     def delete(self, key: str) -> None:
         """See `Store.delete`. Folders that become empty go too."""
+        self._check_root()
         path = self._path(key)
         with self._explained(key, absent_is_empty=True):
             path.unlink(missing_ok=True)
@@ -122,19 +134,22 @@ class FileStore:
             file.seek(start)
             return file.read(size)
 
+    @retried_on(ChecksumError)
     def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
         """See `Store.upload`."""
-        self._write(key, lambda draft: shutil.copyfile(source, draft))
-        advance(source.stat().st_size)
+        self._write(key, lambda draft: copy_compared(source, draft, advance))
 
-    def download(self, key: str, target: Path, advance: Advance = no_advance) -> None:
+    @retried_on(ChecksumError)
+    def download(
+        self, key: str, target: Path, advance: Advance = no_advance, *, size: int | None = None
+    ) -> None:
         """See `Store.download`."""
         with self._explained(key):
-            shutil.copyfile(self._path(key), target)
-        advance(target.stat().st_size)
+            copy_compared(self._path(key), target, advance)
 
     def sweep(self, before: float) -> Keys:
         """See `Store.sweep`."""
+        self._check_root()
         swept = []
         for path in self._walk(self.root):
             with suppress(FileNotFoundError):
@@ -145,6 +160,14 @@ class FileStore:
 
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
+
+    def _check_root(self) -> None:
+        if not self.root.is_dir():
+            what = "it is a file" if self.root.exists() else "there is no such folder"
+            raise StorageError(f"cannot use {self.uri}: {what}")
+
+    def _holds_objects(self, folder: Path) -> bool:
+        return any(not is_draft(path.name) for path in self._walk(folder))
 
     def _walk(self, folder: Path) -> Iterator[Path]:
         with self._explained(str(folder), absent_is_empty=True):
@@ -170,6 +193,7 @@ class FileStore:
         try:
             yield
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            self._check_root()
             if not absent_is_empty:
                 raise ObjectMissingError(f"there is no {key} in {self.uri}") from error
         except PermissionError as error:
@@ -197,7 +221,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
     except FileNotFoundError:
         raise
     except OSError:  # a file system without hard links
-        shutil.copyfile(source, target)
+        copy_compared(source, target, no_advance)
 
 
 @contextmanager

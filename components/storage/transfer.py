@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256, files_of
@@ -14,10 +15,11 @@ from components.runtime.progress import progress
 from components.storage import open_store
 from components.storage.base import Advance, Stat, Store, check_key, folder_prefix
 from components.storage.errors import ChecksumError, ObjectMissingError, StorageError
-from components.storage.parts import PART
 
 WORKERS = 8
 MEGABYTE = 1_000_000
+
+Thing = TypeVar("Thing")
 
 
 def upload_folder(store: Store, source: Path, prefix: str) -> None:
@@ -63,15 +65,21 @@ def download_folder(
     if not wanted:
         raise ObjectMissingError(f"there is nothing below {prefix or 'the root'} in {store.uri}")
     with whole_folder(target) as folder:
+        download_files(store, wanted.values(), folder, start)
+        for name in _wrong(folder, checksums or {}):
+            raise ChecksumError(f"{start}{name} in {store.uri} is not what its checksum says")
 
-        def download(name: str, advance: Advance) -> None:
-            path = folder / check_key(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _download(store, wanted[name], path, advance)
-            if checksums is not None and file_sha256(path) != checksums[name]:
-                raise ChecksumError(f"{start}{name} in {store.uri} is not what its checksum says")
 
-        _each("download", wanted, sum(stat.size for stat in wanted.values()), download)
+def download_files(store: Store, stats: Iterable[Stat], folder: Path, start: str = "") -> None:
+    """Write these objects to the folder `folder`, several at once, by key without its `start`."""
+    places = {stat: folder / check_key(stat.key.removeprefix(start)) for stat in stats}
+    for parent in {path.parent for path in places.values()}:
+        parent.mkdir(parents=True, exist_ok=True)
+
+    def download(stat: Stat, advance: Advance) -> None:
+        store.download(stat.key, places[stat], advance, size=stat.size)
+
+    _each("download", places, sum(stat.size for stat in places), download)
 
 
 def download_file(uri: str, target: Path) -> None:
@@ -87,20 +95,19 @@ def download_file(uri: str, target: Path) -> None:
     draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}.draft")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with _shown("download", store.stat(name).size) as advance:
-            store.download(name, draft, advance)
+        size = store.stat(name).size
+        with _shown("download", size) as advance:
+            store.download(name, draft, advance, size=size)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _download(store: Store, stat: Stat, path: Path, advance: Advance) -> None:
-    """One object; a small one in one request."""
-    if stat.size > PART:
-        store.download(stat.key, path, advance)
-    else:
-        path.write_bytes(store.get(stat.key).data)
-        advance(stat.size)
+def _wrong(folder: Path, checksums: Mapping[str, str]) -> Iterator[str]:
+    """The files that are not what their checksums say."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        found = pool.map(file_sha256, [folder / name for name in checksums])
+    return (name for name, sha in zip(checksums, found, strict=True) if sha != checksums[name])
 
 
 def _chosen(
@@ -113,11 +120,11 @@ def _chosen(
 
 
 def _each(
-    task: str, names: Iterable[str], total: int, transfer: Callable[[str, Advance], None]
+    task: str, things: Iterable[Thing], total: int, transfer: Callable[[Thing, Advance], None]
 ) -> None:
-    """Transfer every name on a few threads; the first failure stops what has not begun."""
+    """Transfer every thing on a few threads; the first failure stops what has not begun."""
     with _shown(task, total) as advance, ThreadPoolExecutor(WORKERS) as pool:
-        futures = [pool.submit(transfer, name, advance) for name in names]
+        futures = [pool.submit(transfer, thing, advance) for thing in things]
         try:
             for future in futures:
                 future.result()

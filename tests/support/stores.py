@@ -132,6 +132,7 @@ def store_uri(
     """An empty place in each kind of store; the environment is set to reach it."""
     name = uuid.uuid4().hex
     if request.param == "file":
+        (tmp_path / name).mkdir()
         return f"file://{tmp_path}/{name}"
     if request.param == "real":
         return f"{REAL_BUCKET}/{name}"

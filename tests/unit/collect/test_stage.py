@@ -14,6 +14,7 @@ from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.posts import Post
 from components.contracts.reports import CollectReport
+from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
 from components.runtime.digests import file_sha256
 
@@ -73,6 +74,9 @@ def test_the_author_is_known_before_anything_is_collected(tmp_path: Path, table:
 def test_who_opted_out_is_not_collected(tmp_path: Path, table: Path) -> None:
     registry = str(tmp_path / "registry")
     config = CollectConfig(table=str(table), consent="fictional", registry=registry)
+    with pytest.raises(BadInputError, match="cannot read who opted out"):
+        run(config, dataset_out=tmp_path / "mistyped")
+    Registry.open(registry).begin()
     run(config, dataset_out=tmp_path / "before")
     add_opt_out(registry, handle="@Ann")
     with pytest.raises(BadInputError, match="opted out"):

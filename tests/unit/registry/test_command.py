@@ -85,6 +85,46 @@ def test_opt_outs_are_kept(uri: str, capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out.strip() == "nobody opted out"
 
 
+COMMANDS = ["list", "show jane", "promote jane@1", "rollback jane", "verify", "gc", "opt-out list"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_place_that_is_no_registry_is_said(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "other" / "folder").mkdir(parents=True)
+    (tmp_path / "other" / "folder" / "file").touch()
+    for place, sentence in (
+        ("mistyped", "there is no such folder"),
+        ("file", "it is a file"),
+        ("other", "there is no registry at"),
+    ):
+        uri = str(tmp_path / place)
+        assert run(*command.split(), "--registry", uri) == 2
+        said = capfd.readouterr()
+        assert said.out == ""
+        assert sentence in said.err
+        assert uri in said.err
+        assert said.err.count("\n") == 1
+    assert not (tmp_path / "mistyped").exists()
+
+
+def test_a_registry_can_be_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    uri = str(tmp_path / "new")
+    for _ in range(2):
+        assert run_json(capsys, "init", "--registry", uri) == {"registry": uri}
+    assert run_json(capsys, "list", "--registry", uri) == {"personas": []}
+    assert run_json(capsys, "opt-out", "list", "--registry", uri)["people"] == []
+
+
+@pytest.mark.parametrize("hours", ["-1", "nan", "inf", "x"])
+def test_gc_wants_a_number_of_hours(uri: str, hours: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run("gc", f"--older-than-hours={hours}", "--registry", uri)
+    assert ended.value.code == 2
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -93,6 +133,20 @@ def test_opt_outs_are_kept(uri: str, capsys: pytest.CaptureFixture[str]) -> None
         ["rollback", "jane"],
         ["promote", "jane"],
         ["promote", "jane@0"],
+        ["promote", "jane@x"],
+        ["promote", "jane@"],
+        ["promote", "@1"],
+        ["promote", "jane@99"],
+        ["promote", "jane@1@1"],
+        ["promote", "jane@²"],
+        ["promote", "jane@1_0"],
+        ["promote", "ja\nne@1"],
+        ["promote", f"{'x' * 97}@1"],
+        ["show", "../jane"],
+        ["show", ""],
+        ["rollback", "."],
+        ["verify", "jane/versions"],
+        ["rollback", "jane", "--alias", "candidate"],
         ["promote", "jane@9"],
         ["promote", "../jane@1"],
         ["opt-out", "add"],

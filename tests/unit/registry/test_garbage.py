@@ -1,5 +1,7 @@
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.registries import write
@@ -73,6 +75,17 @@ def test_the_rest_of_a_removed_version_goes_at_once(registry: Registry, place: P
     assert registry.versions("jane") == [1, 2, 4, 5, 6]
 
 
+def test_what_is_left_of_a_version_that_an_alias_needs_stays(
+    registry: Registry, place: Path
+) -> None:
+    registry.move_alias("jane", "production", 3)
+    (place / "jane" / "versions" / "3" / "manifest.json").unlink()
+    (place / "jane" / "versions" / "6" / "manifest.json").unlink()
+    assert registry.gc(older_than=-1) == []
+    assert (place / "jane" / "versions" / "3" / "model.bin").exists()
+    assert (place / "jane" / "versions" / "6" / "model.bin").exists()
+
+
 def test_a_version_that_an_alias_moves_to_meanwhile_is_put_back(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,19 +106,56 @@ def test_a_version_that_an_alias_moves_to_meanwhile_is_put_back(
 def test_an_alias_does_not_stay_on_a_version_removed_meanwhile(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("components.registry.aliases.REMOVAL_SECONDS", 0.1)
     registry.move_alias("jane", "production", 2)
-    swap = registry.store.swap
-
-    def swap_after_a_removal(key: str, data: bytes, version: str) -> str:
-        monkeypatch.setattr(registry.store, "swap", swap)
-        registry.gc(keep=1)
-        return swap(key, data, version)
-
-    monkeypatch.setattr(registry.store, "swap", swap_after_a_removal)
-    with pytest.raises(BadInputError, match="was removed by `registry gc`"):
-        registry.move_alias("jane", "production", 1)
+    move_to_what_is_removed(registry, monkeypatch, "swap", lambda: None)
     alias = registry.alias("jane", "production")
     assert alias is not None
     assert alias.version == 2
     assert registry.verify() == []
+
+
+def test_an_alias_whose_first_move_led_nowhere_is_unset(
+    registry: Registry, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move_to_what_is_removed(registry, monkeypatch, "create", lambda: None)
+    assert registry.alias("jane", "production") is None
+    assert registry.verify() == []
+    with pytest.raises(BadInputError, match="nowhere to go back to"):
+        registry.rollback("jane", "production")
+    assert [m.version for m in registry.move_alias("jane", "production", 6).history] == [6]
+    assert registry.gc(keep=1) == []
+
+
+@pytest.mark.parametrize("first", ["swap", "create"])
+def test_whoever_moved_an_alias_on_meanwhile_is_left_alone(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    if first == "swap":
+        registry.move_alias("jane", "production", 2)
+    move_to_what_is_removed(
+        registry, monkeypatch, first, lambda: registry.move_alias("jane", "production", 6)
+    )
+    alias = registry.alias("jane", "production")
+    assert alias is not None
+    assert alias.version == 6
+    assert alias.history[-1].version == 6
+    assert registry.verify() == []
+
+
+def move_to_what_is_removed(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, how: str, then: Callable[[], object]
+) -> None:
+    """Promote version 1, which is removed just before the alias is written; do `then` after."""
+    monkeypatch.setattr("components.registry.aliases.REMOVAL_SECONDS", 0.1)
+    write_alias = getattr(registry.store, how)
+
+    def after_a_removal(*args: Any) -> str:
+        monkeypatch.setattr(registry.store, how, write_alias)
+        registry.gc(keep=1)
+        version: str = write_alias(*args)
+        then()
+        return version
+
+    monkeypatch.setattr(registry.store, how, after_a_removal)
+    with pytest.raises(BadInputError, match="was removed by `registry gc`"):
+        registry.move_alias("jane", "production", 1)

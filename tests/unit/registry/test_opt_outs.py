@@ -1,9 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.registries import write
 
 from components.contracts.errors import BadInputError
+from components.registry import Registry
 from components.registry.opt_outs import (
     add_opt_out,
     read_opt_outs,
@@ -14,6 +17,7 @@ from components.registry.opt_outs import (
 
 @pytest.fixture
 def uri(tmp_path: Path) -> str:
+    (tmp_path / "registry").mkdir()
     return f"file://{tmp_path}/registry"
 
 
@@ -25,8 +29,26 @@ def unreadable(uri: str, tmp_path: Path) -> str:
     return uri
 
 
-def test_where_there_is_no_list_nobody_opted_out(uri: str) -> None:
+def test_in_an_empty_place_nobody_opted_out_yet(uri: str, caplog: pytest.LogCaptureFixture) -> None:
     refuse_opted_out(uri, account_ids=["1"], handles=["jane"])
+    assert "there is no opt-outs.json" in caplog.text
+
+
+def test_a_place_that_is_no_registry_lets_nobody_pass(uri: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "registry" / "pictures").mkdir()
+    (tmp_path / "registry" / "pictures" / "cat.png").touch()
+    for place in (f"{uri}-mistyped", f"{tmp_path}/file", uri):
+        with pytest.raises(BadInputError, match="cannot read who opted out"):
+            refuse_opted_out(place, handles=["jane"])
+    add_opt_out(uri, handle="bob")
+    refuse_opted_out(uri, handles=["jane"])
+
+
+def test_a_registry_that_others_made_needs_no_list(uri: str, tmp_path: Path) -> None:
+    Registry.open(uri).publish("jane", write, {})
+    (tmp_path / "registry" / "opt-outs.json").unlink()
+    refuse_opted_out(uri, handles=["jane"])
 
 
 @pytest.mark.parametrize("handle", ["Jane_Doe", "@jane_doe", " @JANE_DOE "])
@@ -57,6 +79,49 @@ def test_an_earlier_copy_stands_in_for_a_list_that_cannot_be_read(uri: str, tmp_
     refuse_opted_out(uri, handles=["bob"], cache=cache)
     with pytest.raises(BadInputError, match="@jane opted out"):
         refuse_opted_out(uri, handles=["jane"], cache=cache)
+
+
+def test_a_list_that_got_lost_is_remembered_by_its_copy(uri: str, tmp_path: Path) -> None:
+    cache = tmp_path / "opt-outs.json"
+    add_opt_out(uri, handle="jane")
+    Registry.open(uri).publish("jane", write, {})
+    read_opt_outs(uri, cache=cache)
+    (tmp_path / "registry" / "opt-outs.json").unlink()
+    with pytest.raises(BadInputError, match="@jane opted out"):
+        refuse_opted_out(uri, handles=["jane"], cache=cache)
+
+
+def test_many_may_keep_the_same_copy(uri: str, tmp_path: Path) -> None:
+    add_opt_out(uri, handle="jane")
+    cache = tmp_path / "copy" / "opt-outs.json"
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: read_opt_outs(uri, cache=cache), range(200)))
+    assert [path.name for path in cache.parent.iterdir()] == ["opt-outs.json"]
+
+
+@pytest.mark.parametrize(
+    ("lineage", "listed", "refused"),
+    [
+        ({"collect": {"ann": {"account_id": "42"}}}, {"handle": "ann"}, True),
+        ({"collect": {"ann": {"account_id": "42"}}}, {"account_id": "42"}, True),
+        ({"consent": {"ann": "own-archive"}}, {"handle": "ann"}, True),
+        ({"consent": {"ann": "own-archive"}}, {"handle": "jane"}, False),
+        ({}, {"handle": "jane"}, True),
+        ({"collect": "odd"}, {"handle": "bob"}, False),
+    ],
+)
+def test_a_model_of_somebody_who_opted_out_is_not_handed_out(
+    uri: str, tmp_path: Path, lineage: dict[str, Any], listed: dict[str, str], refused: bool
+) -> None:
+    registry = Registry.open(uri)
+    registry.publish("jane", write, lineage)
+    add_opt_out(uri, **listed)
+    if refused:
+        with pytest.raises(BadInputError, match="opted out"):
+            registry.download("jane", 1, tmp_path / "model")
+    else:
+        registry.download("jane", 1, tmp_path / "model")
+    assert (tmp_path / "model").exists() is not refused
 
 
 def test_without_an_earlier_copy_nobody_passes(unreadable: str, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def test_versions_are_numbered_and_latest_follows(registry: Registry, place: Pat
     assert files(place) == [
         "jane/latest.json",
         *(f"jane/versions/{number}/{name}" for number in (1, 2) for name in names),
+        "opt-outs.json",
     ]
 
 

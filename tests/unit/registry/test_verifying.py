@@ -6,6 +6,7 @@ from support.registries import write
 
 from components.contracts.errors import BadInputError
 from components.registry import Registry
+from components.storage import Content, StorageError
 
 
 @pytest.fixture
@@ -51,6 +52,45 @@ def test_an_alias_to_nothing_is_a_problem(registry: Registry, version: Path) -> 
     assert any("production.json points to version 2" in problem for problem in problems)
 
 
+def test_the_loss_of_the_last_manifest_is_noticed(registry: Registry, version: Path) -> None:
+    """Without a manifest there is no version, and so nobody by that name; the aliases remain."""
+    registry.publish("bob", write, {})
+    (version.parents[2] / "bob" / "versions" / "1" / "manifest.json").unlink()
+    assert registry.personas() == ["jane"]
+    problems = registry.verify()
+    assert registry.verify("bob") == problems
+    assert any("latest.json points to version 1" in problem for problem in problems)
+    assert "bob/versions/1/manifest.json is missing" in problems
+
+
+def test_the_loss_of_an_old_manifest_is_noticed(registry: Registry, version: Path) -> None:
+    (version.parent / "1" / "manifest.json").unlink()
+    assert registry.verify() == ["jane/versions/1/manifest.json is missing"]
+
+
+def test_an_alias_that_is_damaged_is_named(registry: Registry, version: Path) -> None:
+    (version.parents[1] / "production.json").write_text("{")
+    (problem,) = registry.verify()
+    assert "jane/production.json" in problem
+
+
+def test_what_is_no_persona_is_none_of_our_business(registry: Registry, version: Path) -> None:
+    (version.parents[2] / "lost+found").mkdir()
+    (version.parents[2] / "lost+found" / "x").touch()
+    assert registry.verify() == []
+
+
+def test_a_store_that_fails_meanwhile_is_no_finding(
+    registry: Registry, version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(key: str) -> Content:
+        raise StorageError("no network")
+
+    monkeypatch.setattr(registry.store, "get", fail)
+    with pytest.raises(StorageError, match="no network"):
+        registry.verify()
+
+
 def test_the_rest_of_a_killed_upload_misleads_nobody(registry: Registry, version: Path) -> None:
     for rest in ("versions/3/model.bin", "uploads/abc/model.bin", "versions/2/.a.1.draft"):
         path = version.parents[1] / rest
@@ -62,4 +102,4 @@ def test_the_rest_of_a_killed_upload_misleads_nobody(registry: Registry, version
 
 def test_nobody_by_that_name_is_an_error(registry: Registry) -> None:
     with pytest.raises(BadInputError, match="no persona bob"):
-        registry.verify("bob")
+        registry.begin().verify("bob")

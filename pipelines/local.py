@@ -1,7 +1,7 @@
 """The job on one machine: collect → fetch → prepare → train → evaluate → publish."""
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -11,11 +11,13 @@ from components.collect.stage import author_of
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
+from components.contracts.reports import CollectReport
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.registry import Registry
+from components.runtime.folders import require_folder
 from components.train.config import TrainConfig
 from pipelines.steps import Step, StepRunner
 
@@ -37,19 +39,29 @@ class Job:
     name: str | None
     """The persona; its authors joined by '-' if left out."""
     until: Until
+    since: Sequence[Path] = ()
+    """Earlier raw-datasets, to bring up to date; each of one of the authors."""
 
 
 def persona_steps(job: Job, out: Path) -> Iterator[Step]:
     """The steps of the job in order; each is asked for when the one before has been done."""
     raw: dict[str, Path] = {}
+    earlier = _earlier(job)
     for source in job.sources:
         author = author_of(source)
         if author.lower() in {other.lower() for other in raw}:
             raise BadInputError(f"two sources hold posts of @{author}; give each author once")
         raw[author] = out / artifacts.RAW_DATASET / author
+        since = earlier.pop(author.lower(), None)
         yield Step(
-            "collect", source, outputs={"dataset_out": raw[author]}, named=Path(source.place)
+            "collect",
+            source,
+            {"since": since} if since else {},
+            {"dataset_out": raw[author]},
+            named=Path(source.place),
         )
+    for author, folder in earlier.items():
+        raise BadInputError(f"--since {folder} holds posts of @{author}, whom no source names")
 
     persona = job.name or artifacts.persona_of(list(raw))
     base, dataset = out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
@@ -71,6 +83,18 @@ def persona_steps(job: Job, out: Path) -> Iterator[Step]:
     }
     to = {"registry": str(out / artifacts.REGISTRY), "name": persona}
     yield Step("publish", job.publish, made, to)
+
+
+def _earlier(job: Job) -> dict[str, Path]:
+    """The earlier raw-datasets by their authors' handles in lower case."""
+    found: dict[str, Path] = {}
+    for folder in job.since:
+        require_folder(folder, artifacts.COLLECT_REPORT, "raw-dataset")
+        author = CollectReport.read(folder / artifacts.COLLECT_REPORT).author.lower()
+        if author in found:
+            raise BadInputError(f"--since names two raw-datasets of @{author}; give one")
+        found[author] = folder
+    return found
 
 
 def perform(step: Step) -> Path:

@@ -13,14 +13,18 @@ from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.registry import Registry
-from components.runtime.flags import Config, add_flags, read_config
+from components.runtime.flags import ENVIRONMENT_PREFIX, Config, add_flags, read_config
 from components.train.config import TrainConfig
 from pipelines.local import STAGES, Job, perform, run_locally
-from pipelines.sources import sources_of
+from pipelines.sources import Source, sources_of
 from pipelines.steps import StepRunner, alone_in, make_out
 from pipelines.summary import print_summary
 
 CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
+X_API = frozenset(
+    {"x_api_url", "since_id", "until_id", "accept_cost", "accept_x_terms", "max_wait"}
+)
+"""The flags of `collect` that belong to every `--handle`."""
 
 
 def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,6 +38,7 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     job.add_argument(
         "--resume", action="store_true", help="go on after a killed run: reuse what is unchanged"
     )
+    add_flags(parser, CollectConfig, leave_out=frozenset(CollectConfig.model_fields) - X_API)
     taken = {"registry"}  # the run has its own
     for kind in CONFIGS:
         add_flags(parser, kind, leave_out=frozenset(taken))
@@ -46,6 +51,14 @@ def _add_source_flags(parser: argparse.ArgumentParser) -> None:
     many: dict[str, Any] = {"action": "append", "default": []}
     group.add_argument("--archive", metavar="X.zip", help="an archive as X hands it out", **many)
     group.add_argument("--table", metavar="FILE", help="a CSV, JSON or JSON lines file", **many)
+    group.add_argument("--handle", metavar="NAME", help="an X account, asked of the X API", **many)
+    group.add_argument(
+        "--since",
+        type=Path,
+        metavar="RAW_DATASET",
+        help="an earlier raw-dataset of one of them, to bring up to date",
+        **many,
+    )
     group.add_argument("--author", metavar="NAME", help="whose posts to take from a table", **many)
     group.add_argument(
         "--format",
@@ -100,6 +113,7 @@ def _job(given: argparse.Namespace) -> Job:
         publish=read(PublishConfig),
         name=given.name,
         until=given.until,
+        since=given.since,
     )
 
 
@@ -111,19 +125,22 @@ def _sources(given: argparse.Namespace) -> list[CollectConfig]:
         formats=given.format,
         columns=given.columns,
         consents=given.consent,
+        handles=given.handle,
     )
-    return [
-        read_config(
-            CollectConfig,
-            {
-                **source.flags(),
-                "exclude_circle_window": given.exclude_circle_window and source.archive is not None,
-                "registry": _registry(given),
-            },
-            {},
-        )
-        for source in sources
-    ]
+    return [_collect_config(given, source) for source in sources]
+
+
+def _collect_config(given: argparse.Namespace, source: Source) -> CollectConfig:
+    flags: dict[str, Any] = {**source.flags(), "registry": _registry(given)}
+    environment: dict[str, str] = {}
+    if source.archive is not None:
+        flags["exclude_circle_window"] = given.exclude_circle_window
+    if source.handle is not None:
+        flags |= {name: value for name, value in vars(given).items() if name in X_API}
+        flags["resume"] = given.resume
+        variables = {ENVIRONMENT_PREFIX + name.upper() for name in X_API}
+        environment = {name: value for name, value in os.environ.items() if name in variables}
+    return read_config(CollectConfig, flags, environment)
 
 
 def _registry(given: argparse.Namespace) -> str:

@@ -1,4 +1,4 @@
-"""Which posts a run is given: `--archive` and `--table` with what belongs to each."""
+"""Which posts a run is given: `--archive`, `--table` and `--handle`, with what belongs to each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from components.contracts.reports import Consent
 
 @dataclass(frozen=True)
 class Source:
-    """One author's posts: an X archive or a table file, and the basis on which it is used."""
+    """One author's posts: an archive, a table or an X account; and the basis of their use."""
 
     consent: Consent
     archive: str | None = None
@@ -17,6 +17,7 @@ class Source:
     author: str | None = None
     format: str | None = None
     columns: tuple[str, ...] = ()
+    handle: str | None = None
 
     def flags(self) -> dict[str, object]:
         """The flags of `collect` that say the same."""
@@ -31,8 +32,9 @@ def sources_of(
     formats: Sequence[str],
     columns: Sequence[str],
     consents: Sequence[Consent],
+    handles: Sequence[str] = (),
 ) -> list[Source]:
-    """The sources in the order archives, tables; a list given once holds for every table.
+    """The sources: archives, tables, handles; a list given once holds for every table.
 
     One table may be read for several authors; otherwise the n-th `--author` belongs to the n-th
     `--table`. `consents` is one for all, or one for each source.
@@ -40,20 +42,20 @@ def sources_of(
     Raises:
         BadInputError: there is no source, or the flags do not pair up.
     """
-    if not archives and not tables:
-        raise BadInputError("whose posts? give --archive X.zip or --table FILE")
+    if not archives and not tables and not handles:
+        raise BadInputError("whose posts? give --archive X.zip, --table FILE or --handle NAME")
     if not tables and (authors or formats or columns):
         raise BadInputError(
-            "--author, --format and --columns belong to a --table; an archive names its author"
+            "--author, --format and --columns belong to a --table; other sources name their author"
         )
     if len(tables) == 1 and len(authors) > 1:
         tables = [tables[0]] * len(authors)
-    count = len(archives) + len(tables)
+    count = len(archives) + len(tables) + len(handles)
     if len(consents) not in (1, count):
         raise BadInputError(f"--consent: give it once for all, or once for each of {count} sources")
     consent = list(consents) * count if len(consents) == 1 else list(consents)
+    own = iter(consent)
     rows = zip(
-        consent[len(archives) :],
         tables,
         _one_each("--author", authors, tables, once_for_all=False),
         _one_each("--format", formats, tables),
@@ -61,14 +63,12 @@ def sources_of(
         strict=True,
     )
     return [
+        *(Source(next(own), archive=archive) for archive in archives),
         *(
-            Source(basis, archive=archive)
-            for basis, archive in zip(consent, archives, strict=False)
+            Source(next(own), None, table, author, form, (cols,) if cols else ())
+            for table, author, form, cols in rows
         ),
-        *(
-            Source(basis, None, table, author, form, (cols,) if cols else ())
-            for basis, table, author, form, cols in rows
-        ),
+        *(Source(next(own), handle=handle) for handle in handles),
     ]
 
 

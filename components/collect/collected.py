@@ -1,10 +1,11 @@
 """What reading a source gives, and what was passed over on the way."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from components.contracts.errors import BadInputError
-from components.contracts.posts import Post
 
 
 @dataclass(frozen=True)
@@ -18,21 +19,25 @@ class Picture:
 
 @dataclass(frozen=True)
 class Collected:
-    """One author's posts out of one source."""
+    """What a source says beside its posts, which go to the spool."""
 
     author: str
-    posts: list[Post]
     account_id: str | None = None
     display_name: str | None = None
     picture: Picture | None = None
     sha256: str = ""
     """The digest of what X answered; empty for a file, which has one of its own."""
     terms: str | None = None
+    complete: bool = False
+    """Whether the source holds all that its author has not deleted."""
     encoding: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
-    damaged: int = 0
     warnings: tuple[str, ...] = ()
     notes: dict[str, str | int] = field(default_factory=dict)
+
+    def saying(self, notes: Mapping[str, str | int], warnings: Sequence[str] = ()) -> Self:
+        """The same with further notes and warnings."""
+        return replace(self, notes={**self.notes, **notes}, warnings=(*self.warnings, *warnings))
 
 
 class Skips:

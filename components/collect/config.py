@@ -9,7 +9,7 @@ from components.contracts.artifacts import check_persona
 from components.contracts.reports import Consent
 from components.runtime.flags import StageConfig
 
-Format = Literal["x-csv", "trump-archive", "twint", "snscrape", "538", "rtweet", "plain"]
+Format = Literal["x-csv", "trump-archive", "twint", "snscrape", "538", "rtweet", "kaggle", "plain"]
 
 FIELDS = ("id", "text", "created_at", "author", "account_id", "reply_to", "lang", "source")
 """What a table's columns can be read as."""
@@ -30,7 +30,7 @@ class CollectConfig(StageConfig):
     archive: str | None = None
     """The zip that X gives its users: a path, or a gs:// or s3:// URI."""
     table: str | None = None
-    """A table of posts (CSV, JSON lines or a JSON array): a path, or a gs:// or s3:// URI."""
+    """A table of posts (CSV, JSON lines, JSON array, Parquet; .gz, .zst): a path or a URI."""
     format: Format | None = None
     """How the table's columns are named; found out if left out."""
     author: str | None = None

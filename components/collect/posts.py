@@ -1,7 +1,7 @@
-"""Making a post from what a source states, and putting posts in order."""
+"""Making a post from what a source states."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from components.contracts.posts import Kind, Post
@@ -55,16 +55,6 @@ def _kind(text: str, *, repost: bool, reply: bool, quote: bool) -> Kind:
     if reply:
         return "reply"
     return "quote" if quote else "original"
-
-
-def in_order(posts: Iterable[Post]) -> list[Post]:
-    """Oldest first, then by numeric id; ids that are no numbers before those that are."""
-    return sorted(posts, key=lambda post: (post.created_at, id_number(post.id), post.id))
-
-
-def id_number(post_id: str) -> int:
-    """The id as a number; -1 where it is none of a sane length."""
-    return int(post_id) if is_number(post_id) else -1
 
 
 def is_number(post_id: str) -> bool:

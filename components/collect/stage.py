@@ -2,22 +2,20 @@
 
 import logging
 import os
-from collections import Counter
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from components.collect.archive.archive import author_of_archive, read_archive
+from components.collect.archive.archive import author_of_archive, mind_circles, read_archive
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig
-from components.collect.posts import in_order
+from components.collect.damage import damage_warning
+from components.collect.earlier import Earlier
 from components.collect.source_file import local_file
-from components.collect.tables.table import read_table
+from components.collect.spool import Facts, Spool
+from components.collect.tables.table import author_of_table, read_table
 from components.collect.x_api.checkpoint import forget
 from components.contracts.artifacts import COLLECT_REPORT, POSTS, check_persona
-from components.contracts.base import write_rows
 from components.contracts.errors import BadInputError
-from components.contracts.posts import Post
 from components.contracts.reports import CollectCounts, CollectReport
 from components.registry.opt_outs import refuse_opted_out
 from components.runtime.digests import file_sha256
@@ -26,44 +24,71 @@ from components.runtime.folders import whole_folder
 log = logging.getLogger(__name__)
 
 
-def run(config: CollectConfig, *, dataset_out: Path) -> CollectReport:
+def run(
+    config: CollectConfig, *, dataset_out: Path, since: Path | str | None = None
+) -> CollectReport:
     """Collect the posts of the source that `config` names into the folder `dataset_out`.
+
+    Args:
+        config: what can be chosen.
+        dataset_out: the raw-dataset to write.
+        since: an earlier raw-dataset of the same author: what is new comes on top of it, and what
+            the source says is no more goes. It may be `dataset_out` itself.
 
     Raises:
         BadInputError: the source cannot be read or is not what it should be; nothing is written.
         HuggingtweetsError: the author opted out.
     """
-    collected = read_source(config, dataset_out)
-    check_persona(collected.author)
-    _ask_opt_outs(config, collected.author, collected.account_id)
-    posts = in_order(collected.posts)
-    if not posts:
-        raise BadInputError(f"{config.place} holds no posts of @{collected.author} to collect")
-    report = _report(config, collected, posts)
-    for warning in report.warnings:
-        log.warning("%s: %s", config.place, warning)
-    with whole_folder(dataset_out, holding=COLLECT_REPORT) as folder:
-        write_rows(folder / POSTS, posts)
-        if collected.picture:
-            (folder / collected.picture.name).write_bytes(collected.picture.data)
-        report.write(folder / COLLECT_REPORT)
+    earlier = Earlier.read(Path(since)) if since else None
+    with Spool() as spool:
+        collected = read_source(config, dataset_out, earlier, spool)
+        check_persona(collected.author)
+        _ask_opt_outs(config, collected.author, collected.account_id)
+        if earlier:
+            collected = earlier.merge_into(spool, collected)
+        if config.archive is not None:
+            notes, warnings = mind_circles(spool, exclude=config.exclude_circle_window)
+            collected = collected.saying(notes, warnings)
+        report = _report(config, collected, spool.facts())
+        for warning in report.warnings:
+            log.warning("%s: %s", config.place, warning)
+        with whole_folder(dataset_out, holding=COLLECT_REPORT) as folder:
+            with (folder / POSTS).open("w", encoding="utf-8") as file:
+                file.writelines(spool.lines(collected.author))
+            if collected.picture:
+                (folder / collected.picture.name).write_bytes(collected.picture.data)
+            report.write(folder / COLLECT_REPORT)
     if config.handle is not None:
         forget(dataset_out)
-    log.info("collected %d posts of @%s into %s", len(posts), report.author, dataset_out)
+    log.info(
+        "collected %d posts of @%s into %s", report.counts.downloaded, report.author, dataset_out
+    )
     return report
 
 
-def read_source(config: CollectConfig, dataset: Path) -> Collected:
-    """Read the source that `config` names; what is kept for a resumption lies beside `dataset`."""
+def read_source(
+    config: CollectConfig, dataset: Path, earlier: Earlier | None, spool: Spool
+) -> Collected:
+    """Put the posts of the source that `config` names into the spool.
+
+    What is kept for a resumption lies beside `dataset`.
+    """
     if config.handle is not None:
         from components.collect.x_api.source import read_timeline  # tweepy takes time to import
 
-        _ask_opt_outs(config, config.handle, None)
-        return read_timeline(config, dataset, os.environ, partial(_ask_opt_outs, config))
+        def permit(handle: str, account_id: str | None) -> None:
+            _ask_opt_outs(config, handle, account_id)
+            if earlier:
+                earlier.check_author(handle, account_id)
+
+        permit(config.handle, None)
+        if earlier:
+            config = earlier.only_newer(config)
+        return read_timeline(config, dataset, os.environ, permit, spool)
     with local_file(config.place) as path:
         _refuse_overwriting(path, dataset)
         read = read_archive if config.archive is not None else read_table
-        return replace(read(path, config.place, config), sha256=file_sha256(path))
+        return replace(read(path, config.place, config, spool), sha256=file_sha256(path))
 
 
 def author_of(config: CollectConfig) -> str:
@@ -74,10 +99,9 @@ def author_of(config: CollectConfig) -> str:
     """
     if config.handle is not None:
         return config.handle
+    author_in = author_of_archive if config.archive is not None else author_of_table
     with local_file(config.place) as path:
-        if config.archive is not None:
-            return check_persona(author_of_archive(path, config.place, config))
-        return check_persona(read_table(path, config.place, config).author)
+        return check_persona(author_in(path, config.place, config))
 
 
 def _ask_opt_outs(config: CollectConfig, handle: str, account_id: str | None) -> None:
@@ -95,8 +119,14 @@ def _refuse_overwriting(path: Path, dataset: Path) -> None:
         )
 
 
-def _report(config: CollectConfig, collected: Collected, posts: list[Post]) -> CollectReport:
-    kinds = Counter(post.kind for post in posts)
+def _report(config: CollectConfig, collected: Collected, facts: Facts) -> CollectReport:
+    """The report.
+
+    Raises:
+        BadInputError: there are no posts.
+    """
+    if not facts.posts:
+        raise BadInputError(f"{config.place} holds no posts of @{collected.author} to collect")
     return CollectReport(
         author=collected.author,
         display_name=collected.display_name,
@@ -105,19 +135,19 @@ def _report(config: CollectConfig, collected: Collected, posts: list[Post]) -> C
         consent=config.consent,
         terms=collected.terms,
         input_sha256=collected.sha256,
-        counts=CollectCounts(
-            downloaded=len(posts),
-            reposts=kinds["repost"],
-            replies=kinds["reply"],
-            quotes=kinds["quote"],
-        ),
-        oldest=posts[0].created_at,
-        newest=posts[-1].created_at,
         encoding=collected.encoding,
-        damaged=collected.damaged,
+        damaged=facts.damaged,
         columns=collected.columns,
+        counts=CollectCounts(
+            downloaded=facts.posts,
+            reposts=facts.reposts,
+            replies=facts.replies,
+            quotes=facts.quotes,
+        ),
+        oldest=facts.oldest,
+        newest=facts.newest,
         picture=collected.picture.name if collected.picture else None,
-        warnings=collected.warnings,
+        warnings=(*collected.warnings, *damage_warning(facts.damaged, facts.posts)),
         notes=collected.notes,
     )
 

@@ -17,6 +17,8 @@ _PATTERNS = (
 )
 _EPOCH = re.compile(r"(\d{9,16})(\.\d{1,9})?", re.ASCII)
 _ZONE_NAME = re.compile(r"\s*(?:UTC|GMT)$")
+_AMERICAN_ZONE = re.compile(r"\b([ECMP])([DS])T\b")
+_HOURS_WEST = {"E": 5, "C": 6, "M": 7, "P": 8}
 
 
 def parse_time(stated: str) -> datetime | None:
@@ -25,12 +27,17 @@ def parse_time(stated: str) -> datetime | None:
     Reads ISO 8601, X's own form, month-first dates and Unix times in seconds, milliseconds or
     microseconds (told apart by their length). A time without a zone is in UTC.
     """
-    text = _ZONE_NAME.sub("", stated.strip())
+    text = _AMERICAN_ZONE.sub(_offset, _ZONE_NAME.sub("", stated.strip()))
     try:
         at = _epoch(text) or _iso(text) or _spelled(text)
         return at and (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _offset(zone: re.Match[str]) -> str:
+    """`-0700` for `PDT`."""
+    return f"-{_HOURS_WEST[zone[1]] - (zone[2] == 'D'):02}00"
 
 
 def _epoch(text: str) -> datetime | None:

@@ -25,11 +25,12 @@ class ArchiveFiles:
     members: Members
     source: str
 
-    def entries(self, kind: Listed) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """The entries of each member of this kind, one member at a time."""
+    def entries(self, kind: Listed) -> Iterator[tuple[str, Iterator[dict[str, Any]]]]:
+        """Each member of this kind with its entries, one at a time."""
         names, wrapper = _SHAPES[kind]
         for member in getattr(self.members, kind):
-            yield member, parse_entries(self.zip.read(member), self.where(member), names, wrapper)
+            with self.zip.open(member) as file:
+                yield member, parse_entries(file.read, self.where(member), names, wrapper)
 
     def only_entry(self, kind: Listed) -> dict[str, Any]:
         """The one entry of the account or the profile; empty where there is none."""

@@ -29,6 +29,10 @@ class Manifest:
     partial: bool = False
     """Whether this zip is one of several that make up the archive."""
 
+    def agrees(self, read: Mapping[str, int]) -> bool:
+        """Whether the members hold as many entries as the manifest states, each of them."""
+        return bool(self.counts) and {**read, **self.counts} == dict(read)
+
 
 def read_manifest(files: ArchiveFiles) -> Manifest:
     """Read the manifest and check that what it names is there and may be read.

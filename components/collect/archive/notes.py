@@ -5,18 +5,19 @@ with the same 60 characters, read without HTML escapes and leading mentions.
 """
 
 import html
+import json
 import re
-from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from components.collect.archive.assignments import as_object, as_objects, as_text
+from components.collect.damage import is_damaged
 from components.collect.posts import valid_unicode
+from components.collect.spool import Spool, micros, post_of, rest_of, said_of
 from components.collect.times import parse_time
 from components.contracts.posts import Post
 
-_APART = timedelta(seconds=2)
+_APART = 2_000_000  # microseconds
 _ALIKE = 60
 _LEADING_MENTIONS = re.compile(r"\A\s*(?:@\w+\s+)*", re.ASCII)
 
@@ -55,27 +56,55 @@ def _texts(entities: Any, key: str, text: str) -> tuple[str, ...]:
     return tuple(valid_unicode(one) for one in stated if one and one.lower() in text.lower())
 
 
-def join_notes(posts: Sequence[Post], notes: Sequence[Note]) -> tuple[list[Post], int]:
-    """The posts, the long ones with their whole text, and how many notes found their post.
+def add_note(spool: Spool, note: Note) -> None:
+    """Keep a note until all posts are known."""
+    spool.run(
+        "INSERT INTO notes VALUES (?, ?, ?, ?, ?)",
+        (note.note_id, micros(note.created_at), note.text, *map(json.dumps, note[3:])),
+    )
+
+
+def join_notes(spool: Spool) -> tuple[int, int]:
+    """Give long posts their whole text; returns how many notes found their post, and how many not.
 
     Each note goes to one post, the nearest in time, and each post takes one note.
     """
-    alike: dict[str, list[Post]] = defaultdict(list)
-    for post in posts:
-        alike[_beginning(post.text)].append(post)
-    joined: dict[str, Post] = {}
-    for note in sorted(notes, key=lambda note: (note.created_at, note.note_id, note.text)):
-        near = [
-            post
-            for post in alike[_beginning(note.text)]
-            if post.id not in joined and abs(post.created_at - note.created_at) <= _APART
-        ]
-        if near:
-            post = min(near, key=lambda post: (abs(post.created_at - note.created_at), post.id))
-            joined[post.id] = post.model_copy(
-                update={"text": note.text, "urls": note.urls, "mentions": note.mentions}
-            )
-    return [joined.get(post.id, post) for post in posts], len(joined)
+    spool.run("CREATE INDEX posts_at ON posts (at)")
+    count, taken = 0, set[int]()
+    for at, text, urls, mentions in spool.query(
+        "SELECT at, text, urls, mentions FROM notes ORDER BY at, note_id, text"
+    ):
+        count += 1
+        place = _post_of(spool, at, text, taken)
+        if place is not None:
+            taken.add(place)
+            facts = {"text": text, "urls": json.loads(urls), "mentions": json.loads(mentions)}
+            _rewrite(spool, place, facts)
+    spool.run("DROP INDEX posts_at")
+    return len(taken), count - len(taken)
+
+
+def _post_of(spool: Spool, at: int, text: str, taken: set[int]) -> int | None:
+    """The place of the note's post: near in time, and beginning alike."""
+    near = spool.query(
+        "SELECT place, rest FROM posts WHERE at BETWEEN ? AND ? ORDER BY ABS(at - ?), id",
+        (at - _APART, at + _APART, at),
+    )
+    beginning = _beginning(text)
+    for place, rest in near:
+        if place not in taken and _beginning(post_of(rest).text) == beginning:
+            return int(place)
+    return None
+
+
+def _rewrite(spool: Spool, place: int, facts: dict[str, Any]) -> None:
+    (rest,) = spool.one("SELECT rest FROM posts WHERE place = ?", (place,))
+    post = post_of(rest)
+    post = Post(**{**post.model_dump(), **facts})
+    spool.run(
+        "UPDATE posts SET rest = ?, damaged = ?, said = ? WHERE place = ?",
+        (rest_of(post), is_damaged(post.text), said_of(post.created_at, post.text), place),
+    )
 
 
 def _beginning(text: str) -> str:

@@ -1,20 +1,23 @@
 """A zip from a stranger: checked as a whole first, then read member by member within limits."""
 
+import io
 import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self
 
 from components.contracts.errors import BadInputError
 
 MAX_MEMBERS = 500_000
-MAX_MEMBER = 256 << 20
-"""Bytes of one member that is read; X cuts its files at about 100 MB."""
-MAX_READ = 4 << 30
-"""Bytes read from one zip altogether."""
+MAX_MEMBER = 64 << 20
+"""Bytes of one member that is read as a whole."""
+MAX_READ = 8 << 30
+"""Bytes read from one zip altogether; X cuts its files of posts at about 100 MB."""
 MAX_RATIO = 200
 """Unpacked to packed; posts reach about 15."""
 _SMALL = 1 << 20  # what is no bigger than this may shrink as it likes
@@ -33,6 +36,38 @@ _DAMAGE = (
     struct.error,
     zlib.error,
 )
+
+
+class Member(io.RawIOBase):
+    """A member of a zip that is open for reading; what is wrong with it shows as it is read.
+
+    Raises:
+        BadInputError: the member is damaged, or not as long as the zip states.
+    """
+
+    def __init__(self, file: IO[bytes], where: str, size: int) -> None:
+        self._file, self._where, self._left = file, where, size
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most so many further bytes; none at the end."""
+        with _damage_said(self._where):
+            data = self._file.read(size)
+        self._left -= len(data)
+        if self._left < 0 or (self._left and not data):
+            raise BadInputError(
+                f"{self._where} is not as long as the zip states; download the archive again"
+            )
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer, as far as it goes; gives the number of bytes."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class SafeZip:
@@ -79,32 +114,33 @@ class SafeZip:
         Raises:
             BadInputError: it is bigger, damaged, or packed in a way that X does not use.
         """
+        with self.open(name, limit) as file:
+            return file.read(limit + 1)
+
+    @contextmanager
+    def open(self, name: str, limit: int = MAX_READ) -> Iterator["Member"]:
+        """Open one member of at most `limit` bytes, to be read in pieces.
+
+        Raises:
+            BadInputError: as `read`; damage may show when it is read.
+        """
         member = self._members[name]
-        limit = min(limit, self._left)
-        if member.file_size > limit:
+        if member.file_size > min(limit, self._left):
             raise BadInputError(
                 f"{self._source}: {name} unpacks to {member.file_size:,} bytes, "
-                f"more than the {limit:,} that are read"
+                f"more than the {min(limit, self._left):,} that are read"
             )
         if member.compress_type not in _METHODS:
             raise BadInputError(
                 f"{self._source}: {name} is packed in a way that X does not use; "
                 "download the archive again"
             )
-        try:
-            with self._zip.open(member) as file:
-                data = file.read(limit + 1)
-        except _DAMAGE as error:
-            raise BadInputError(
-                f"{self._source}: {name} is damaged ({error}); download the archive again"
-            ) from error
-        if len(data) != member.file_size:
-            raise BadInputError(
-                f"{self._source}: {name} is not as long as the zip states; "
-                "download the archive again"
-            )
-        self._left -= len(data)
-        return data
+        self._left -= member.file_size
+        where = f"{self._source}: {name}"
+        with _damage_said(where):
+            file = self._zip.open(member)
+        with file:
+            yield Member(file, where, member.file_size)
 
     def _check(self, size: int) -> None:
         members = self._zip.infolist()
@@ -128,6 +164,15 @@ class SafeZip:
                 f"{self._source} unpacks to more than {MAX_RATIO} times its size; "
                 "this is not as X packs archives"
             )
+
+
+@contextmanager
+def _damage_said(where: str) -> Iterator[None]:
+    """Say what is wrong with a zip in one sentence."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise BadInputError(f"{where} is damaged ({error}); download the archive again") from error
 
 
 def _problem(member: zipfile.ZipInfo) -> str | None:

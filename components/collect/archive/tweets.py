@@ -1,11 +1,11 @@
 """Posts out of the entries of `tweets.js`."""
 
 import re
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from components.collect.archive.assignments import as_object, as_objects, as_text
-from components.collect.posts import id_number, is_number, make_post
+from components.collect.posts import is_number, make_post
+from components.collect.spool import Spool
 from components.collect.times import parse_time
 from components.contracts.posts import Post
 
@@ -20,6 +20,8 @@ class Version(NamedTuple):
     post: Post
     first_id: str
     """The id of the post's first version: the same for all of its edits."""
+    earlier_ids: tuple[str, ...] = ()
+    """The ids of versions before this one, where the source lists them."""
 
 
 def read_version(tweet: dict[str, Any], author: str) -> Version | str:
@@ -71,13 +73,12 @@ def _texts(entities: list[dict[str, Any]], key: str, text: str) -> list[str]:
     return [one for one in stated if one and one.lower() in text.lower()]
 
 
-def last_versions(versions: Iterable[Version]) -> tuple[list[Post], int]:
-    """The last version of each post, and how many earlier ones or repetitions are left out."""
-    last: dict[str, Post] = {}
-    count = 0
-    for version in versions:
-        count += 1
-        known = last.get(version.first_id)
-        if known is None or id_number(version.post.id) >= id_number(known.id):
-            last[version.first_id] = version.post
-    return list(last.values()), count - len(last)
+def keep_last_versions(spool: Spool) -> int:
+    """Keep the last version of each post; gives how many earlier ones or repetitions went."""
+    spool.run(
+        "CREATE TEMP TABLE earlier AS SELECT place, id FROM (SELECT place, id, ROW_NUMBER() OVER"
+        " (PARTITION BY first ORDER BY number DESC, place DESC) AS age FROM posts) WHERE age > 1"
+    )
+    count = spool.run("DELETE FROM posts WHERE place IN (SELECT place FROM earlier)")
+    spool.run("INSERT INTO gone SELECT id FROM earlier EXCEPT SELECT id FROM posts")
+    return count

@@ -2,10 +2,8 @@
 
 import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Sequence
 
-from components.contracts.posts import Post
+from components.collect.spool import Spool, post_of
 
 _PRECISE = 2**53  # up to here a spreadsheet's floating-point number holds every integer
 _ROUNDED_DIGITS = 16
@@ -28,39 +26,53 @@ def trusted_id(stated: str) -> str:
     return "" if _NUMBER.fullmatch(value) and not value.isdigit() else value
 
 
-def drop_rounded(ids: Sequence[str]) -> list[str]:
-    """The ids, all long ones emptied where most end in 000: a spreadsheet keeps 15 digits."""
-    long = {one for one in ids if one.isdigit() and len(one) >= _ROUNDED_DIGITS}
-    rounded = sum(one.endswith("000") for one in long)
-    if len(long) < _ENOUGH or rounded * 2 <= len(long):
-        return list(ids)
-    return ["" if one in long else one for one in ids]
-
-
-def settle_ids(posts: Sequence[Post]) -> tuple[list[Post], dict[str, int]]:
-    """The posts, each with an id of its own, and how many ids and rows were replaced or dropped.
+def settle_ids(spool: Spool, author: str) -> dict[str, int]:
+    """Give each post an id of its own; says how many ids were replaced, and how many rows went.
 
     Rows equal in id, time and text are one post. A post without an id, or with one that posts of
     another time or text have too, gets `row-` and 16 hex digits of the SHA-256 of its author,
     time, text and how many equal posts came before: the same for the same table in any order.
     """
-    trusted = drop_rounded([post.id for post in posts])
-    meanings = defaultdict(set)
-    for post_id, post in zip(trusted, posts, strict=True):
-        meanings[post_id].add((post.created_at, post.text))
-    settled: dict[str, Post] = {}
-    substitutes, repeats, equals = 0, 0, Counter[str]()
-    for post_id, post in zip(trusted, posts, strict=True):
-        if post_id and len(meanings[post_id]) == 1:
-            repeats += post_id in settled
-        else:
-            said = f"{post.author}\n{post.created_at.isoformat()}\n{post.text}"
-            post_id = substitute_id(said, equals[said])
-            equals[said] += 1
-            substitutes += 1
-        settled.setdefault(post_id, post.model_copy(update={"id": post_id}))
-    counts = {"substitute_ids": substitutes, "repeated_rows": repeats}
-    return list(settled.values()), counts
+    _drop_rounded(spool)
+    spool.run("CREATE INDEX posts_id ON posts (id, said)")
+    spool.run(
+        "CREATE TEMP TABLE shared AS SELECT id FROM posts GROUP BY id"
+        " HAVING id = '' OR COUNT(DISTINCT said) > 1"
+    )
+    repeated = spool.run(
+        "DELETE FROM posts WHERE id NOT IN (SELECT id FROM shared)"
+        " AND place NOT IN (SELECT MIN(place) FROM posts GROUP BY id)"
+    )
+    spool.run("CREATE TEMP TABLE substitutes (place INTEGER PRIMARY KEY, id TEXT NOT NULL)")
+    rows = spool.query(
+        "SELECT place, rest, ROW_NUMBER() OVER (PARTITION BY said ORDER BY place) - 1"
+        " FROM posts WHERE id IN (SELECT id FROM shared)"
+    )
+    for place, rest, before in rows:
+        post = post_of(rest)
+        said = f"{author}\n{post.created_at.isoformat()}\n{post.text}"
+        values = (place, substitute_id(said, before))
+        spool.run("INSERT INTO substitutes VALUES (?, ?)", values)
+    spool.run("DROP INDEX posts_id")
+    replaced = spool.run(
+        "UPDATE posts SET id = substitutes.id, number = '' FROM substitutes"
+        " WHERE posts.place = substitutes.place"
+    )
+    return {"substitute_ids": replaced, "repeated_rows": repeated}
+
+
+def _drop_rounded(spool: Spool) -> None:
+    """Empty all long ids where most of them end in 000: a spreadsheet keeps 15 digits."""
+    long, rounded = spool.one(
+        "SELECT COUNT(*), TOTAL(id LIKE '%000') FROM"
+        " (SELECT DISTINCT id FROM posts WHERE number != '' AND LENGTH(id) >= ?)",
+        (_ROUNDED_DIGITS,),
+    )
+    if long >= _ENOUGH and rounded * 2 > long:
+        spool.run(
+            "UPDATE posts SET id = '', number = '' WHERE number != '' AND LENGTH(id) >= ?",
+            (_ROUNDED_DIGITS,),
+        )
 
 
 def substitute_id(said: str, before: int) -> str:

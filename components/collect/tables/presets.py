@@ -15,18 +15,25 @@ class Preset:
 
     name: Format
     needs: tuple[str, ...]
-    """The columns by which it is known."""
+    """The columns by which it is known, however they are written: `Tweet Id` is `tweet_id`."""
     columns: Columns
     flags: Mapping[str, tuple[str, ...]]
     """For `repost`, `quote` and `deleted` the columns that say so where true or not empty."""
 
 
 _PLAIN = {
-    "id": ("tweet_id", "id_str", "status_id", "id", "url", "link"),
-    "text": ("full_text", "text", "tweet", "content", "rawContent", "body"),
-    "created_at": ("timestamp", "created_at", "datetime", "date+time", "date", "time"),
+    "id": ("tweet_id", "id_str", "status_id", "id", "ids", "url", "link", "permalink"),
+    "text": (
+        *("full_text", "text", "tweet", "tweets", "tweet_text", "content", "rawContent"),
+        *("tweet_content", "body"),
+    ),
+    "created_at": (
+        *("timestamp", "created_at", "createdAt", "datetime", "date_time", "date+time", "date"),
+        *("tweet_date", "tweet_created", "posted_at", "time"),
+    ),
     "author": (
         "username",
+        "user_name",
         "screen_name",
         "user.screen_name",
         "user.username",
@@ -39,6 +46,20 @@ _PLAIN = {
     "lang": ("lang", "language"),
     "source": ("source", "device"),
 }
+
+_PLAIN_FLAGS = {
+    "repost": ("is_retweet", "isRetweet", "retweeted_status_id"),
+    "quote": ("is_quote", "isQuote"),
+    "deleted": ("is_deleted", "isDeleted"),
+}
+# The columns of the most copied data sets there.
+_KAGGLE = (
+    ("datetime", "tweet_id", "text", "username"),
+    ("id", "link", "content", "date", "retweets", "favorites"),
+    ("author", "content", "date_time", "id", "number_of_likes"),
+    ("tweets", "retweets", "likes", "date"),
+    ("target", "ids", "date", "flag", "user", "text"),
+)
 
 PRESETS = (
     Preset(
@@ -117,10 +138,6 @@ PRESETS = (
         },
         flags={},
     ),
-    Preset(
-        "plain",
-        needs=(),
-        columns=_PLAIN,
-        flags={"repost": ("is_retweet", "isRetweet"), "quote": ("is_quote",)},
-    ),
+    *(Preset("kaggle", needs, _PLAIN, _PLAIN_FLAGS) for needs in _KAGGLE),
+    Preset("plain", (), _PLAIN, _PLAIN_FLAGS),
 )

@@ -11,7 +11,7 @@ class Reader:
     """Reads fields from the cells of a table whose columns are known."""
 
     def __init__(self, preset: Preset, columns: Columns, present: Sequence[str]) -> None:
-        self._exact = {name.lower(): name for name in reversed(present)}
+        self._exact = {_plain(name): name for name in reversed(present)}
         self._columns = {
             field: tuple(filter(None, map(self._found, names))) for field, names in columns.items()
         }
@@ -53,9 +53,9 @@ class Reader:
 
     def _found(self, names: str) -> tuple[str, ...]:
         """The table's spelling of `date+time`; empty where a part is missing."""
-        if whole := self._exact.get(names.lower()):
+        if whole := self._exact.get(_plain(names)):
             return (whole,)
-        parts = [self._exact.get(name.lower()) for name in names.split("+")]
+        parts = [self._exact.get(_plain(name)) for name in names.split("+")]
         return tuple(part for part in parts if part) if all(parts) else ()
 
 
@@ -68,17 +68,16 @@ def choose_reader(
         BadInputError: a column of the named format or of an override is missing, or there is none
             for the text or the time.
     """
-    known = {name.lower() for name in present}
+    known = {_plain(name) for name in present}
     pairs = dict(pair.split("=", 1) for pair in overrides)
+    candidates = [preset for preset in PRESETS if named in (None, preset.name)]
     preset = next(
-        preset
-        for preset in PRESETS
-        if (preset.name == named if named else known.issuperset(map(str.lower, preset.needs)))
+        (one for one in candidates if known.issuperset(map(_plain, one.needs))), candidates[0]
     )
     columns = {**preset.columns, **{field: (column,) for field, column in pairs.items()}}
     reader = Reader(preset, columns, present)
     absent = [column for field, column in pairs.items() if not reader.has(field)]
-    absent += [need for need in preset.needs if need.lower() not in known and not pairs]
+    absent += [need for need in preset.needs if _plain(need) not in known and not pairs]
     if absent:
         raise BadInputError(
             f"{source} has no column {absent[0]!r}; its columns are {_list(present)}"
@@ -90,6 +89,11 @@ def choose_reader(
                 f"name it as --columns {field}=COLUMN"
             )
     return preset.name, reader
+
+
+def _plain(name: str) -> str:
+    """A column's name whatever its case, its blanks `_`."""
+    return name.strip().lower().replace(" ", "_")
 
 
 def _list(names: Sequence[str]) -> str:

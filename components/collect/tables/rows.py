@@ -3,10 +3,13 @@
 import csv
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from components.collect.json_array import ArrayText
 from components.collect.tables.encodings import Encoding
 from components.contracts.errors import BadInputError
 
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_FIELD = 1 << 20
 """Characters in one CSV field; a longer one is a quote that was never closed."""
+MAX_LINE = 1 << 22
+"""Characters in one line of a file."""
+MAX_COLUMNS = 4_000
 _LOOK_AHEAD = 100
 _DELIMITERS = ",;\t"
 
@@ -45,7 +51,7 @@ def read_rows(file: TextIO, source: str) -> Table:
     if not head:
         raise BadInputError(f"{source} is empty; give a table with a header and posts")
     if head[0] in "[{":
-        rows = _json_array(file, source) if head[0] == "[" else _json_lines(file)
+        rows = _json_array(file, source) if head[0] == "[" else _json_lines(file, source)
         first = list(itertools.islice(rows, _LOOK_AHEAD))
         columns = dict.fromkeys(name for row in first for name in row.cells or ())
         if not columns:
@@ -55,6 +61,20 @@ def read_rows(file: TextIO, source: str) -> Table:
     return read_csv(file, source)
 
 
+def bounded_lines(file: TextIO, source: str) -> Iterator[str]:
+    """The lines of a file, with their ends.
+
+    Raises:
+        BadInputError: a line has no end within bounds.
+    """
+    for line in iter(partial(file.readline, MAX_LINE), ""):
+        if len(line) == MAX_LINE:
+            raise BadInputError(
+                f"{source} is no table: a line has more than {MAX_LINE:,} characters"
+            )
+        yield line
+
+
 def read_csv(file: TextIO, source: str) -> Table:
     """A CSV table with a header; the delimiter is the one that the header holds most.
 
@@ -62,17 +82,17 @@ def read_csv(file: TextIO, source: str) -> Table:
         BadInputError: the header is no header; later, from the rows, a field without end.
     """
     csv.field_size_limit(MAX_FIELD)
-    header_line = file.readline()
-    file.seek(0)
+    lines = bounded_lines(file, source)
+    header_line = next(lines, "")
     delimiter = max(_DELIMITERS, key=header_line.count)
-    reader = csv.reader(file, delimiter=delimiter)
+    reader = csv.reader(itertools.chain([header_line], lines), delimiter=delimiter)
     try:
         columns = tuple(name.strip().removeprefix("\ufeff") for name in next(reader, []))
     except csv.Error as error:
         raise BadInputError(f"{source} is not a table: {error}") from error
-    if any(not name.isprintable() for name in columns):
+    if len(columns) > MAX_COLUMNS or any(not name.isprintable() for name in columns):
         raise BadInputError(f"{source} is not a table: its first line is no line of column names")
-    twice = [name for name in columns if name and columns.count(name) > 1]
+    twice = [name for name, count in Counter(columns).items() if name and count > 1]
     if twice:
         raise BadInputError(f"{source} has two columns named {twice[0]!r}; rename one")
     return Table("CSV", columns, _csv_rows(reader, columns, source))
@@ -91,8 +111,8 @@ def _csv_rows(reader: "CsvReader", columns: tuple[str, ...], source: str) -> Ite
         ) from error
 
 
-def _json_lines(file: TextIO) -> Iterator[Row]:
-    for number, line in enumerate(file, 1):
+def _json_lines(file: TextIO, source: str) -> Iterator[Row]:
+    for number, line in enumerate(bounded_lines(file, source), 1):
         if line.strip():
             try:
                 value = json.loads(line)
@@ -102,11 +122,8 @@ def _json_lines(file: TextIO) -> Iterator[Row]:
 
 
 def _json_array(file: TextIO, source: str) -> Iterator[Row]:
-    try:
-        values = json.load(file)
-    except (ValueError, RecursionError) as error:
-        raise BadInputError(f"{source} is not a whole JSON array: {error}") from error
-    for number, value in enumerate(values, 1):
+    text = ArrayText(file.read, f"{source}, a JSON array,")
+    for number, value in enumerate(text.items(), 1):
         yield Row(f"item {number}", flatten(value))
 
 
@@ -129,9 +146,12 @@ def cell_text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int | float) else ""
+    try:
+        return str(value) if isinstance(value, int | float) else ""
+    except ValueError:  # a number of thousands of digits
+        return ""
 
 
-def open_table(path: Path, encoding: Encoding) -> TextIO:
+def open_text(path: Path, encoding: Encoding) -> TextIO:
     """The file as text, its line ends untouched."""
     return path.open(encoding=encoding.name, errors=encoding.errors, newline="")

@@ -38,9 +38,10 @@ def read_version(stated: dict[str, Any], author: str, account_id: str) -> Versio
         urls=_stated(entities, "urls", "url"),
         mentions=_stated(entities, "mentions", "username"),
     )
-    history = stated.get("edit_history_tweet_ids") or stated.get("edit_history_post_ids")
-    first = as_text(history[0]) if isinstance(history, list) and history else ""
-    return Version(post, first or post_id)
+    listed = stated.get("edit_history_tweet_ids") or stated.get("edit_history_post_ids")
+    history = [as_text(one) for one in listed] if isinstance(listed, list) else []
+    earlier = history[: history.index(post_id)] if post_id in history else []
+    return Version(post, next(filter(None, history), post_id), tuple(filter(None, earlier)))
 
 
 def _references(stated: dict[str, Any]) -> dict[str, str]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from components.collect.archive.tweets import Version, last_versions
+from components.collect.archive.tweets import keep_last_versions
 from components.collect.collected import Collected, Skips
 from components.collect.config import CollectConfig
-from components.collect.damage import damage_warning, is_damaged
+from components.collect.spool import Spool
 from components.collect.x_api.acceptance import MOST_POSTS, require_cost, require_terms
 from components.collect.x_api.account import Account, find_account
 from components.collect.x_api.checkpoint import Checkpoint, Request
@@ -24,13 +24,19 @@ Permit = Callable[[str, str], None]
 
 
 def read_timeline(
-    config: CollectConfig, dataset: Path, environment: Mapping[str, str], permit: Permit
+    config: CollectConfig,
+    dataset: Path,
+    environment: Mapping[str, str],
+    permit: Permit,
+    spool: Spool,
 ) -> Collected:
-    """Collect the timeline of `config.handle`; its answers are kept beside the folder `dataset`.
+    """Put the posts of `config.handle` into the spool.
+
+    X's answers are kept beside the folder `dataset` until `checkpoint.forget` is told of it.
 
     Raises:
         BadInputError: the terms or the cost are not accepted, there is no token, X refuses or
-            cannot be reached, there are no posts; or `permit` raises.
+            cannot be reached; or `permit` raises.
     """
     handle = config.handle or ""
     terms = require_terms(config)
@@ -43,43 +49,37 @@ def read_timeline(
     kept = Checkpoint(dataset, request, resume=config.resume)
     account = find_account(handle, client, token, kept)
     permit(account.handle, account.account_id)
-    return _collect(Timeline(config, client, token, kept), account, terms)
+    return _collect(Timeline(config, client, token, kept), account, terms, spool)
 
 
-def _collect(timeline: Timeline, account: Account, terms: str) -> Collected:
+def _collect(timeline: Timeline, account: Account, terms: str, spool: Spool) -> Collected:
     skips, digest = Skips(f"@{account.handle}", "posts"), hashlib.sha256()
-    versions: list[Version] = []
+    number = 0
     for number, stated in enumerate(timeline.posts(account), 1):
         digest.update(_canonical(stated))
         version = read_version(stated, account.handle, account.account_id)
         if isinstance(version, str):
             skips.add(version, f"post {number}")
-        else:
-            versions.append(version)
-    skips.refuse_too_many(len(versions))
-    posts, earlier = last_versions(versions)
+            continue
+        spool.add(version.post, version.first_id)
+        for earlier in version.earlier_ids:
+            spool.add_gone(earlier)
+    skips.refuse_too_many(number - skips.total)
     picture, warnings = fetch_picture(account.picture_url)
-    damaged = sum(is_damaged(post.text) for post in posts)
     counts = {
         "skipped": skips.total,
-        "earlier_versions": earlier,
+        "earlier_versions": keep_last_versions(spool),
         "partial_errors": timeline.partial_errors,
     }
     return Collected(
         author=account.handle,
-        posts=posts,
         account_id=account.account_id,
         display_name=account.display_name,
         picture=picture,
         sha256=digest.hexdigest(),
         terms=terms,
-        damaged=damaged,
-        warnings=(
-            *skips.warnings(),
-            *damage_warning(damaged, len(posts)),
-            *_older_posts(len(versions), account),
-            *warnings,
-        ),
+        encoding="utf-8",
+        warnings=(*skips.warnings(), *_older_posts(number, account), *warnings),
         notes={name: count for name, count in counts.items() if count},
     )
 

@@ -15,21 +15,24 @@ from support.archives import (
     write_archive,
     write_zip,
 )
+from support.collecting import Read, read_with
 
 from components.collect.archive.archive import read_archive
-from components.collect.collected import Collected
 from components.collect.config import CollectConfig
+from components.collect.stage import run
+from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
+from components.contracts.posts import Post
 
 LONG = "A long post &amp; more of it, " + "word " * 80
 
 
-def collect(path: Path, **config: Any) -> Collected:
+def collect(path: Path, **config: Any) -> Read:
     given = CollectConfig(archive=str(path), consent="own-archive", **config)
-    return read_archive(path, "x.zip", given)
+    return read_with(read_archive, path, "x.zip", given)
 
 
-def texts(collected: Collected) -> dict[str, str]:
+def texts(collected: Read) -> dict[str, str]:
     return {post.id: post.text for post in collected.posts}
 
 
@@ -170,11 +173,16 @@ def test_posts_of_the_time_of_circles_are_named_or_left_out(tmp_path: Path) -> N
             tweet(4, at="Fri Dec 01 00:00:00 +0000 2023"),
         ],
     )
-    assert "--exclude-circle-window" in collect(path).warnings[0]
-    collected = collect(path, exclude_circle_window=True)
-    assert [post.id for post in collected.posts] == ["1", "4"]
-    assert collected.notes["circle_window_excluded"] == 2
-    assert not collected.warnings
+    out = tmp_path / "out"
+    config = CollectConfig(archive=str(path), consent="own-archive")
+    report = run(config, dataset_out=out)
+    assert "--exclude-circle-window" in report.warnings[0]
+    assert report.notes["circle_window"] == 2
+    excluding = config.model_copy(update={"exclude_circle_window": True})
+    report = run(excluding, dataset_out=out)
+    assert [post.id for post in read_rows(out / "posts.jsonl", Post)] == ["1", "4"]
+    assert report.notes["circle_window_excluded"] == 2
+    assert not report.warnings
 
 
 def test_what_is_private_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

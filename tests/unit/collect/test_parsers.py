@@ -11,9 +11,9 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.archives import assigned, members, tweet, write_archive, write_zip
+from support.collecting import Read, read_with
 
 from components.collect.archive.archive import read_archive
-from components.collect.collected import Collected
 from components.collect.config import CollectConfig
 from components.collect.tables.encodings import find_encoding
 from components.collect.tables.ids import trusted_id
@@ -61,19 +61,20 @@ def file_of(data: bytes) -> Iterator[Path]:
         yield path
 
 
-def table_of(data: bytes) -> Collected:
+def table_of(data: bytes) -> Read:
     with file_of(data) as path:
         config = CollectConfig(table="t", consent="public-figure", author="ann")
-        return read_table(path, "t", config)
+        return read_with(read_table, path, "t", config)
 
 
-def archive_of(files: dict[str, bytes]) -> Collected:
+def archive_of(files: dict[str, bytes]) -> Read:
     with tempfile.TemporaryDirectory() as folder:
         path = write_zip(Path(folder) / "x.zip", files)
-        return read_archive(path, "x", CollectConfig(archive="x", consent="own-archive"))
+        config = CollectConfig(archive="x", consent="own-archive")
+        return read_with(read_archive, path, "x", config)
 
 
-def only_sentences(read: Callable[[], Collected]) -> None:
+def only_sentences(read: Callable[[], Read]) -> None:
     try:
         sentence = "" if read().posts else "no posts and no word"
     except BadInputError as error:
@@ -159,7 +160,7 @@ def test_a_zip_with_changed_bytes(data: st.DataObject) -> None:
             whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
         path.write_bytes(whole[: data.draw(st.integers(len(whole) // 2, len(whole)))])
         config = CollectConfig(archive="x", consent="own-archive", author="nobody")
-        only_sentences(lambda: read_archive(path, "x", config))
+        only_sentences(lambda: read_with(read_archive, path, "x", config))
 
 
 @relaxed

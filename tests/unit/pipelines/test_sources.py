@@ -6,7 +6,7 @@ from pipelines.sources import Source, sources_of
 
 def sources(**given: list[str]) -> list[Source]:
     none: dict[str, list[str]] = {
-        flag: [] for flag in ("archives", "tables", "authors", "formats", "columns")
+        flag: [] for flag in ("archives", "tables", "authors", "formats", "columns", "handles")
     }
     return sources_of(**{**none, "consents": ["public-figure"], **given})
 
@@ -17,6 +17,19 @@ def test_archives_come_before_tables() -> None:
     ] == [
         "a.zip",
         "t.csv",
+    ]
+
+
+def test_handles_come_last_each_with_its_consent() -> None:
+    found = sources(
+        handles=["ann", "bo"],
+        archives=["a.zip"],
+        consents=["own-archive", "written-consent", "public-figure"],
+    )
+    assert [(source.handle, source.consent) for source in found] == [
+        (None, "own-archive"),
+        ("ann", "written-consent"),
+        ("bo", "public-figure"),
     ]
 
 
@@ -47,7 +60,7 @@ def test_consent_is_for_all_or_one_each() -> None:
     ("given", "said"),
     [
         ({}, "whose posts"),
-        ({"archives": ["a.zip"], "authors": ["ann"]}, "an archive names its author"),
+        ({"archives": ["a.zip"], "authors": ["ann"]}, "other sources name their author"),
         ({"tables": ["s", "t"], "authors": ["ann"]}, "--author: 1 given for 2 tables"),
         ({"tables": ["s", "t", "u"], "formats": ["a", "b"]}, "--format: 2 given for 3 tables"),
         ({"archives": ["a"], "consents": ["fictional", "fictional"]}, "each of 1 sources"),

@@ -42,6 +42,17 @@ def test_the_front_matter_is_what_the_hub_reads(folders: Folders) -> None:
     assert ModelCard(text).data.eval_results[0].metric_value == 2.25
 
 
+def test_the_terms_that_allow_training_are_said(folders: Folders) -> None:
+    story = read_story(*folders)
+    assert "What allows training" not in card(story)
+    terms = {"terms": f"agreement 7 {EVIL}"}
+    collected = [report.model_copy(update=terms) for report in story.prepared.collected]
+    prepared = story.prepared.model_copy(update={"collected": tuple(collected)})
+    text = card(story._replace(prepared=prepared))
+    assert "agreement 7" in text
+    assert "<script>" not in text
+
+
 def test_the_title_names_the_author_and_the_bot(folders: Folders) -> None:
     text = card(read_story(*folders))
     assert "# Rosa Thorn 🤖 AI Bot\n" in text

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from components.registry.command import add_registry_command
 from components.runtime.command import parse_words, run_command
 from pipelines.generate import add_generate_command
+from pipelines.login import add_login_command
 from pipelines.run import add_run_command
 
 
@@ -19,6 +20,7 @@ def main(words: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add_run_command(commands)
     add_generate_command(commands)
+    add_login_command(commands)
     add_registry_command(commands)
     given = parse_words(parser, words)
     return run_command(lambda: given.run(given))

@@ -94,7 +94,7 @@ class Earlier:
                 "DELETE FROM posts WHERE place > ? AND number != '' AND at <= ?",
                 (last, micros(facts.newest)),
             )
-        notes = {"new": facts.posts - known, "deleted_since": deleted}
+        notes = {"new": facts.posts - known, "gone": deleted}
         return replace(
             collected,
             account_id=collected.account_id or self.report.account_id,

@@ -4,7 +4,8 @@ import re
 
 from components.contracts.errors import BadInputError
 
-_QUERY = re.compile(r"\?[^\s\"'()<>]*[=&][^\s\"'()<>]*")
+LONGEST = 300
+_QUERY = re.compile(r"(\?[^\s\"'()<>]*[=&]|upload_id=)[^\s\"'()<>]*")
 
 
 class StorageError(BadInputError):
@@ -28,7 +29,7 @@ class ChecksumError(TransientError):
 
 
 def reason(error: BaseException) -> str:
-    """The operating system's words for what broke a connection, or the first line of the error.
+    """The operating system's words for what broke a connection, or what the error says.
 
     Libraries wrap what happened several times over; each wrapping repeats the one before.
     """
@@ -42,12 +43,15 @@ def reason(error: BaseException) -> str:
             return one.strerror
         if isinstance(one, TimeoutError):
             return "no answer in time"
-    return first_line(str(error)) or type(error).__name__
+    words = [word for word in error.args if isinstance(word, str)]
+    said = words[0] if words and len(words) < len(error.args) else str(error)
+    return one_line(said) or type(error).__name__
 
 
-def first_line(text: str) -> str:
-    """The first line of what a library or a server said, without what follows a '?' in addresses.
+def one_line(text: str) -> str:
+    """What a library or a server said, on one line, without what follows a '?' in addresses.
 
     The address of an upload under way permits whoever reads it to write there.
     """
-    return _QUERY.sub("", text.strip().partition("\n")[0])
+    line = " ".join(_QUERY.sub("", text).split())
+    return line if len(line) <= LONGEST else line[:LONGEST] + "…"

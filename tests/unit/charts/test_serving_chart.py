@@ -1,0 +1,234 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from support.helm import CHARTS, WHEELS, of_kind, render, run_helm
+
+CHART = "huggingtweets-serving"
+SCENARIOS = sorted((CHARTS / CHART / "ci").glob("*-values.yaml"))
+CUSTOM = {"ServiceMonitor", "HTTPRoute"}  # defined by others than Kubernetes itself
+MINORS = range(29, 38)
+
+
+def rendered(*arguments: str) -> list[Any]:
+    return render(CHART, *arguments)
+
+
+def container(*arguments: str) -> Any:
+    pod = of_kind(rendered(*arguments), "Deployment")["spec"]["template"]["spec"]
+    (only,) = pod["containers"]
+    return only
+
+
+@pytest.mark.parametrize("major", WHEELS)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
+def test_every_scenario_is_valid_on_every_kubernetes(scenario: Path, major: str) -> None:
+    manifests = render(CHART, "--values", str(scenario), major=major)
+    for manifest in manifests:
+        if manifest["kind"] in CUSTOM:
+            continue
+        for minor in MINORS:
+            kubernetes_validate.validate(manifest, f"1.{minor}", strict=True)
+
+
+def test_an_invalid_manifest_would_be_seen() -> None:
+    deployment = of_kind(rendered(), "Deployment")
+    deployment["spec"]["replicaCount"] = 1
+    with pytest.raises(kubernetes_validate.ValidationError, match="replicaCount"):
+        kubernetes_validate.validate(deployment, "1.37", strict=True)
+
+
+@pytest.mark.parametrize("major", WHEELS)
+def test_it_lints(major: str) -> None:
+    done = run_helm(major, "lint", "--strict", str(CHARTS / CHART))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_defaults_need_nothing_beyond_kubernetes_and_guard_the_pods() -> None:
+    kinds = [manifest["kind"] for manifest in rendered()]
+    assert not CUSTOM & set(kinds)
+    assert {"PodDisruptionBudget", "NetworkPolicy", "ServiceAccount", "Service"} <= set(kinds)
+    assert container()["image"] == "huggingtweets/serve-demo:0.1.0"
+
+
+def test_a_registry_takes_the_demos_place() -> None:
+    assert container("--set", "registry.uri=s3://b/r")["image"] == "huggingtweets/serve:0.1.0"
+    config = of_kind(
+        [m for m in rendered("--set", "registry.uri=s3://b/r") if "data" in m and "TS_" in str(m)],
+        "ConfigMap",
+    )
+    assert config["data"]["HUGGINGTWEETS_REGISTRY"] == "s3://b/r"
+
+
+def test_without_a_registry_or_the_demo_it_says_what_to_set() -> None:
+    done = run_helm("4", "template", "x", str(CHARTS / CHART), "--set", "demo.enabled=false")
+    assert done.returncode != 0
+    assert "registry.uri" in done.stderr
+
+
+def test_a_digest_stands_over_a_tag() -> None:
+    digest = f"sha256:{'a' * 64}"
+    given = ("--set", f"image.repository=r/serve,image.tag=t,image.digest={digest}")
+    assert container(*given)["image"] == f"r/serve@{digest}"
+    assert container(*given[:1], "image.repository=r/serve,image.tag=t")["image"] == "r/serve:t"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["replicas=2", "image.name=x", "serve.dtype=fp16", "image.digest=sha256:1", "registry.uri=b/r"],
+)
+@pytest.mark.parametrize("major", WHEELS)
+def test_a_mistyped_value_is_refused(wrong: str, major: str) -> None:
+    done = run_helm(major, "template", "x", str(CHARTS / CHART), "--set", wrong)
+    assert done.returncode != 0
+    last = wrong.partition("=")[0].rpartition(".")[2]
+    assert last in done.stderr
+
+
+def test_the_schema_knows_every_value_and_no_other() -> None:
+    schema = json.loads((CHARTS / CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((CHARTS / CHART / "values.yaml").read_text())
+
+    def compare(value: Any, known: Any, where: str) -> None:
+        if known.get("additionalProperties") is False and isinstance(value, dict):
+            assert set(known["properties"]) - {"global"} == set(value), where
+            for key in value:
+                compare(value[key], known["properties"][key], f"{where}.{key}")
+
+    assert schema["additionalProperties"] is False
+    compare(values, schema, "values")
+
+
+def test_the_readme_shows_every_value() -> None:
+    command = [sys.executable, CHARTS / "readme.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    values = yaml.safe_load((CHARTS / CHART / "values.yaml").read_text())
+    readme = (CHARTS / CHART / "README.md").read_text()
+    for room, value in values.items():
+        names = [f"`{room}.{key}`" for key in value] if isinstance(value, dict) else []
+        assert f"`{room}`" in readme or all(name in readme for name in names), room
+
+
+def test_pods_keep_the_restricted_standard() -> None:
+    for manifest in (
+        of_kind(rendered(), "Deployment")["spec"]["template"],
+        of_kind(rendered(), "Pod"),
+    ):
+        pod = manifest["spec"]
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for each in pod["containers"]:
+            allowed = each["securityContext"]
+            assert allowed["allowPrivilegeEscalation"] is False
+            assert allowed["readOnlyRootFilesystem"] is True
+            assert allowed["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_an_upgrade_drops_no_request() -> None:
+    deployment = of_kind(
+        rendered("--set", "serve.drainDelay=7,serve.drainTimeout=60"), "Deployment"
+    )
+    assert deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    pod = deployment["spec"]["template"]["spec"]
+    stop = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
+    assert pod["terminationGracePeriodSeconds"] > stop + 7 + 60
+    probes = {pod["containers"][0][f"{name}Probe"]["httpGet"]["path"] for name in PROBES}
+    assert probes == {"/startupz", "/livez", "/readyz"}
+
+
+PROBES = ("startup", "liveness", "readiness")
+
+
+def test_a_changed_setting_starts_new_pods() -> None:
+    def checksum(*arguments: str) -> str:
+        template = of_kind(rendered(*arguments), "Deployment")["spec"]["template"]
+        return str(template["metadata"]["annotations"]["checksum/config"])
+
+    assert checksum() != checksum("--set", "serve.slots=3")
+
+
+def test_selectors_stay_the_same_whatever_labels_are_given() -> None:
+    plain = of_kind(rendered(), "Deployment")["spec"]
+    labelled = of_kind(rendered("--set", "podLabels.team=words"), "Deployment")["spec"]
+    assert labelled["selector"] == plain["selector"]
+    assert labelled["template"]["metadata"]["labels"]["team"] == "words"
+    assert of_kind(rendered(), "Service")["spec"]["selector"] == plain["selector"]["matchLabels"]
+
+
+@pytest.mark.parametrize(
+    ("given", "open_to_all"), [("ingress.enabled=true", True), ("ingress.enabled=false", False)]
+)
+def test_who_may_come_in(given: str, open_to_all: bool) -> None:
+    policy = of_kind(rendered("--set", given), "NetworkPolicy")
+    requests, deploy, metrics = policy["spec"]["ingress"]
+    assert ("from" not in requests) == open_to_all
+    assert [port["port"] for port in requests["ports"]] == ["http"]
+    assert deploy["from"][0]["podSelector"]["matchLabels"] == {"huggingtweets/role": "deploy"}
+    assert "management" in {port["port"] for port in deploy["ports"]}
+    assert metrics["from"][0]["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "monitoring"
+    }
+
+
+def test_secrets_come_by_name_and_never_as_values() -> None:
+    values = CHARTS / CHART / "ci" / "s3-values.yaml"
+    only = container("--values", str(values))
+    named = {entry["name"]: entry for entry in only["env"]}
+    assert named["AWS_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"]["name"] == "store"
+    assert named["HUGGINGTWEETS_MANAGEMENT_TOKEN_FILE"]["value"].startswith("/var/run/secrets/")
+    assert "inference-token" in named["HUGGINGTWEETS_INFERENCE_TOKEN_FILE"]["value"]
+
+
+def test_a_token_for_requests_needs_the_secret_that_holds_it() -> None:
+    done = run_helm("4", "template", "x", str(CHARTS / CHART), "--set", "auth.inference=true")
+    assert done.returncode != 0
+    assert "auth.existingSecret" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("uri", "variable"),
+    [("gs://b/r", "STORAGE_EMULATOR_HOST"), ("s3://b/r", "AWS_ENDPOINT_URL_S3")],
+)
+def test_an_endpoint_comes_by_its_librarys_name(uri: str, variable: str) -> None:
+    manifests = rendered("--set", f"registry.uri={uri},registry.endpoint=http://store:1")
+    (data,) = [m["data"] for m in manifests if "TS_INFERENCE_ADDRESS" in m.get("data", {})]
+    assert data[variable] == "http://store:1"
+
+
+def test_personas_become_arguments() -> None:
+    assert container("--set", "personas={ann,bob}")["args"] == ["--persona=ann", "--persona=bob"]
+
+
+def test_scaling_takes_the_number_of_pods_over() -> None:
+    values = str(CHARTS / CHART / "ci" / "public-values.yaml")
+    manifests = rendered("--values", values)
+    assert "replicas" not in of_kind(manifests, "Deployment")["spec"]
+    metrics = of_kind(manifests, "HorizontalPodAutoscaler")["spec"]["metrics"]
+    assert [metric["type"] for metric in metrics] == ["Resource", "Pods"]
+
+
+def test_the_dashboard_is_json_and_asks_for_our_metrics() -> None:
+    (board,) = [m for m in rendered() if m["metadata"].get("labels", {}).get("grafana_dashboard")]
+    (text,) = board["data"].values()
+    panels = json.loads(text)["panels"]
+    assert all(
+        "huggingtweets_" in target["expr"] or "ts_" in target["expr"]
+        for panel in panels
+        for target in panel["targets"]
+    )
+
+
+def test_the_notes_say_the_next_three_commands() -> None:
+    done = run_helm(
+        "4", "install", "words", str(CHARTS / CHART), "--dry-run=client", "--namespace", "here"
+    )
+    assert done.returncode == 0, done.stderr
+    for command in ("rollout status", "helm test words", "port-forward service/words-"):
+        assert command in done.stdout

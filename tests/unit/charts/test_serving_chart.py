@@ -1,18 +1,12 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
-import yaml
 from support.helm import CHARTS, WHEELS, of_kind, render, run_helm
 
 CHART = "huggingtweets-serving"
-SCENARIOS = sorted((CHARTS / CHART / "ci").glob("*-values.yaml"))
 CUSTOM = {"ServiceMonitor", "HTTPRoute"}  # defined by others than Kubernetes itself
-MINORS = range(29, 38)
 
 
 def rendered(*arguments: str) -> list[Any]:
@@ -25,28 +19,11 @@ def container(*arguments: str) -> Any:
     return only
 
 
-@pytest.mark.parametrize("major", WHEELS)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
-def test_every_scenario_is_valid_on_every_kubernetes(scenario: Path, major: str) -> None:
-    manifests = render(CHART, "--values", str(scenario), major=major)
-    for manifest in manifests:
-        if manifest["kind"] in CUSTOM:
-            continue
-        for minor in MINORS:
-            kubernetes_validate.validate(manifest, f"1.{minor}", strict=True)
-
-
 def test_an_invalid_manifest_would_be_seen() -> None:
     deployment = of_kind(rendered(), "Deployment")
     deployment["spec"]["replicaCount"] = 1
     with pytest.raises(kubernetes_validate.ValidationError, match="replicaCount"):
         kubernetes_validate.validate(deployment, "1.37", strict=True)
-
-
-@pytest.mark.parametrize("major", WHEELS)
-def test_it_lints(major: str) -> None:
-    done = run_helm(major, "lint", "--strict", str(CHARTS / CHART))
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_defaults_need_nothing_beyond_kubernetes_and_guard_the_pods() -> None:
@@ -88,31 +65,6 @@ def test_a_mistyped_value_is_refused(wrong: str, major: str) -> None:
     assert done.returncode != 0
     last = wrong.partition("=")[0].rpartition(".")[2]
     assert last in done.stderr
-
-
-def test_the_schema_knows_every_value_and_no_other() -> None:
-    schema = json.loads((CHARTS / CHART / "values.schema.json").read_text())
-    values = yaml.safe_load((CHARTS / CHART / "values.yaml").read_text())
-
-    def compare(value: Any, known: Any, where: str) -> None:
-        if known.get("additionalProperties") is False and isinstance(value, dict):
-            assert set(known["properties"]) - {"global"} == set(value), where
-            for key in value:
-                compare(value[key], known["properties"][key], f"{where}.{key}")
-
-    assert schema["additionalProperties"] is False
-    compare(values, schema, "values")
-
-
-def test_the_readme_shows_every_value() -> None:
-    command = [sys.executable, CHARTS / "readme.py", "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    values = yaml.safe_load((CHARTS / CHART / "values.yaml").read_text())
-    readme = (CHARTS / CHART / "README.md").read_text()
-    for room, value in values.items():
-        names = [f"`{room}.{key}`" for key in value] if isinstance(value, dict) else []
-        assert f"`{room}`" in readme or all(name in readme for name in names), room
 
 
 def test_pods_keep_the_restricted_standard() -> None:

@@ -24,7 +24,10 @@ class Manifest(Report):
     files: tuple[FileEntry, ...]
     """Every file of the version but this one, by path."""
     lineage: dict[str, Any]
-    """From the input's digest to the model: each stage's report and configuration, by stage."""
+    """From the input's digest to the model: `digests` (`inputs` by author, then each artifact's),
+    `consent` by author; the reports, which say what was chosen, of `collect` (by author), `fetch`,
+    `prepare`, `train` and `evaluate`; where they are known, `images` with their digests by stage,
+    and `runs`: the ids `wandb` and `kubeflow`."""
     upload: str = ""
     """The random name of the upload that it came from: tells one publish from every other."""
 

@@ -103,7 +103,7 @@ def _write(
     logits = logits.expand(len(samples), -1)
     while samples:
         own = [draws(seed, sample.index, len(sample.ids)) for sample in samples]
-        tokens = choose(logits, sampling.temperature, sampling.top_p, own)
+        tokens = choose(logits, [sampling.temperature] * len(own), [sampling.top_p] * len(own), own)
         for sample, token in zip(samples, tokens.tolist(), strict=True):
             _add(lm, prompt_ids, sample, token, sampling)
         keep = [row for row, sample in enumerate(samples) if sample.result is None]

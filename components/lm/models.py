@@ -14,11 +14,11 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 from transformers.utils import logging
 
 from components.contracts.errors import BadInputError
+from components.lm.ends import start_and_end
 
 Dtype: TypeAlias = Literal["fp32", "bf16"]
 TORCH_DTYPES: dict[Dtype, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
-DOCUMENT_TOKEN = "<|endoftext|>"  # noqa: S105 - a token of a vocabulary, not a secret
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 UNBOUNDED = 1 << 30
 
@@ -81,7 +81,9 @@ def load_model(
     if found["missing_keys"]:
         some = ", ".join(sorted(found["missing_keys"])[:3])
         raise BadInputError(f"the model in {folder} lacks weights, among them {some}")
-    start, end = start_and_end(tokenizer)
+    start, end = start_and_end(
+        tokenizer.get_vocab().get, tokenizer.bos_token_id, tokenizer.eos_token_id
+    )
     model.to(device).eval()
     return LanguageModel(model, tokenizer, start, end, device, max_positions(model.config))
 
@@ -135,26 +137,6 @@ def _causal_class(folder: Path) -> type[Any]:
         )
     chosen: type[Any] = kind[0] if isinstance(kind, tuple) else kind
     return chosen
-
-
-def start_and_end(tokenizer: Any) -> tuple[int, int]:
-    """The ids of the tokens that stand before and after every post.
-
-    Before: `<|endoftext|>` where the vocabulary has it, since those models saw it between the
-    documents of their pretraining (SmolLM2 foretells a post by 0.2 nats a token better after it
-    than after its `<|im_start|>`); else the beginning-of-sequence token; else the end. After: the
-    end-of-sequence token, or the one before if there is none.
-
-    Raises:
-        BadInputError: the tokenizer names none of them.
-    """
-    known = tokenizer.get_vocab()
-    candidates = (known.get(DOCUMENT_TOKEN), tokenizer.bos_token_id, tokenizer.eos_token_id)
-    start = next((token for token in candidates if token is not None), None)
-    if start is None:
-        raise BadInputError("the tokenizer has no token that begins or ends a text")
-    end = tokenizer.eos_token_id
-    return int(start), int(start if end is None else end)
 
 
 def max_positions(config: Any) -> int:

@@ -18,6 +18,8 @@ _MAY_END = regex.compile(
     + "]"
 )
 _LONGEST_GRAPHEME = 64  # code points; the longest emoji has 10. Even, so that flags stay paired
+# A character that what follows does not change: no digit, since a keycap may close over it.
+_FINAL = regex.compile(r"[\s\x21-\x7e--[0-9#*]]", flags=regex.VERSION1)
 _LAST_WORD = regex.compile(rf"(?r)[^\s{UNSPACED}]+$")
 
 
@@ -49,6 +51,26 @@ def trim_to_whole(text: str) -> str:
     if not last or _MAY_END.search(last):
         return whole
     return _LAST_WORD.sub("", whole).rstrip() or whole
+
+
+def settled(text: str) -> str:
+    """The part of a text still being written that `trim_to_whole` keeps however it goes on.
+
+    A word is settled when another begins; the first one of all grows as it comes. A character that
+    may still change its looks, as an emoji does by what follows it, is not settled.
+    """
+    last = _last_grapheme(text)
+    whole = text if _FINAL.fullmatch(last) else text.removesuffix(last)
+    whole = _BROKEN_END.sub("", whole)
+    last = _last_grapheme(whole)
+    if _LONE_FLAG_LETTER.fullmatch(last):
+        whole = whole.removesuffix(last)
+    words = _LAST_WORD.sub("", whole).rstrip()
+    if not words:
+        return whole if whole == whole.rstrip() else ""
+    around = graphemes(text[max(0, len(words) - _LONGEST_GRAPHEME) : len(words) + 1])
+    # The last word may begin with a mark that belongs to the character before it.
+    return words if len(around[-1]) == 1 else words.removesuffix(_last_grapheme(words))
 
 
 def _last_grapheme(text: str) -> str:

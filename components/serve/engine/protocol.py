@@ -1,6 +1,6 @@
 """What the server asks of an engine. Plain Python: whoever imports this needs no torch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -44,7 +44,10 @@ class EngineSettings:
     cache_bytes: int = 1 << 30
     """The most memory that the keys and values of running samples take; slots shrink to it."""
     job_queue_size: int = 100
-    """Requests that may wait; one more is refused."""
+    """Requests that may wait beside those that find a slot at once; one more is refused."""
+    bits_per_byte: Mapping[str, float] | None = None
+    """By number format, as the version's manifest has them in `formats`: `auto` takes none that is
+    more than 1% away from fp32. Left out, they are measured on a few sentences while loading."""
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,6 @@ class LoadFacts:
     """Weights in all their formats, and the cache of keys and values."""
     slots: int
     """Samples that can be written at the same time."""
-    slot_positions: int
-    """Tokens that a slot has room for."""
     lines: tuple[str, ...]
     """What the self-test measured, for the log."""
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.text.graphemes import count_graphemes, graphemes, trim_to_whole
+from components.text.graphemes import count_graphemes, graphemes, settled, trim_to_whole
 
 FAMILY = "👩\u200d👩\u200d👧"
 
@@ -59,3 +59,52 @@ def test_trimming_only_shortens_and_leaves_no_broken_end(text: str) -> None:
     whole = trim_to_whole(text)
     assert text.startswith(whole)
     assert not whole.endswith(("\ufffd", "\u200d", " "))
+
+
+@pytest.mark.parametrize(
+    ("so_far", "shown"),
+    [
+        ("", ""),
+        ("My", "My"),
+        (" My dre", " My"),
+        (" My dream ", " My dream"),
+        ("I like 👍", "I like"),
+        ("👍", ""),
+        ("👍 ", "👍"),
+        ("see example.com", "see"),
+        ("今日は", "今日"),
+        ("now 🇫🇷", "now"),
+        ("🇫", ""),
+        ("word 1", "word"),
+        ("1", ""),
+    ],
+)
+def test_what_is_settled_of_a_text_still_being_written(so_far: str, shown: str) -> None:
+    assert settled(so_far) == shown
+
+
+NASTY = st.text(
+    st.sampled_from(
+        "ab. !1#\n\r日ที่á👍🏽👩\u200d🚲\ufe0f\u20e3\u0301\ufffd🇫🇷🏴\U000e0067\U000e007f葛\U000e0100"
+    ),
+    max_size=14,
+)
+
+
+@given(NASTY)
+def test_what_is_settled_stays_however_the_text_ends(text: str) -> None:
+    shown = [settled(text[:length]) for length in range(len(text) + 1)]
+    for length, early in enumerate(shown):
+        assert text.startswith(early)
+        for later in range(length, len(text) + 1):
+            assert trim_to_whole(text[:later]).startswith(early)
+
+
+@given(NASTY)
+def test_what_is_settled_ends_between_characters(text: str) -> None:
+    ends = {0}
+    for cluster in graphemes(text):
+        ends.add(max(ends) + len(cluster))
+    for length in range(len(text) + 1):
+        at = len(settled(text[:length]))
+        assert at in ends or text[at - 1 : at] in "ab.!"  # a letter takes marks even when shown

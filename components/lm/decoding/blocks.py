@@ -1,0 +1,142 @@
+"""The layers of the two families that the decoder writes by itself: GPT-2 and Llama."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import layer_norm, rms_norm
+
+from components.lm.decoding.linear import DTYPES, Activation, Linear
+from components.lm.decoding.shape import Shape
+from components.lm.decoding.step import Step
+from components.lm.decoding.weights import Weights
+from components.lm.formats import Format
+
+
+class Parts:
+    """Makes the parts of a model from its weights, in one number format on one device."""
+
+    def __init__(
+        self, shape: Shape, weights: Weights, number_format: Format, device: torch.device
+    ) -> None:
+        """Remember where to take weights from and how to keep them."""
+        self.shape, self.weights = shape, weights
+        self._format, self._device = number_format, device
+        self.bytes = 0
+
+    def vector(self, name: str) -> Tensor:
+        """A norm's weight or bias, or a table of embeddings."""
+        values = self.weights.get(name).to(self._device, DTYPES[self._format.base])
+        self.bytes += values.nbytes
+        return values.contiguous()
+
+    def linear(
+        self, weight: Tensor, bias: Tensor | None = None, activation: Activation = "none"
+    ) -> Linear:
+        """A matrix product with `weight` [out, in]."""
+        made = Linear(weight, bias, self._format, self._device, activation)
+        self.bytes += made.bytes
+        return made
+
+
+class Layer(Protocol):
+    """One layer: attention, then the wide part."""
+
+    def __call__(self, rows: Tensor, step: Step) -> Tensor:
+        """What `rows` [tokens, width] are after this layer."""
+        ...
+
+
+class Gpt2Layer:
+    """A layer of GPT-2 (Radford et al. 2019), as transformers' GPT2Block computes it."""
+
+    def __init__(self, number: int, parts: Parts) -> None:
+        """Take the weights of layer `number`."""
+        name = f"h.{number}."
+        self._number, self._shape = number, parts.shape
+        self._norms = [
+            (parts.vector(f"{name}ln_{n}.weight"), parts.vector(f"{name}ln_{n}.bias"))
+            for n in (1, 2)
+        ]
+        self._qkv = _conv1d(parts, name + "attn.c_attn")
+        self._out = _conv1d(parts, name + "attn.c_proj")
+        self._wide = _conv1d(parts, name + "mlp.c_fc", "gelu")
+        self._narrow = _conv1d(parts, name + "mlp.c_proj")
+
+    def __call__(self, rows: Tensor, step: Step) -> Tensor:
+        """What `rows` [tokens, width] are after this layer."""
+        heads = self._shape.heads
+        qkv = self._qkv(self._norm(rows, 0)).view(len(rows), 3 * heads, -1)
+        seen = step.attend(self._number, qkv[:, :heads], qkv[:, heads:])
+        rows = self._out.plus(seen, rows)
+        return self._narrow.plus(self._wide(self._norm(rows, 1)), rows)
+
+    def _norm(self, rows: Tensor, which: int) -> Tensor:
+        weight, bias = self._norms[which]
+        return layer_norm(rows, (self._shape.width,), weight, bias, self._shape.eps)
+
+
+def _conv1d(parts: Parts, name: str, activation: Activation = "none") -> Linear:
+    """GPT-2 keeps its matrices as [in, out]."""
+    weight = parts.weights.get(name + ".weight").t()
+    return parts.linear(weight, parts.weights.get(name + ".bias"), activation)
+
+
+class LlamaLayer:
+    """A layer of Llama (Touvron et al. 2023), as transformers' LlamaDecoderLayer computes it."""
+
+    def __init__(self, number: int, parts: Parts, rotary: "Rotary") -> None:
+        """Take the weights of layer `number`."""
+        name = f"layers.{number}."
+        self._number, self._shape, self._rotary = number, parts.shape, rotary
+        self._norm_in = parts.vector(name + "input_layernorm.weight")
+        self._norm_wide = parts.vector(name + "post_attention_layernorm.weight")
+        attention = name + "self_attn."
+        self._qkv = _joined(parts, [attention + part for part in ("q_proj", "k_proj", "v_proj")])
+        self._out = _joined(parts, [attention + "o_proj"])
+        self._gate_up = _joined(parts, [name + "mlp.gate_proj", name + "mlp.up_proj"])
+        self._down = _joined(parts, [name + "mlp.down_proj"])
+
+    def __call__(self, rows: Tensor, step: Step) -> Tensor:
+        """What `rows` [tokens, width] are after this layer."""
+        heads, kv_heads = self._shape.heads, self._shape.kv_heads
+        qkv = self._qkv(self._norm(rows, self._norm_in)).view(len(rows), heads + 2 * kv_heads, -1)
+        self._rotary.turn(qkv[:, : heads + kv_heads], step)
+        seen = step.attend(self._number, qkv[:, :heads], qkv[:, heads:])
+        rows = self._out.plus(seen, rows)
+        gate, up = self._gate_up(self._norm(rows, self._norm_wide)).chunk(2, dim=1)
+        return self._down.plus(nn.functional.silu(gate).mul_(up), rows)
+
+    def _norm(self, rows: Tensor, weight: Tensor) -> Tensor:
+        return rms_norm(rows, (self._shape.width,), weight, self._shape.eps)
+
+
+def _joined(parts: Parts, names: list[str]) -> Linear:
+    """Several matrices of the same input as one product."""
+    weights = parts.weights
+    biases = [weights.get(f"{name}.bias") for name in names if weights.has(f"{name}.bias")]
+    bias = torch.cat(biases) if biases else None
+    return parts.linear(torch.cat([weights.get(f"{name}.weight") for name in names]), bias)
+
+
+class Rotary:
+    """Rotary position embedding (Su et al. 2021, arXiv:2104.09864), halves turned as in Llama."""
+
+    def __init__(self, shape: Shape, dtype: torch.dtype, device: torch.device) -> None:
+        """Prepare the angles of every position that the model can look at."""
+        half = shape.head_width // 2
+        speeds = shape.rope_theta ** -(torch.arange(half).float() / half)
+        angles = torch.arange(shape.positions).float()[:, None] * speeds
+        self._half = half
+        self._cos = torch.cat((angles.cos(), angles.cos()), 1).to(device, dtype)
+        self._sin = torch.cat((-angles.sin(), angles.sin()), 1).to(device, dtype)
+        self._step: Step | None = None
+
+    def turn(self, heads: Tensor, step: Step) -> None:
+        """Turn `heads` [tokens, heads, head_width] in place by their positions."""
+        if step is not self._step:  # the same for every layer
+            self._step = step
+            self._cos_now = self._cos[step.positions][:, None]
+            self._sin_now = self._sin[step.positions][:, None]
+        turned = heads.roll(self._half, -1)
+        heads.mul_(self._cos_now).addcmul_(turned, self._sin_now)

@@ -1,0 +1,57 @@
+"""Keys and values of all rows: one block of memory a layer, a slot in it for each row."""
+
+import torch
+from torch import Tensor
+
+from components.lm.decoding.shape import Shape
+
+
+class SlotCache:
+    """Keys and values, a layer's as [rows, 2 x kv_heads, positions, head_width], keys first.
+
+    Memory that was never written to costs nothing yet. All of it is zero at first, so that what a
+    mask hides is a number.
+    """
+
+    def __init__(self, shape: Shape, dtype: torch.dtype, device: torch.device) -> None:
+        """An empty cache; `resize` gives it room."""
+        self._heads, self._width = 2 * shape.kv_heads, shape.head_width
+        self.rows, self.positions = 0, 0
+        self.layers = [
+            torch.zeros((0, self._heads, 0, self._width), dtype=dtype, device=device)
+            for _ in range(shape.layers)
+        ]
+
+    def resize(self, rows: int, positions: int) -> None:
+        """Make room for `rows` of `positions`; what fits into both the old and the new stays."""
+        kept, length = min(rows, self.rows), min(positions, self.positions)
+        for number, old in enumerate(self.layers):  # one by one: never all of it twice
+            new = old.new_zeros((rows, self._heads, positions, self._width))
+            new[:kept, :, :length] = old[:kept, :, :length]
+            self.layers[number] = new
+        self.rows, self.positions = rows, positions
+
+    def places(self, rows: Tensor, positions: Tensor) -> Tensor:
+        """Where the keys and values of these tokens go in `flat`, [tokens x heads]."""
+        heads = torch.arange(self._heads, device=rows.device)
+        slots = rows[:, None] * self._heads + heads
+        return (slots * self.positions + positions[:, None]).flatten()
+
+    def store(self, layer: int, places: Tensor, values: Tensor) -> None:
+        """Put the keys and values [tokens, 2 x kv_heads, head_width] of one layer at `places`."""
+        flat = self.layers[layer].view(-1, self._width)
+        flat.index_copy_(0, places, values.reshape(-1, self._width))
+
+    def save(self, row: int, length: int) -> list[Tensor]:
+        """A copy of the first `length` positions of a row, by layer."""
+        return [layer[row, :, :length].clone() for layer in self.layers]
+
+    def load(self, first: int, last: int, saved: list[Tensor]) -> None:
+        """Put what `save` gave into the rows from `first` up to, not including, `last`."""
+        for layer, values in zip(self.layers, saved, strict=True):
+            layer[first:last, :, : values.shape[1]] = values
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Put the first `length` positions of one row into another."""
+        for layer in self.layers:
+            layer[target, :, :length] = layer[source, :, :length]

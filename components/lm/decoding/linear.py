@@ -1,0 +1,90 @@
+"""One matrix product, its weights laid out for the machine at hand."""
+
+from typing import Any, Literal, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from components.lm.formats import EVERY_ROW, Format
+
+Activation: TypeAlias = Literal["none", "gelu", "swish"]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+ALGORITHMS = {"none": "", "gelu": "tanh", "swish": ""}
+
+
+class Linear:
+    """`activation(x W^T + b)` for rows x [n, in], giving [n, out]; without autograd.
+
+    On a processor the weights are laid out once as oneDNN likes them, which is faster by 1.3 (bf16)
+    to 2 times (fp32) than `functional.linear`, and exact. Up to `int8_rows` rows are computed with
+    weights rounded to int8, whose error is at most 1/254 of the largest weight of that output.
+    """
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor | None,
+        number_format: Format,
+        device: torch.device,
+        activation: Activation = "none",
+    ) -> None:
+        """Lay out `weight` [out, in] and `bias` [out] in `number_format` on `device`."""
+        dtype = DTYPES[number_format.base]
+        self._activation: Activation = activation
+        self._bias = None if bias is None else bias.to(device, dtype)
+        self._packed = device.type == "cpu" and bool(torch._C._has_mkldnn)
+        self._int8_rows = number_format.int8_rows
+        self.bytes = 0
+        if self._int8_rows:
+            self._int8, self._scale = _to_int8(weight, dtype)
+            self.bytes += self._int8.nbytes
+        if self._int8_rows < EVERY_ROW:
+            plain = weight.to(device, dtype).contiguous()
+            self.bytes += plain.nbytes
+            self._weight = _reorder(plain) if self._packed else plain
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """The product for `rows`."""
+        if len(rows) <= self._int8_rows:
+            return self._few(rows)
+        if not self._packed:
+            return _activate(functional.linear(rows, self._weight, self._bias), self._activation)
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(
+            rows, self._weight, self._bias, self._activation, [], ALGORITHMS[self._activation]
+        )
+        return product
+
+    def plus(self, rows: Tensor, other: Tensor) -> Tensor:
+        """The product for `rows`, without the activation, plus `other` [n, out]."""
+        if len(rows) <= self._int8_rows or not self._packed:
+            return self(rows).add_(other)
+        product: Tensor = torch.ops.mkldnn._linear_pointwise.binary(
+            rows, other, self._weight, self._bias, "add"
+        )
+        return product
+
+    def _few(self, rows: Tensor) -> Tensor:
+        product = torch.ops.aten._weight_int8pack_mm(rows.contiguous(), self._int8, self._scale)
+        if self._bias is not None:
+            product = product + self._bias
+        return _activate(product, self._activation)
+
+
+def _activate(rows: Tensor, activation: Activation) -> Tensor:
+    if activation == "gelu":
+        return functional.gelu(rows, approximate="tanh")
+    return functional.silu(rows) if activation == "swish" else rows
+
+
+def _reorder(weight: Tensor) -> Tensor:
+    packed: Any = torch.ops.mkldnn._reorder_linear_weight(weight, None)
+    laid_out: Tensor = packed
+    return laid_out
+
+
+def _to_int8(weight: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """`weight` [out, in] as int8, and the scale of each output: symmetric, to the nearest."""
+    scale = weight.float().abs().amax(dim=1).clamp(min=1e-12) / 127
+    rounded = (weight.float() / scale[:, None]).round_().to(torch.int8)
+    return rounded.contiguous(), scale.to(dtype)

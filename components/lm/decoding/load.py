@@ -1,0 +1,24 @@
+"""The decoder for a model folder."""
+
+from pathlib import Path
+
+import torch
+
+from components.lm.decoding.own import OwnDecoder
+from components.lm.decoding.protocol import Decoder
+from components.lm.decoding.shape import read_shape
+from components.lm.formats import Format
+
+
+def load_decoder(folder: Path, number_format: Format, device: torch.device) -> Decoder:
+    """Our own decoder where it knows the model in `folder`, else one over transformers.
+
+    Raises:
+        BadInputError: the model cannot be loaded.
+    """
+    shape = read_shape(folder)
+    if shape is not None:
+        return OwnDecoder(folder, shape, number_format, device)
+    from components.lm.decoding.other import OtherDecoder  # imports all of transformers
+
+    return OtherDecoder(folder, number_format, device)

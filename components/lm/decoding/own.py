@@ -1,0 +1,101 @@
+"""A decoder of our own for the GPT-2 and the Llama family."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import layer_norm, rms_norm
+
+from components.lm.decoding.blocks import Gpt2Layer, Layer, LlamaLayer, Parts, Rotary
+from components.lm.decoding.cache import SlotCache
+from components.lm.decoding.linear import DTYPES
+from components.lm.decoding.protocol import Chunk
+from components.lm.decoding.shape import Shape
+from components.lm.decoding.step import Step
+from components.lm.decoding.weights import Weights
+from components.lm.formats import Format
+
+PREFIXES = {"gpt2": "transformer.", "llama": "model."}
+EMBEDDINGS = {"gpt2": "wte.weight", "llama": "embed_tokens.weight"}
+
+
+class OwnDecoder:
+    """Computes with prepacked weights, over slots of keys and values (see `Decoder`)."""
+
+    def __init__(
+        self, folder: Path, shape: Shape, number_format: Format, device: torch.device
+    ) -> None:
+        """Load the weights in `folder`.
+
+        Raises:
+            BadInputError: some are missing or damaged.
+        """
+        dtype = DTYPES[number_format.base]
+        self._shape = shape
+        with Weights(folder, PREFIXES[shape.family]) as weights:
+            parts = Parts(shape, weights, number_format, device)
+            self._embedding = parts.vector(EMBEDDINGS[shape.family])
+            self._places = parts.vector("wpe.weight") if shape.family == "gpt2" else None
+            self._layers = _layers(parts, dtype, device)
+            self._norm = [parts.vector(name) for name in _final_norm(shape)]
+            head = EMBEDDINGS[shape.family] if shape.tied else "lm_head.weight"
+            self._head = parts.linear(weights.get(head))
+        self._cache = SlotCache(shape, dtype, device)
+        self.vocabulary, self.positions = shape.vocabulary, shape.positions
+        self.weight_bytes = parts.bytes
+        self.position_bytes = 2 * shape.layers * shape.kv_heads * shape.head_width * dtype.itemsize
+
+    @property
+    def row_positions(self) -> int:
+        """Positions that each row has room for now."""
+        return self._cache.positions
+
+    def resize(self, rows: int, positions: int) -> None:
+        """Make room for `rows` of `positions`; what fits into both the old and the new stays."""
+        self._cache.resize(rows, positions)
+
+    @torch.inference_mode()
+    def step(
+        self, tokens: Sequence[int], positions: Sequence[int], chunks: Sequence[Chunk] = ()
+    ) -> Tensor:
+        """Read tokens of rows that write, and chunks of prompts; gives logits as `Decoder` says."""
+        step = Step(self._cache, tokens, positions, chunks, self._embedding)
+        rows = self._embedding[step.ids]
+        if self._places is not None:
+            rows = rows + self._places[step.positions]
+        for layer in self._layers:
+            rows = layer(rows, step)
+        if step.wanted is not None:
+            rows = rows[step.wanted]
+        return self._head(self._final(rows)).float()
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Put the first `length` positions of row `source`, which is free then, into `target`."""
+        self._cache.move(source, target, length)
+
+    def save(self, row: int, length: int) -> list[Tensor]:
+        """A copy of the first `length` positions of a row, for `load`."""
+        return self._cache.save(row, length)
+
+    def load(self, first: int, last: int, saved: list[Tensor]) -> None:
+        """Put what `save` gave into the rows from `first` up to, not including, `last`."""
+        self._cache.load(first, last, saved)
+
+    def _final(self, rows: Tensor) -> Tensor:
+        width, eps = (self._shape.width,), self._shape.eps
+        if self._shape.family == "llama":
+            return rms_norm(rows, width, self._norm[0], eps)
+        return layer_norm(rows, width, self._norm[0], self._norm[1], eps)
+
+
+def _final_norm(shape: Shape) -> tuple[str, ...]:
+    return ("norm.weight",) if shape.family == "llama" else ("ln_f.weight", "ln_f.bias")
+
+
+def _layers(parts: Parts, dtype: torch.dtype, device: torch.device) -> list[Layer]:
+    numbers = range(parts.shape.layers)
+    if parts.shape.family == "gpt2":
+        return [Gpt2Layer(number, parts) for number in numbers]
+    rotary = Rotary(parts.shape, dtype, device)
+    return [LlamaLayer(number, parts, rotary) for number in numbers]

@@ -1,0 +1,107 @@
+"""The shape of a model, read from config.json; None for what our own decoder does not know."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from components.contracts.errors import BadInputError
+
+TANH_GELU = frozenset({"gelu_new", "gelu_pytorch_tanh"})
+GPT2_PLAIN: dict[str, Any] = {
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+    "add_cross_attention": False,
+}
+"""Switches of transformers' GPT2Config that the decoder knows in their default position only."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a decoder of the GPT-2 or the Llama family looks like."""
+
+    family: Literal["gpt2", "llama"]
+    vocabulary: int
+    width: int
+    layers: int
+    heads: int
+    kv_heads: int
+    """Heads of keys and values; each serves heads / kv_heads heads."""
+    head_width: int
+    positions: int
+    """Tokens that it can look at."""
+    eps: float
+    """Added to the variance in the norms."""
+    rope_theta: float
+    """The base of the rotary embedding; Llama only."""
+    tied: bool
+    """Whether the embedding is the head, too."""
+
+
+def read_shape(folder: Path) -> Shape | None:
+    """The shape of the model in `folder`, or None if it is of another family or variant.
+
+    Raises:
+        BadInputError: config.json cannot be read.
+    """
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_bytes())
+    except OSError as error:
+        raise BadInputError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise BadInputError(f"{path} is no JSON: {error}") from error
+    if not isinstance(config, dict) or "quantization_config" in config:
+        return None
+    try:
+        return {"gpt2": _gpt2, "llama": _llama}.get(str(config.get("model_type")), _other)(config)
+    except (KeyError, TypeError, ValueError):  # transformers will say what is wrong
+        return None
+
+
+def _other(_: dict[str, Any]) -> None:
+    return None
+
+
+def _gpt2(config: dict[str, Any]) -> Shape | None:
+    plain = all(config.get(name, value) == value for name, value in GPT2_PLAIN.items())
+    if not plain or config.get("activation_function", "gelu_new") not in TANH_GELU:
+        return None
+    width, heads = int(config["n_embd"]), int(config["n_head"])
+    return Shape(
+        family="gpt2",
+        vocabulary=int(config["vocab_size"]),
+        width=width,
+        layers=int(config["n_layer"]),
+        heads=heads,
+        kv_heads=heads,
+        head_width=width // heads,
+        positions=int(config["n_positions"]),
+        eps=float(config.get("layer_norm_epsilon", 1e-5)),
+        rope_theta=0.0,
+        tied=bool(config.get("tie_word_embeddings", True)),
+    )
+
+
+def _llama(config: dict[str, Any]) -> Shape | None:
+    rope = config.get("rope_parameters") or {}
+    scaling = config.get("rope_scaling") or rope
+    rotary = scaling.get("rope_type", scaling.get("type", "default"))
+    partial = rope.get("partial_rotary_factor", 1.0)
+    if rotary != "default" or partial != 1.0 or config.get("hidden_act", "silu") != "silu":
+        return None
+    heads = int(config["num_attention_heads"])
+    width = int(config["hidden_size"])
+    return Shape(
+        family="llama",
+        vocabulary=int(config["vocab_size"]),
+        width=width,
+        layers=int(config["num_hidden_layers"]),
+        heads=heads,
+        kv_heads=int(config.get("num_key_value_heads") or heads),
+        head_width=int(config.get("head_dim") or width // heads),
+        positions=int(config["max_position_embeddings"]),
+        eps=float(config.get("rms_norm_eps", 1e-6)),
+        rope_theta=float(rope.get("rope_theta") or config.get("rope_theta") or 10000.0),
+        tied=bool(config.get("tie_word_embeddings", False)),
+    )

@@ -1,0 +1,59 @@
+"""Weights straight from safetensors, mapped into memory and read when they are asked for."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from components.contracts.errors import BadInputError
+
+
+class Weights:
+    """The tensors of all *.safetensors files of a folder, by name. Close it when they are read."""
+
+    def __init__(self, folder: Path, prefix: str) -> None:
+        """Open the files of `folder`; a name may be given without `prefix`.
+
+        Raises:
+            BadInputError: there is none, or one is damaged.
+        """
+        self._folder, self._prefix = folder, prefix
+        self._files = ExitStack()
+        self._places: dict[str, Any] = {}
+        for path in sorted(folder.glob("*.safetensors")):
+            try:
+                file = self._files.enter_context(safe_open(path, framework="pt"))
+            except (OSError, SafetensorError) as error:
+                self._files.close()
+                raise BadInputError(f"cannot read {path}: {error}") from error
+            self._places |= dict.fromkeys(file.keys(), file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._files.close()
+
+    def has(self, name: str) -> bool:
+        """Whether there is a tensor of this name."""
+        return name in self._places or self._prefix + name in self._places
+
+    def get(self, name: str) -> Tensor:
+        """The tensor of this name, in the number format of the file.
+
+        Raises:
+            BadInputError: there is none.
+        """
+        for full in (self._prefix + name, name):
+            if full in self._places:
+                tensor: Tensor = self._places[full].get_tensor(full)
+                return tensor
+        raise BadInputError(f"the model in {self._folder} lacks weights, among them {name}")

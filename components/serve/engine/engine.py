@@ -1,0 +1,101 @@
+"""One loaded model behind the protocol: checks requests, counts, and runs the loop's thread."""
+
+import logging
+import math
+import threading
+
+from components.contracts.errors import BadInputError
+from components.lm.codec import Codec
+from components.lm.decoding.protocol import Decoder
+from components.serve.engine.job import Job
+from components.serve.engine.protocol import (
+    EngineSettings,
+    Load,
+    LoadFacts,
+    PromptTooLong,
+    Request,
+    Sampling,
+)
+from components.serve.engine.queue import WaitingJobs
+from components.serve.engine.rows import Rows
+from components.serve.engine.scheduler import Scheduler
+from components.serve.engine.stream import EventStream
+
+log = logging.getLogger(__name__)
+
+MOST_LOGPROBS = 5
+
+
+class TorchEngine:
+    """An `Engine` over a `Decoder`, in a thread of its own."""
+
+    def __init__(
+        self, decoder: Decoder, codec: Codec, settings: EngineSettings, facts: LoadFacts
+    ) -> None:
+        """Start the thread; `facts` say what was loaded."""
+        self.facts = facts
+        self._codec, self._settings = codec, settings
+        self._rows = Rows(decoder, settings.slots, settings.cache_bytes)
+        self.max_positions = self._rows.longest
+        self._waiting = WaitingJobs(settings.job_queue_size)
+        scheduler = Scheduler(decoder, self._rows, self._waiting)
+        self._thread = threading.Thread(target=scheduler.run, name="engine", daemon=True)
+        self._thread.start()
+
+    @property
+    def load(self) -> Load:
+        """How busy it is now."""
+        waiting = len(self._waiting)
+        capacity = max(0, self._waiting.size - waiting)
+        return Load(len(self._rows.seats), waiting, capacity)
+
+    def prompt_tokens(self, prompt: str) -> int:
+        """How many tokens `prompt` has, the start token among them."""
+        return len(self._ids(prompt))
+
+    def submit(self, request: Request) -> EventStream:
+        """Take a request, as `Engine.submit` says."""
+        check_request(request)
+        ids = self._ids(request.prompt)
+        tokens = len(ids) + request.sampling.max_tokens
+        if tokens - 1 > self.max_positions:  # the last token is not looked at
+            raise PromptTooLong(
+                f"the prompt has {len(ids)} tokens, {tokens} with the new ones, more than the "
+                f"{self.max_positions} that the model can look at; shorten it or ask for fewer"
+            )
+        job = Job(request, ids, self._codec)
+        self._waiting.put(job, self._settings.slots - len(self._rows.seats))
+        return job.stream
+
+    def close(self, drain_seconds: float = 0.0) -> None:
+        """Finish within `drain_seconds`, then end the rest, as `Engine.close` says."""
+        self._waiting.close(drain_seconds)
+        self._thread.join()
+
+    def _ids(self, prompt: str) -> list[int]:
+        return [self._codec.start_token_id, *self._codec.encode(prompt)]
+
+
+def check_request(request: Request) -> None:
+    """Refuse values out of range.
+
+    Raises:
+        BadInputError: one is; the message names it.
+    """
+    sampling = request.sampling
+    if request.n < 1:
+        raise BadInputError(f"n is {request.n}; it must be 1 or more")
+    if sampling.max_tokens < (0 if sampling.echo else 1):
+        raise BadInputError(f"max_tokens is {sampling.max_tokens}; it must be 1 or more")
+    if sampling.seed < 0:
+        raise BadInputError(f"the seed is {sampling.seed}; it must be 0 or more")
+    if sampling.logprobs is not None and not 0 <= sampling.logprobs <= MOST_LOGPROBS:
+        raise BadInputError(f"logprobs is {sampling.logprobs}; it must be 0 to {MOST_LOGPROBS}")
+    _check_drawing(sampling)
+
+
+def _check_drawing(sampling: Sampling) -> None:
+    if not (math.isfinite(sampling.temperature) and sampling.temperature >= 0):
+        raise BadInputError(f"the temperature is {sampling.temperature}; it must be 0 or more")
+    if not 0 < sampling.top_p <= 1:
+        raise BadInputError(f"top_p is {sampling.top_p}; it must be above 0 and at most 1")

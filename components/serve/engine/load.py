@@ -1,0 +1,80 @@
+"""From a model folder to a running engine."""
+
+import logging
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+import torch
+
+from components.contracts.errors import BadInputError
+from components.lm.codec import Codec, load_codec
+from components.lm.decoding.load import load_decoder
+from components.lm.decoding.protocol import Chunk, Decoder
+from components.lm.decoding.shape import read_shape
+from components.lm.format_quality import format_bits_per_byte
+from components.lm.formats import FormatName, allowed_formats
+from components.lm.self_test import FormatChoice, choose_format
+from components.serve.engine.engine import TorchEngine
+from components.serve.engine.protocol import EngineSettings, LoadFacts
+
+log = logging.getLogger(__name__)
+
+SENTENCES = (
+    "My dream is to live in a small house by the sea, with a cat and far too many books.",
+    "Just finished the first draft! Three months of work, and I already know what I will cut.",
+    "Does anyone else talk to their houseplants? Mine have started to look at me strangely.",
+    "The train is late again, so here is a photo of my breakfast from this morning instead.",
+    "We are hiring: come and work with us on models that explain what they do, and why.",
+)
+"""What number formats are compared on where a model comes without such figures."""
+
+
+def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
+    """Load the model in `folder` and start its engine; it answers as soon as this returns.
+
+    Raises:
+        BadInputError: the folder holds no such model.
+    """
+    start = time.monotonic()
+    if not any(folder.glob("*.safetensors")):
+        raise BadInputError(f"{folder} holds no *.safetensors, so there is no model to serve")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    codec = load_codec(folder)
+    allowed = _allowed(folder, settings, device)
+    choice = choose_format(settings.dtype, read_shape(folder), device, allowed)
+    decoder = load_decoder(folder, choice.format, device)
+    facts = _facts(decoder, choice, settings, device)
+    _warm(decoder, codec)
+    for line in facts.lines:
+        log.info("%s", line)
+    log.info("loaded %s in %.1f s", folder.name, time.monotonic() - start)
+    return TorchEngine(decoder, codec, settings, facts)
+
+
+def _allowed(
+    folder: Path, settings: EngineSettings, device: torch.device
+) -> Collection[FormatName]:
+    """The formats that cost next to nothing in quality; only `auto` asks."""
+    if settings.dtype != "auto":
+        return ()
+    known = settings.bits_per_byte
+    return allowed_formats(format_bits_per_byte(folder, SENTENCES) if known is None else known)
+
+
+def _facts(
+    decoder: Decoder, choice: FormatChoice, settings: EngineSettings, device: torch.device
+) -> LoadFacts:
+    memory = decoder.weight_bytes + settings.cache_bytes
+    line = (
+        f"memory: {decoder.weight_bytes >> 20} MiB of weights, "
+        f"at most {settings.cache_bytes >> 20} MiB of keys and values"
+    )
+    return LoadFacts(str(choice.format), device.type, memory, settings.slots, (*choice.lines, line))
+
+
+def _warm(decoder: Decoder, codec: Codec) -> None:
+    """Read two tokens, so that no request pays for what is done once."""
+    decoder.resize(1, 2)
+    decoder.step([], [], [Chunk(0, [codec.start_token_id])])
+    decoder.step([codec.start_token_id], [1])

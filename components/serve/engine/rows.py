@@ -1,0 +1,83 @@
+"""The rows of the running batch: who sits where, and how much room each has."""
+
+from dataclasses import dataclass
+
+from components.lm.decoding.protocol import Decoder
+from components.serve.engine.job import Job
+from components.serve.engine.sample import Sample
+
+SMALLEST_ROW = 128
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A sample that is being written, in the row of its number in the list of seats."""
+
+    job: Job
+    sample: Sample
+
+    @property
+    def length(self) -> int:
+        """Positions of its row that are filled; the newest token goes into the next."""
+        return len(self.job.ids) + len(self.sample.tokens) - 1
+
+
+class Rows:
+    """Seats without gaps from row 0 on, in a cache of bounded memory.
+
+    Rows are as long as the longest of the running requests needs, a power of two; the longer they
+    are the fewer there are.
+    """
+
+    def __init__(self, decoder: Decoder, most: int, cache_bytes: int) -> None:
+        """At most `most` rows and `cache_bytes` of keys and values, and always one row."""
+        self._decoder, self._most, self._bytes = decoder, most, cache_bytes
+        self.longest = min(decoder.positions, cache_bytes // decoder.position_bytes)
+        self.seats: list[Seat] = []
+        self._capacity = 0
+
+    @property
+    def capacity(self) -> int:
+        """Rows that there are now."""
+        return self._capacity
+
+    def make_room(self, taken: int, job: Job, others: list[Job]) -> bool:
+        """Have rows that are long enough for `job` beside `taken` others; whether one is free.
+
+        `others` are the jobs that are to begin in the same step.
+        """
+        running = [*(seat.job for seat in self.seats), *others]
+        needed = self._length(max(one.positions for one in [*running, job]))
+        kept = max(needed, self._decoder.row_positions)
+        wanted = taken + job.request.n
+        length = kept if self._rows_of(kept) >= min(wanted, self._most) else needed
+        if self._rows_of(length) <= taken:
+            return False
+        self._resize(self._rows_of(length), length)
+        return True
+
+    def sit(self, job: Job, samples: list[Sample], saved: object) -> None:
+        """Give each of `samples` a row that begins with the job's prompt."""
+        first = len(self.seats)
+        self.seats += [Seat(job, sample) for sample in samples]
+        self._decoder.load(first, len(self.seats), saved)
+
+    def leave(self, row: int) -> None:
+        """Free a row; the last one takes its place."""
+        last = self.seats.pop()
+        if row < len(self.seats):
+            self._decoder.move(len(self.seats), row, last.length)
+            self.seats[row] = last
+
+    def _resize(self, rows: int, length: int) -> None:
+        if (rows, length) != (self._capacity, self._decoder.row_positions):
+            self._decoder.resize(rows, length)
+            self._capacity = rows
+
+    def _length(self, positions: int) -> int:
+        """The next power of two, at most what the model can look at."""
+        return min(self.longest, max(SMALLEST_ROW, 1 << (positions - 1).bit_length()))
+
+    def _rows_of(self, length: int) -> int:
+        """How many rows of this length there is memory for."""
+        return min(self._most, self._bytes // (length * self._decoder.position_bytes))

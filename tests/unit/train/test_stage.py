@@ -165,7 +165,7 @@ def test_a_folder_that_is_no_dataset_is_refused(
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--learning-rate", "0"], "--learning-rate: Input should be greater than 0"),
+        (["--learning-rate", "0"], "--learning-rate: '0' is too small"),
         (["--epochs", "many"], "--epochs: "),
         (["--base-model", "/nowhere"], "/nowhere is no folder"),
     ],

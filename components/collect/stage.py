@@ -138,6 +138,9 @@ def _report(config: CollectConfig, collected: Collected, facts: Facts) -> Collec
         encoding=collected.encoding,
         damaged=facts.damaged,
         columns=collected.columns,
+        asked=config.model_dump(
+            include={"author", "format", "exclude_circle_window"}, exclude_none=True
+        ),
         counts=CollectCounts(
             downloaded=facts.posts,
             reposts=facts.reposts,

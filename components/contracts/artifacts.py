@@ -22,6 +22,8 @@ SAMPLES = "samples.jsonl"
 REPORT_PAGE = "report.html"
 MANIFEST = "manifest.json"
 MODEL_CARD = "README.md"
+MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
+"""Weights, configuration, tokenizer, chat template: never pickled weights or code."""
 
 _PERSONA = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}")
 

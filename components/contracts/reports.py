@@ -39,6 +39,8 @@ class CollectReport(Report):
     """How many posts hold characters that lost their encoding."""
     columns: dict[str, str] = {}
     """Of a table, the column that each field was read from."""
+    asked: dict[str, str | bool] = {}
+    """What was chosen about the reading: `author`, `format`, `exclude_circle_window`, …"""
     counts: CollectCounts
     oldest: Timestamp | None
     newest: Timestamp | None
@@ -53,6 +55,8 @@ class CollectReport(Report):
 class FetchReport(Report):
     """`pretrained-model/fetch.json`: which base model this is."""
 
+    asked: str | None = None
+    """The model as it was asked for, as `openai-community/gpt2@main`; of a folder, its name."""
     id: str
     """The model's name: a Hub id, a URI, a folder's name, or the bundled model's."""
     revision: str | None
@@ -136,6 +140,11 @@ class PrepareReport(Report):
     collected: tuple[CollectReport, ...]
     """The reports of the raw datasets that this one was made from, in the order of the authors."""
 
+    def collected_of(self, author: str) -> list[CollectReport]:
+        """The reports of this author's raw datasets; handles are the same whatever their case."""
+        wanted = author.casefold()
+        return [report for report in self.collected if report.author.casefold() == wanted]
+
     def count_table(self) -> dict[str, list[int]]:
         """The counts by row: a column for each author, and their sum if several."""
         columns = [self.per_author[author].rows() for author in self.persona_authors]
@@ -184,8 +193,14 @@ class TrainReport(Report):
     device: str
     """Where it ran: the processor's or the GPU's name."""
     dtype: Literal["fp32", "bf16"]
+    asked_dtype: Literal["auto", "fp32", "bf16"] | None = None
+    """What was asked for; `auto` measures which is faster."""
     dataset_sha256: str
     """The digest of the train-dataset folder."""
+    authors: tuple[str, ...] = ()
+    """Whose posts it learned from, by handle, so that the opt-out list can be asked later."""
+    account_ids: tuple[str, ...] = ()
+    """Their accounts, where these are known."""
     versions: dict[str, str]
     """Of python, torch, transformers and this project."""
     tracking: dict[str, str] = {}

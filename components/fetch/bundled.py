@@ -13,6 +13,7 @@ from components.contracts.errors import BadInputError
 from components.fetch.found import Found, link_or_copy, take
 from components.lm.models import quiet_transformers
 from components.runtime.digests import file_sha256
+from components.runtime.disk import is_disk_full
 from components.runtime.folders import whole_folder
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,9 @@ def fetch_bundled(target: Path, cache: Path) -> Found:
             if not kept.is_dir():
                 with whole_folder(kept, holding="config.json") as folder:
                     _convert(weights, folder)
-    except (OSError, BadInputError):  # no cache may be written here
+    except (OSError, BadInputError) as error:  # no cache may be written here
+        if is_disk_full(error):
+            raise
         _convert(weights, target)
         return found
     take(kept.iterdir(), target, link_or_copy)
@@ -51,6 +54,14 @@ def cache_folder(environment: dict[str, str] | os._Environ[str]) -> Path:
         return Path(named)
     xdg = environment.get("XDG_CACHE_HOME")
     return (Path(xdg) if xdg else Path.home() / ".cache") / "huggingtweets"
+
+
+def bundled_version() -> str | None:
+    """The wheel's version; None where it is not installed."""
+    try:
+        return importlib.metadata.version(WHEEL)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _wheel() -> tuple[Path, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from components.contracts.artifacts import FETCH_REPORT
 from components.contracts.reports import FetchReport
-from components.fetch.found import Found, take
+from components.fetch.found import Found, stated_license, take
 from components.lm.models import check_model_folder
 
 
@@ -19,4 +19,4 @@ def fetch_folder(source: Path, target: Path) -> Found:
     if (source / FETCH_REPORT).is_file():
         before = FetchReport.read(source / FETCH_REPORT)
         return Found(before.id, "folder", before.revision, before.license)
-    return Found(source.resolve().name, "folder")
+    return Found(source.resolve().name, "folder", license=stated_license(source))

@@ -7,9 +7,27 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
-WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
-"""Weights, configuration and tokenizer; never pickled weights or code."""
-NOT_WANTED = ("fetch.json", "train.json")
+from huggingface_hub import metadata_load
+from yaml import YAMLError
+
+from components.contracts.artifacts import MODEL_CARD, MODEL_FILES
+
+NOT_WANTED = ("fetch.json", "train.json", "evaluation.json", "manifest.json")
+"""Ours, of a model that came out of this project."""
+
+
+Place = Literal["hub", "folder", "storage", "bundled"]
+
+
+def place_of(name: str) -> Place:
+    """Where the model called `name` is to be had."""
+    if name == "bundled":
+        return "bundled"
+    if name.startswith(("gs://", "s3://", "file://")):
+        return "storage"
+    if Path(name).exists() or name.startswith(("/", ".", "~")) or name.endswith("/"):
+        return "folder"
+    return "hub"
 
 
 @dataclass(frozen=True)
@@ -17,7 +35,7 @@ class Found:
     """What a source says of its model."""
 
     id: str
-    source: Literal["hub", "folder", "storage", "bundled"]
+    source: Place
     revision: str | None = None
     license: str | None = None
 
@@ -27,8 +45,18 @@ def is_wanted(name: str) -> bool:
     return (
         "/" not in name
         and name not in NOT_WANTED
-        and any(fnmatch(name, pattern) for pattern in WANTED)
+        and any(fnmatch(name, pattern) for pattern in MODEL_FILES)
     )
+
+
+def stated_license(folder: Path) -> str | None:
+    """What the model card in `folder` states, if there is one that can be read."""
+    try:
+        facts = metadata_load(folder / MODEL_CARD) or {}
+    except (OSError, ValueError, YAMLError):
+        return None
+    stated = facts.get("license")
+    return stated if isinstance(stated, str) else None
 
 
 def take(

@@ -14,13 +14,16 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from components.contracts.artifacts import MODEL_CARD, MODEL_FILES
 from components.contracts.errors import BadInputError
-from components.fetch.found import WANTED, Found, link_or_copy, take
+from components.fetch.found import Found, link_or_copy, stated_license, take
+from components.runtime.disk import is_disk_full
 
 SECONDS_TO_ANSWER = 10.0
 BUNDLED_WORKS = "or take the model that needs no network: --base-model bundled"
 HTTPError: Any = vars(errors)["HTTPError"]  # of whichever HTTP library the Hub's client uses
 NETWORK_ERRORS = (HTTPError, HfHubHTTPError, LocalEntryNotFoundError, OSError)
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
@@ -40,7 +43,7 @@ def fetch_from_hub(name: str, target: Path) -> Found:
         snapshot = snapshot_download(
             model,
             revision=revision or None,
-            allow_patterns=list(WANTED),
+            allow_patterns=[*MODEL_FILES, MODEL_CARD],
             ignore_patterns=["*/*"],
             local_files_only=bool(constants.HF_HUB_OFFLINE),
             etag_timeout=SECONDS_TO_ANSWER,
@@ -48,17 +51,37 @@ def fetch_from_hub(name: str, target: Path) -> Found:
     except Exception as error:
         raise _explained(error, model, revision) from error
     take(Path(snapshot).iterdir(), target, link_or_copy)
+    license_name = license_name or stated_license(Path(snapshot))
     return Found(model, "hub", Path(snapshot).name, license_name)
+
+
+def commit_on_hub(name: str) -> str | None:
+    """The commit that `ID` or `ID@REVISION` names now; None where the Hub cannot be asked."""
+    model, _, revision = name.partition("@")
+    if _COMMIT.fullmatch(revision):
+        return revision
+    if constants.HF_HUB_OFFLINE or not _ID.fullmatch(model):
+        return None
+    try:
+        return _info(model, revision).sha or None
+    except Exception:  # whatever it is, fetching will say it
+        return None
 
 
 def _license(model: str, revision: str) -> str | None:
     """What the model's card states; asked first, so a Hub out of reach is found out at once."""
-    info: Any = HfApi().model_info(model, revision=revision or None, timeout=SECONDS_TO_ANSWER)
+    info = _info(model, revision)
     return info.card_data.get("license") if info.card_data else None
+
+
+def _info(model: str, revision: str) -> Any:
+    return HfApi().model_info(model, revision=revision or None, timeout=SECONDS_TO_ANSWER)
 
 
 def _explained(error: Exception, model: str, revision: str) -> Exception:
     """The sentence for what went wrong; an error that is a fault of ours stays as it is."""
+    if is_disk_full(error):
+        return error
     if isinstance(error, GatedRepoError):
         said = f"{model} is gated on the Hub: accept its terms there and set HF_TOKEN"
     elif isinstance(error, RevisionNotFoundError):

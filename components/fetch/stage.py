@@ -10,11 +10,11 @@ from components.fetch.bundled import cache_folder, fetch_bundled
 from components.fetch.check import architecture_and_size
 from components.fetch.config import FetchConfig
 from components.fetch.folder import fetch_folder
-from components.fetch.found import Found
+from components.fetch.found import Found, place_of
 from components.fetch.hub import fetch_from_hub
 from components.fetch.stored import fetch_stored
 from components.runtime.digests import folder_sha256
-from components.runtime.folders import whole_folder
+from components.runtime.folders import keep_apart, whole_folder
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,13 @@ def run(config: FetchConfig, *, model_out: Path) -> FetchReport:
     Raises:
         BadInputError: there is no such model, it is no causal language model, or it cannot be had.
     """
+    if place_of(config.base_model) == "folder":
+        keep_apart(model_out, [Path(config.base_model).expanduser()])
     with whole_folder(model_out, holding=FETCH_REPORT) as folder:
         found = fetch(config.base_model, folder)
         architecture, parameters = architecture_and_size(folder)
         report = FetchReport(
+            asked=_without_path(config.base_model),
             id=found.id,
             revision=found.revision,
             sha256=folder_sha256(folder),
@@ -44,10 +47,20 @@ def run(config: FetchConfig, *, model_out: Path) -> FetchReport:
 
 def fetch(name: str, target: Path) -> Found:
     """Put the model called `name` into the folder `target`."""
-    if name == "bundled":
-        return fetch_bundled(target, cache_folder(os.environ))
-    if name.startswith(("gs://", "s3://", "file://")):
-        return fetch_stored(name, target)
-    if Path(name).exists() or name.startswith(("/", ".", "~")) or name.endswith("/"):
-        return fetch_folder(Path(name).expanduser(), target)
+    match place_of(name):
+        case "bundled":
+            return fetch_bundled(target, cache_folder(os.environ))
+        case "storage":
+            return fetch_stored(name, target)
+        case "folder":
+            return fetch_folder(Path(name).expanduser(), target)
     return fetch_from_hub(name, target)
+
+
+def _without_path(name: str) -> str:
+    """The model as asked for; of a path on this machine the last name, for it tells others nothing.
+
+    Of a folder `~/models/tiny` this is `tiny`.
+    """
+    local = place_of(name) == "folder" or name.startswith("file:")
+    return Path(name).expanduser().resolve().name if local else name

@@ -68,11 +68,7 @@ def render_card(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
         handles=_joined([f"@{author}" for author in story.prepared.persona_authors]),
         pictures=[Markup(name) for name in pictures],  # noqa: S704 - our own file names
         counts=story.prepared.count_table(),
-        consent=[
-            (author, CONSENT[report.consent], report.source.partition(":")[0], report.terms)
-            for author in story.prepared.persona_authors
-            if (report := story.collected(author))
-        ],
+        consent=_consent(story.prepared),
         data_link=link("the prepared data", story.prepared.tracking.get("url", "")),
         run_link=link("the training run", story.trained.tracking.get("url", "")),
         model_link=link("the final model", story.trained.tracking.get("artifact", "")),
@@ -88,6 +84,16 @@ def share(measure: Measure) -> Markup:
     """`1.2% (0.6% to 2.4%)`."""
     value, low, high = (f"{100 * part:.1f}%" for part in (measure.value, measure.low, measure.high))
     return Markup(f"{value} ({low} to {high})")  # noqa: S704 - numbers
+
+
+def _consent(prepared: PrepareReport) -> list[tuple[str, str, str, str | None]]:
+    """Author, basis, kind of source, terms: a row for each author, or for each differing source."""
+    rows = [
+        (author, CONSENT[report.consent], report.source.partition(":")[0], report.terms)
+        for author in prepared.persona_authors
+        for report in prepared.collected_of(author)
+    ]
+    return list(dict.fromkeys(rows))
 
 
 def _front_matter(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:

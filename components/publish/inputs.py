@@ -35,9 +35,8 @@ class Story(NamedTuple):
     """The first sample of each prompt that repeats no post of the dataset."""
 
     def collected(self, author: str) -> CollectReport | None:
-        """The report of this author's raw dataset, where it is known."""
-        reports = self.prepared.collected
-        return next((report for report in reports if report.author == author), None)
+        """The report of this author's raw dataset, the first of several, where it is known."""
+        return next(iter(self.prepared.collected_of(author)), None)
 
 
 def read_story(dataset: Path, model: Path, evaluation: Path, base_model: Path) -> Story:
@@ -69,17 +68,19 @@ def find_pictures(raw_datasets: Sequence[Path], authors: Sequence[str]) -> list[
     Raises:
         BadInputError: a raw dataset is of somebody else.
     """
+    spelled = {author.casefold(): author for author in authors}
     found: dict[str, Path] = {}
     for folder in raw_datasets:
         require_folder(folder, artifacts.COLLECT_REPORT, "raw-dataset")
         report = CollectReport.read(folder / artifacts.COLLECT_REPORT)
-        if report.author not in authors:
+        author = spelled.get(report.author.casefold())
+        if author is None:
             raise BadInputError(
                 f"{folder} holds posts of {report.author}, who is none of the model's authors: "
                 f"{', '.join(authors)}; leave that folder out"
             )
         if report.picture and (picture := _picture(folder, report.picture)):
-            found[report.author] = picture
+            found.setdefault(author, picture)
     return [found[author] for author in authors if author in found]
 
 

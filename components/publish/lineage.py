@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from components.contracts.reports import CollectReport, PrepareReport
 from components.publish.inputs import Story
 
 IMAGES = "HUGGINGTWEETS_IMAGE_"
@@ -16,16 +17,16 @@ def lineage_of(story: Story, environment: Mapping[str, str]) -> dict[str, Any]:
     name with its digest) and the ids of the runs (`WANDB_RUN_ID`, `KFP_RUN_ID`); nothing else of
     it is read.
     """
-    collected = story.prepared.collected
+    collected = _by_author(story.prepared)
     return {
         "digests": {
-            "inputs": {report.author: report.input_sha256 for report in collected},
+            "inputs": {author: report.input_sha256 for author, report in collected.items()},
             "pretrained-model": story.fetched.sha256,
             "train-dataset": story.trained.dataset_sha256,
             "finetuned-model": story.evaluated.model_sha256,
         },
-        "consent": {report.author: report.consent for report in collected},
-        "collect": {report.author: report.model_dump(mode="json") for report in collected},
+        "consent": {author: report.consent for author, report in collected.items()},
+        "collect": {author: report.model_dump(mode="json") for author, report in collected.items()},
         "fetch": story.fetched.model_dump(mode="json"),
         "prepare": story.prepared.model_dump(mode="json", exclude={"collected"}),
         "train": story.trained.model_dump(mode="json"),
@@ -37,3 +38,15 @@ def lineage_of(story: Story, environment: Mapping[str, str]) -> dict[str, Any]:
         },
         "runs": {name: environment[key] for name, key in RUNS.items() if environment.get(key)},
     }
+
+
+def _by_author(prepared: PrepareReport) -> dict[str, CollectReport]:
+    """Every raw dataset's report by its author: `ann`, and where she has several `ann/2`, `ann/3`.
+
+    No handle holds a slash. The spelling is the one that the model's posts have.
+    """
+    found: dict[str, CollectReport] = {}
+    for author in prepared.persona_authors:
+        for number, report in enumerate(prepared.collected_of(author), 1):
+            found[author if number == 1 else f"{author}/{number}"] = report
+    return found

@@ -12,8 +12,6 @@ from components.text.spans import SPANS, SpanFilter
 
 ROOM = Path(__file__).parent
 DRAWING = "pipeline.svg"
-MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
-"""Weights, configurations, vocabularies, chat templates: nothing that can run when it is loaded."""
 
 
 def write_package(
@@ -31,7 +29,7 @@ def write_package(
     """
     if not any(model.glob("*.safetensors")):
         raise BadInputError(f"{model} holds no *.safetensors, so there is no model to publish")
-    for pattern in MODEL_FILES:
+    for pattern in artifacts.MODEL_FILES:
         for file in model.glob(pattern):
             shutil.copyfile(file, folder / file.name)
     names = [f"picture-{number}{path.suffix}" for number, path in enumerate(pictures, 1)]

@@ -132,7 +132,9 @@ def _keep_apart(given: argparse.Namespace, places: Mapping[str, Place]) -> None:
         value = getattr(given, name)
         if place.kind is Path and value is not None:
             folders[name] = value if place.many else [value]
+    inputs = [
+        path for name, paths in folders.items() if not name.endswith("_out") for path in paths
+    ]
     for name, outputs in folders.items():
         if name.endswith("_out"):
-            for other in folders.keys() - {name}:
-                keep_apart(outputs[0], folders[other])
+            keep_apart(outputs[0], inputs)

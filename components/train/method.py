@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import Parameter
 from transformers.pytorch_utils import Conv1D
 
+from components.contracts.errors import BadInputError
 from components.train.config import TrainConfig
 
 ALPHA_PER_RANK = 2
@@ -41,6 +42,7 @@ def _adapted(model: Any, config: TrainConfig) -> Any:
     """
     if config.method == "full":
         return model
+    _check_rank(model, config.lora_rank)
     torch.manual_seed(config.seed)  # peft draws the adapters' start from torch's generator
     transposed = any(isinstance(layer, Conv1D) for layer in model.modules())
     adapters = LoraConfig(
@@ -53,6 +55,15 @@ def _adapted(model: Any, config: TrainConfig) -> Any:
     with warnings.catch_warnings():  # peft asks transformers by a name that is to go
         warnings.simplefilter("ignore", FutureWarning)
         return get_peft_model(model, adapters, autocast_adapter_dtype=False)
+
+
+def _check_rank(model: Any, rank: int) -> None:
+    width = model.get_input_embeddings().embedding_dim
+    if rank > width:
+        raise BadInputError(
+            f"--lora-rank: {rank} is more than the model's width, {width}; adapters of that rank "
+            "have more weights than what they adapt; give 8 to 64, or take --method full"
+        )
 
 
 def _trainable(model: Any) -> list[Parameter]:

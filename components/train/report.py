@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from components.contracts.artifacts import FETCH_REPORT
-from components.contracts.reports import BaseModelFacts, FetchReport, TrainReport
+from components.contracts.reports import BaseModelFacts, FetchReport, PrepareReport, TrainReport
 from components.lm.models import Dtype
 from components.runtime.digests import folder_sha256
 from components.train.config import TrainConfig
@@ -30,10 +30,11 @@ def train_report(
     *,
     base: BaseModelFacts,
     dataset: Path,
+    prepared: PrepareReport,
     device: torch.device,
     dtype: Dtype,
 ) -> TrainReport:
-    """The report of a training that ended with `outcome`."""
+    """The report of a training on `dataset`, which `prepared` describes, that ended so."""
     chosen = {"learning_rate": config.highest_learning_rate, "epochs": outcome.epochs}
     hyperparameters = config.model_dump(exclude={"seed", "dtype", "registry"}) | chosen
     return TrainReport(
@@ -49,7 +50,12 @@ def train_report(
         seed=config.seed,
         device=device_name(device),
         dtype=dtype,
+        asked_dtype=config.dtype,
         dataset_sha256=folder_sha256(dataset),
+        authors=prepared.persona_authors,
+        account_ids=tuple(
+            dict.fromkeys(report.account_id for report in prepared.collected if report.account_id)
+        ),
         versions=_versions(),
     )
 

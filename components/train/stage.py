@@ -31,8 +31,9 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
         DivergedError: the loss became no number; nothing is written.
     """
     require_folder(dataset, PREPARE_REPORT, "train-dataset")
+    prepared = PrepareReport.read(dataset / PREPARE_REPORT)
     if config.registry is not None:
-        refuse_opted_out_authors(config.registry, PrepareReport.read(dataset / PREPARE_REPORT))
+        refuse_opted_out_authors(config.registry, prepared)
     lm = load_model(base_model)
     posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))
     _warn_of_cut(posts, lm)
@@ -47,6 +48,7 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
             outcome,
             base=base_facts(base_model),
             dataset=dataset,
+            prepared=prepared,
             device=lm.device,
             dtype=precision.dtype,
         )

@@ -54,9 +54,18 @@ def make_dataset(
     """A train-dataset of posts of made-up words."""
     folder.mkdir(parents=True)
     chance = random.Random(3)
-    names = [*display_names, *[None] * len(authors)]
     for split, size in SIZES.items():
         write_rows(folder / artifacts.split_file(split), _rows(split, size, authors, chance))
+    report = make_prepare_report(authors, display_names)
+    report.write(folder / artifacts.PREPARE_REPORT)
+    return report
+
+
+def make_prepare_report(
+    authors: Sequence[str], display_names: Sequence[str | None] = ()
+) -> PrepareReport:
+    """The report of such a dataset."""
+    names = [*display_names, *[None] * len(authors)]
     kept = sum(SIZES.values())
     each = PostCounts(
         downloaded=kept + 21, retweets=9, short=5, empty=3, duplicates=2, truncated=1, kept=kept,
@@ -67,7 +76,7 @@ def make_dataset(
         for name in PostCounts.model_fields
         if name != "other"
     }
-    report = PrepareReport(
+    return PrepareReport(
         persona_authors=tuple(sorted(authors)),
         preset="default",
         counts=PostCounts(**total, other={"balance": len(authors)}),
@@ -76,8 +85,6 @@ def make_dataset(
         languages={"en": 0.9, "fr": 0.08, "de": 0.02},
         collected=tuple(_collected(*pair) for pair in zip(authors, names, strict=False)),
     )
-    report.write(folder / artifacts.PREPARE_REPORT)
-    return report
 
 
 def make_base(folder: Path, weights: Path, identity: str = "made-up/tiny") -> FetchReport:

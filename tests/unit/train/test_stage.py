@@ -41,6 +41,7 @@ def test_the_report_says_what_was_done(
     folder, report = trained
     assert report == TrainReport.read(folder / "train.json")
     assert report.dataset_sha256 == folder_sha256(dataset)
+    assert (report.authors, report.account_ids, report.asked_dtype) == (("ann",), ("1",), "fp32")
     assert report.base_model.id == base_model.name
     assert report.best_validation_loss == min(point.validation_loss for point in report.curve)  # type: ignore[type-var]
     assert report.best_validation_loss < 0.5 * (report.curve[0].validation_loss or 0)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from components.registry.command import add_registry_command
 from components.runtime.command import parse_words, run_command
+from pipelines.compiling import add_compile_command
 from pipelines.generate import add_generate_command
 from pipelines.login import add_login_command
 from pipelines.run import add_run_command
@@ -22,6 +23,7 @@ def main(words: Sequence[str] | None = None) -> int:
     add_generate_command(commands)
     add_login_command(commands)
     add_registry_command(commands)
+    add_compile_command(commands)
     given = parse_words(parser, words)
     return run_command(lambda: given.run(given))
 

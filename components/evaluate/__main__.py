@@ -1,7 +1,9 @@
 """`python -m components.evaluate`: how good a fine-tuned model is, and how much it copies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from components.contracts.reports import EvaluationReport
 from components.evaluate.config import EvaluateConfig
 from components.runtime.stage_command import Place, run_stage
 
@@ -14,9 +16,15 @@ PLACES = {
 }
 
 
+def parameters(report: EvaluationReport, given: Mapping[str, Any]) -> dict[str, bool]:
+    """What a pipeline goes on with: whether the model is to be published."""
+    gate = report.model_dump().get("gate")
+    return {"proceed": gate is None or gate["passed"] or bool(given.get("no_gate"))}
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run the stage as the command line, or `words`, asks; the exit code."""
-    return run_stage("evaluate", __doc__, EvaluateConfig, PLACES, words)
+    return run_stage("evaluate", __doc__, EvaluateConfig, PLACES, words, parameters)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from components.contracts.base import Contract
+from components.contracts.deployment import DeployReport
+from components.contracts.images import Images
 from components.contracts.posts import DatasetRow, Post, Sample
 from components.contracts.registry import Alias, Manifest
 from components.contracts.reports import (
@@ -29,6 +31,8 @@ DOCUMENTS: tuple[type[Contract], ...] = (
     PrepareReport,
     TrainReport,
     EvaluationReport,
+    DeployReport,
+    Images,
     Manifest,
     Alias,
 )

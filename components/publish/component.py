@@ -1,0 +1,48 @@
+"""publish on Kubeflow."""
+
+from kfp import dsl
+
+from components.contracts.images import unpinned
+
+
+@dsl.container_component
+def publish(
+    train_dataset: dsl.Input[dsl.Dataset],
+    finetuned_model: dsl.Input[dsl.Model],
+    evaluation: dsl.Input[dsl.Artifact],
+    pretrained_model: dsl.Input[dsl.Model],
+    raw_datasets: dsl.Input[list[dsl.Dataset]],
+    registry: str,
+    card: dsl.Output[dsl.Markdown],
+    persona: dsl.OutputPath(str),  # type: ignore[valid-type]
+    version: dsl.OutputPath(int),  # type: ignore[valid-type]
+    name: str = "",
+) -> dsl.ContainerSpec:
+    """Publishes the model as the next version of the persona, with its lineage and its card.
+
+    Args:
+        train_dataset: The posts that it was trained on.
+        finetuned_model: The model.
+        evaluation: Its evaluation.
+        pretrained_model: Its base.
+        raw_datasets: One of each author, for the pictures.
+        registry: Where to publish.
+        name: The persona; its authors joined by '-' if left empty.
+        card: The model card.
+        persona: The persona that it was published as.
+        version: The number of the version.
+    """
+    return dsl.ContainerSpec(
+        image=unpinned("publish"),
+        command=["python", "-m", "components.publish"],
+        args=[
+            *("--dataset", train_dataset.path),
+            *("--model", finetuned_model.path),
+            *("--evaluation", evaluation.path),
+            *("--base-model", pretrained_model.path),
+            *("--registry", registry),
+            *("--name", name),
+            *("--card-out", card.path),
+            *("--executor-input", dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER),
+        ],
+    )

@@ -1,0 +1,86 @@
+"""`huggingtweets compile`: the pipeline as a package that Kubeflow or Vertex AI takes."""
+
+import argparse
+import logging
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components.contracts.errors import BadInputError
+from components.runtime.flags import a_path
+from pipelines.images import step_images
+
+if TYPE_CHECKING:
+    from pipelines.platform import Platform
+
+log = logging.getLogger(__name__)
+
+TARGETS = ("kfp", "vertex")
+
+
+def add_compile_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `compile` to the command line."""
+    parser = commands.add_parser("compile", help="write the pipeline for Kubeflow or Vertex AI")
+    parser.add_argument("--target", choices=TARGETS, default="kfp", help="(default: kfp)")
+    add_package_flags(parser)
+    parser.add_argument(
+        "--output", type=a_path, required=True, metavar="FILE", help="the YAML package to write"
+    )
+    parser.set_defaults(run=compile_pipeline)
+
+
+def add_package_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that decide what is compiled."""
+    group = parser.add_argument_group("the package")
+    group.add_argument(
+        "--images",
+        type=a_path,
+        required=True,
+        metavar="FILE",
+        help="which images to run: build/images.json as `make images` writes it",
+    )
+    group.add_argument(
+        "--allow-tags",
+        action="store_true",
+        help="name every image by its tag, as those loaded into the nodes are",
+    )
+    group.add_argument(
+        "--gpus", type=a_count, default=1, metavar="N", help="of the train step (default: 1)"
+    )
+
+
+def a_count(text: str) -> int:
+    """A whole number from 0, for argparse."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def compile_pipeline(given: argparse.Namespace) -> int:
+    """Write the package."""
+    images = step_images(given.images, allow_tags=given.allow_tags, require_digests=False)
+    from pipelines.platform import Platform  # kfp takes a second to import
+
+    write_package(Platform(given.target, images, given.gpus), given.output)
+    log.info("wrote the pipeline persona for %s to %s", given.target, given.output)
+    return 0
+
+
+def write_package(platform: "Platform", output: Path) -> None:
+    """Compile the pipeline `persona` for this platform into the file `output`.
+
+    Raises:
+        BadInputError: it cannot be written there.
+    """
+    from kfp import compiler
+
+    from pipelines.persona import persona_pipeline
+
+    with tempfile.TemporaryDirectory() as folder:  # kfp wants the file's name to end as YAML
+        package = Path(folder) / "persona.yaml"
+        compiler.Compiler().compile(persona_pipeline(platform), str(package))
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_bytes(package.read_bytes())
+        except OSError as error:
+            raise BadInputError(f"--output: cannot write {output}: {error.strerror}") from error

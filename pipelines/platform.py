@@ -1,0 +1,130 @@
+"""What each step needs where it runs: image, processor, memory, GPU, retries, caching, secrets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from kfp import dsl, kubernetes
+
+Target = Literal["kfp", "vertex"]
+
+KUBERNETES_GPU = "nvidia.com/gpu"
+VERTEX_GPU = "NVIDIA_L4"
+"""Vertex AI's name for the accelerator: 24 GB, in most of its regions."""
+GPU_NODES = ("nvidia.com/gpu.present", "true")
+"""The label that NVIDIA's feature discovery gives to nodes with a GPU."""
+
+SETTINGS = "huggingtweets"
+"""The Secret and the ConfigMap in the namespace of the run; a step starts without them, too."""
+SECRET_VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "HF_TOKEN",
+    "WANDB_API_KEY",
+    "X_BEARER_TOKEN",
+)
+CONFIG_VARIABLES = (
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_REGION",
+    "STORAGE_EMULATOR_HOST",
+    "WANDB_BASE_URL",
+    "WANDB_ENTITY",
+    "WANDB_MODE",
+    "WANDB_PROJECT",
+)
+IMAGE_VARIABLE = "HUGGINGTWEETS_IMAGE_"
+SHARED = "/dev/shm"  # noqa: S108 - where torch's workers share memory; a pod has 64 MB there
+DAY = 24 * 60 * 60
+WEEK = 7 * DAY
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one step needs."""
+
+    cpu: str
+    memory: str
+    seconds: int
+    """After which it is given up."""
+    cached: bool
+    """Whether equal inputs give equal outputs, so that a step may be spared.
+
+    Kubeflow's own key is the image, the command line and the inputs, so it takes an image named by
+    digest to be honest. A key of our own would replace all of that.
+    """
+    retries: int = 2
+
+
+NEEDS: Mapping[str, Needs] = {
+    "collect": Needs("1", "2Gi", 6 * 60 * 60, cached=False),
+    "fetch": Needs("1", "4Gi", 2 * 60 * 60, cached=True),
+    "prepare": Needs("2", "4Gi", 2 * 60 * 60, cached=True),
+    "train": Needs("4", "16Gi", DAY, cached=True, retries=5),
+    "evaluate": Needs("4", "8Gi", 6 * 60 * 60, cached=True),
+    "refuse": Needs("500m", "512Mi", 10 * 60, cached=False, retries=0),
+    "publish": Needs("1", "4Gi", 2 * 60 * 60, cached=False),
+    "deploy": Needs("500m", "1Gi", 60 * 60, cached=False),
+    "report": Needs("500m", "512Mi", 10 * 60, cached=False),
+}
+"""By the step's name."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Where a pipeline is to run; all of it constant once it is compiled."""
+
+    target: Target
+    images: Mapping[str, str]
+    """The image of each stage, by the stage's name."""
+    gpus: int = 1
+    """Of the train step; 0 for none."""
+    cache_collect: bool = False
+    """Whether a source's name changes with its bytes, so that collecting can be spared."""
+
+    def place(self, task: dsl.PipelineTask, stage: str, title: str) -> dsl.PipelineTask:
+        """Give a step everything that it needs here; `title` is what people read."""
+        needs = NEEDS[task.name.split("-")[0]]
+        cached = needs.cached or (stage == "collect" and self.cache_collect)
+        task.set_display_name(title)
+        task.set_container_image(self.images[stage])
+        task.set_cpu_limit(needs.cpu).set_memory_limit(needs.memory)
+        task.set_retry(needs.retries, backoff_duration="30s", backoff_factor=2.0)
+        task.set_caching_options(cached)
+        if stage == "publish":  # which writes the lineage
+            for name, image in self.images.items():
+                task.set_env_variable(IMAGE_VARIABLE + name.upper(), image)
+        if stage == "train" and self.gpus:
+            self._give_gpus(task)
+        if self.target == "kfp":
+            _fit_into_pod(task, needs)
+        return task
+
+    def pipeline_config(self) -> dsl.PipelineConfig | None:
+        """What concerns the run as a whole; Vertex AI knows nothing of it."""
+        if self.target == "vertex":
+            return None
+        return dsl.PipelineConfig(ttl_seconds_after_success=WEEK)
+
+    def _give_gpus(self, task: dsl.PipelineTask) -> None:
+        kind = KUBERNETES_GPU if self.target == "kfp" else VERTEX_GPU
+        task.set_accelerator_type(kind).set_accelerator_limit(self.gpus)
+        if self.target == "kfp":
+            kubernetes.add_toleration(
+                task, key=KUBERNETES_GPU, operator="Exists", effect="NoSchedule"
+            )
+            label, value = GPU_NODES
+            kubernetes.add_node_selector(task, label, value)
+            kubernetes.empty_dir_mount(task, "shm", SHARED, medium="Memory", size_limit="2Gi")
+
+
+def _fit_into_pod(task: dsl.PipelineTask, needs: Needs) -> None:
+    """What a pod needs with a read-only root, without root, and with a team's own settings."""
+    kubernetes.set_security_context(task, run_as_non_root=True)
+    kubernetes.empty_dir_mount(task, "tmp", "/tmp")  # noqa: S108 - a mount of the pod's own
+    kubernetes.set_timeout(task, needs.seconds)
+    kubernetes.use_secret_as_env(task, SETTINGS, {n: n for n in SECRET_VARIABLES}, optional=True)
+    kubernetes.use_config_map_as_env(
+        task, SETTINGS, {n: n for n in CONFIG_VARIABLES}, optional=True
+    )
+    kubernetes.use_field_path_as_env(task, "KFP_RUN_ID", "metadata.labels['pipeline/runid']")

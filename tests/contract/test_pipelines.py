@@ -1,0 +1,243 @@
+"""The compiled pipelines and components: the agreed ones, and nothing in them that breaks later.
+
+`python tests/contract/test_pipelines.py` accepts a change.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kfp import compiler, dsl
+from support.packages import Document, dags, documents, problems
+
+from components.contracts.images import IMAGE_OF, Image, Images
+from pipelines.command import main
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = Path(__file__).parent / "pipelines"
+STAGES = sorted(IMAGE_OF)
+TARGETS = ("kfp", "vertex")
+IMAGES = Images(
+    images={
+        name: Image(name=f"registry.test/huggingtweets/{name}", tag="1", digest=f"sha256:{n:064x}")
+        for n, name in enumerate(("cpu", "train", "serve", "serve-demo"))
+    }
+)
+
+
+def compiled(folder: Path, target: str, *more: str) -> list[Document]:
+    images, package = folder / "images.json", folder / f"{target}.yaml"
+    IMAGES.write(images)
+    words = ["compile", "--target", target, "--images", str(images), "--output", str(package)]
+    assert main([*words, *more]) == 0
+    return documents(package)
+
+
+def component_yaml(stage: str, package: Path) -> list[Document]:
+    module = __import__(f"components.{stage}.component", fromlist=["component"])
+    (component,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, dsl.base_component.BaseComponent)
+    )
+    compiler.Compiler().compile(component, str(package))
+    return documents(package)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_pipeline_is_the_agreed_one(target: str, tmp_path: Path) -> None:
+    assert compiled(tmp_path, target) == documents(GOLDEN / f"persona-{target}.yaml")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_component_beside_the_readme_is_the_compiled_one(stage: str, tmp_path: Path) -> None:
+    beside = ROOT / "components" / stage / "component.yaml"
+    assert component_yaml(stage, tmp_path / "component.yaml") == documents(beside)
+
+
+def test_hashing_changes_nothing(tmp_path: Path) -> None:
+    IMAGES.write(tmp_path / "images.json")
+    packages = []
+    for seed in ("1", "2"):
+        package = tmp_path / f"{seed}.yaml"
+        command = [sys.executable, "-m", "pipelines.command", "compile", "--images"]
+        subprocess.run(
+            [*command, str(tmp_path / "images.json"), "--output", str(package)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+        packages.append(package.read_bytes())
+    assert packages[0] == packages[1]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("gpus", ["0", "1", "4"])
+def test_nothing_is_left_for_the_run_to_stumble_over(
+    target: str, gpus: str, tmp_path: Path
+) -> None:
+    spec = compiled(tmp_path, target, "--gpus", gpus)[0]
+    assert problems(spec) == []
+
+
+def test_vertex_gets_one_document_and_its_own_accelerator(tmp_path: Path) -> None:
+    (spec,) = compiled(tmp_path, "vertex", "--gpus", "2")
+    resources = container(spec, "train")["resources"]
+    assert resources["accelerator"]["resourceType"] == resources["accelerator"]["type"]
+    assert resources["accelerator"]["type"].startswith("NVIDIA_")
+    assert resources["accelerator"]["resourceCount"] == "2"
+
+
+def test_a_gpu_is_asked_for_where_it_is_used_and_nowhere_else(tmp_path: Path) -> None:
+    spec, platform = compiled(tmp_path, "kfp")
+    accelerators = {
+        name: executor["container"]["resources"].get("accelerator", {}).get("resourceCount")
+        for name, executor in spec["deploymentSpec"]["executors"].items()
+    }
+    assert {name for name, count in accelerators.items() if count} == {"exec-train"}
+    pods = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert pods["exec-train"]["tolerations"]
+    assert pods["exec-train"]["nodeSelector"]
+    assert "/dev/shm" in {mount["mountPath"] for mount in pods["exec-train"]["emptyDirMounts"]}
+    assert "tolerations" not in pods["exec-fetch"]
+
+
+def test_without_gpus_train_runs_on_any_node(tmp_path: Path) -> None:
+    spec, platform = compiled(tmp_path, "kfp", "--gpus", "0")
+    assert "accelerator" not in container(spec, "train")["resources"]
+    pod = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-train"]
+    assert "tolerations" not in pod
+    assert "nodeSelector" not in pod
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_step_is_a_line_for_a_shell_in_an_image_named_by_digest(
+    target: str, tmp_path: Path
+) -> None:
+    spec = compiled(tmp_path, target)[0]
+    executors = spec["deploymentSpec"]["executors"]
+    assert len(executors) == len(STAGES)
+    for executor in executors.values():
+        step = executor["container"]
+        python, module, name = step["command"]
+        assert (python, module) == ("python", "-m")
+        assert name.removeprefix("components.") in STAGES
+        assert re.fullmatch(r"registry.test/huggingtweets/\w+@sha256:[0-9a-f]{64}", step["image"])
+
+
+def test_pods_need_no_root_and_no_secret_to_start(tmp_path: Path) -> None:
+    platform = compiled(tmp_path, "kfp")[1]
+    for pod in platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values():
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert all(secret["optional"] for secret in pod["secretAsEnv"])
+        assert all(settings["optional"] for settings in pod["configMapAsEnv"])
+        assert "/tmp" in {mount["mountPath"] for mount in pod["emptyDirMounts"]}
+
+
+def test_every_step_says_what_it_is(tmp_path: Path) -> None:
+    spec = compiled(tmp_path, "kfp")[0]
+    for _, component in dags(spec):
+        for task in component["dag"]["tasks"].values():
+            assert task["taskInfo"]["name"]
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    assert all(parameter.get("description") for parameter in parameters.values())
+
+
+def test_publishing_is_conditional_on_what_evaluate_said(tmp_path: Path) -> None:
+    spec = compiled(tmp_path, "kfp")[0]
+    components = spec["components"]
+    tasks = {
+        name: (component, task)
+        for component, content in dags(spec)
+        for name, task in content["dag"]["tasks"].items()
+    }
+    given = tasks["gate"][1]["inputs"]["parameters"]["proceed"]["taskOutputParameter"]
+    assert given == {"outputParameterKey": "proceed", "producerTask": "evaluate"}
+    branches = {
+        task["triggerPolicy"]["condition"]: set(
+            components[task["componentRef"]["name"]]["dag"]["tasks"]
+        )
+        for _, task in tasks.values()
+        if "condition" in task.get("triggerPolicy", {})
+    }
+    assert sorted(map(sorted, branches.values())) == [["deploy", "publish"], ["refuse"]]
+
+
+def test_deciding_steps_are_never_taken_from_a_cache(tmp_path: Path) -> None:
+    spec = compiled(tmp_path, "kfp")[0]
+    cached = {
+        name: task["cachingOptions"].get("enableCache", False)
+        for _, component in dags(spec)
+        for name, task in component["dag"]["tasks"].items()
+        if "cachingOptions" in task and name != "gate"
+    }
+    assert {name for name, is_cached in cached.items() if is_cached} == {
+        *("prepare", "fetch", "train", "evaluate")
+    }
+
+
+def test_an_undeclared_channel_would_be_found() -> None:
+    task = {"inputs": {"parameters": {"a": {"componentInputParameter": "pipelinechannel--b"}}}}
+    spec: dict[str, Any] = {
+        "root": {
+            "dag": {"tasks": {"t": task}},
+            "inputDefinitions": {"parameters": {"my_token": {}}},
+        },
+        "components": {"comp-x": {}, "comp-y": {"dag": {}}},
+        "deploymentSpec": {
+            "executors": {
+                "e": {"resources": {"cpu": "{{$.inputs.parameters['pipelinechannel--c']}}"}}
+            }
+        },
+    }
+    spec["components"].pop("comp-y")
+    said = " ".join(problems(spec))
+    for word in ("pipelinechannel--b", "e holds a channel", "comp-x has no impl", "my_token"):
+        assert word in said
+
+
+def test_an_image_without_a_digest_is_named_by_its_tag(tmp_path: Path) -> None:
+    images = {
+        name: image.model_copy(update={"digest": None}) for name, image in IMAGES.images.items()
+    }
+    Images(images=images).write(tmp_path / "images.json")
+    words = ["compile", "--images", str(tmp_path / "images.json"), "--output"]
+    assert main([*words, str(tmp_path / "out.yaml")]) == 0
+    assert container(documents(tmp_path / "out.yaml")[0], "train")["image"].endswith("train:1")
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("{", "images.json"),
+        ('{"images": {}}', "make images"),
+        ('{"images": {"cpu": {"name": "a"}}}', "tag"),
+    ],
+)
+def test_a_file_that_names_no_images_is_refused(
+    content: str, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "images.json").write_text(content)
+    words = ["compile", "--images", str(tmp_path / "images.json"), "--output", "x.yaml"]
+    assert main(words) == 2
+    assert word in capsys.readouterr().err
+
+
+def container(spec: Document, stage: str) -> dict[str, Any]:
+    found: dict[str, Any] = spec["deploymentSpec"]["executors"][f"exec-{stage}"]["container"]
+    return found
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for kind in TARGETS:
+        compiled(GOLDEN, kind)
+        (GOLDEN / f"{kind}.yaml").rename(GOLDEN / f"persona-{kind}.yaml")
+    (GOLDEN / "images.json").unlink()
+    for room in STAGES:
+        component_yaml(room, ROOT / "components" / room / "component.yaml")

@@ -10,6 +10,7 @@ from pipelines.compiling import add_compile_command
 from pipelines.generate import add_generate_command
 from pipelines.login import add_login_command
 from pipelines.run import add_run_command
+from pipelines.serve import add_serve_command
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -22,6 +23,7 @@ def main(words: Sequence[str] | None = None) -> int:
     add_run_command(commands)
     add_generate_command(commands)
     add_login_command(commands)
+    add_serve_command(commands)
     add_registry_command(commands)
     add_compile_command(commands)
     given = parse_words(parser, words)

@@ -43,6 +43,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Regions], ...] = (
 _SEVEN_DIGITS = re.compile(r"\d(?:[ \t().\-/]{0,3}\d){6}")
 _DATE = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}")
 _BITS = frozenset("01")
+_COVERED = "\0"
+"""Stands, as often as it is long, where a number was found: no part of a number or a word."""
 
 
 def mask_phones(text: str, mask: str) -> tuple[str, int]:
@@ -53,6 +55,22 @@ def mask_phones(text: str, mask: str) -> tuple[str, int]:
     for form, regions in _FORMS:
         text = form.sub(partial(_mask_if_phone, regions, mask), text)
     return text, text.count(mask) - before
+
+
+def phone_spans(text: str) -> list[tuple[int, int]]:
+    """Where phone numbers stand in `text`: the place of each's first character and behind its last.
+
+    They are those that `mask_phones` masks, in no order.
+    """
+    found: list[tuple[int, int]] = []
+    if not _SEVEN_DIGITS.search(text):
+        return found
+    for form, regions in _FORMS:
+        here = [match.span() for match in form.finditer(text) if _is_phone(match[0], regions)]
+        for start, end in here:
+            text = text[:start] + _COVERED * (end - start) + text[end:]
+        found += here
+    return found
 
 
 def _mask_if_phone(regions: Regions, mask: str, match: re.Match[str]) -> str:

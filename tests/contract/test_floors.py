@@ -17,7 +17,9 @@ def test_no_import_goes_against_the_floors() -> None:
     assert answer.returncode == 0, answer.stdout
 
 
-@pytest.mark.parametrize("module", ["pipelines.command", "components.train.__main__"])
+@pytest.mark.parametrize(
+    "module", ["pipelines.command", "components.train.__main__", "components.serve.__main__"]
+)
 def test_a_command_starts_without_heavy_imports(module: str) -> None:
     """`--help` and a wrong flag answer at once."""
     heavy = {"torch", "transformers", "boto3", "google.cloud.storage", "pyarrow", "kfp"}

@@ -1,0 +1,1 @@
+"""TorchServe's model archives (.mar), read and written without anything that can run."""

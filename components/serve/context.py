@@ -1,0 +1,24 @@
+"""What the routes of all ports share."""
+
+from dataclasses import dataclass
+
+from components.serve.config import ServeConfig
+from components.serve.generation import Writer
+from components.serve.health import Health
+from components.serve.metrics import Metrics
+from components.serve.personas.disk import Disk
+from components.serve.personas.personas import Personas
+from components.serve.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Context:
+    """One running server."""
+
+    config: ServeConfig
+    tokens: Tokens
+    personas: Personas
+    writer: Writer
+    health: Health
+    metrics: Metrics
+    disk: Disk

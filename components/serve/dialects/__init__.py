@@ -1,0 +1,1 @@
+"""What clients speak: TorchServe, Open Inference, OpenAI. One file a dialect."""

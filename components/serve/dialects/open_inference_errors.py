@@ -1,0 +1,42 @@
+"""Errors as the Open Inference Protocol gives them: `{"error"}`."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from components.serve.dialects.dialect import Dialect
+from components.serve.problems import Kind, Problem
+
+
+class OpenInferenceError(BaseModel):
+    """The protocol's error body."""
+
+    error: str
+
+
+def error_body(problem: Problem, status: int) -> dict[str, Any]:
+    """The body that tells of a problem."""
+    return {"error": str(problem)}
+
+
+OPEN_INFERENCE = Dialect(
+    {
+        Kind.UNAUTHORIZED: 401,
+        Kind.FORBIDDEN: 403,
+        Kind.NOT_FOUND: 404,
+        Kind.MODEL_NOT_FOUND: 404,
+        Kind.VERSION_NOT_FOUND: 404,
+        Kind.METHOD_NOT_ALLOWED: 405,
+        Kind.CONFLICT: 409,
+        Kind.TOO_LARGE: 413,
+        Kind.BAD_REQUEST: 422,
+        Kind.FAILED: 424,
+        Kind.TIMEOUT: 424,
+        Kind.OVERLOAD: 429,
+        Kind.INTERNAL: 500,
+        Kind.UNAVAILABLE: 503,
+        Kind.OUT_OF_MEMORY: 503,
+    },
+    error_body,
+    OpenInferenceError,
+)

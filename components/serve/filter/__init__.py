@@ -1,0 +1,1 @@
+"""What never leaves: other people's mentions, personal data, spans learned by heart."""

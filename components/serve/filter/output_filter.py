@@ -1,0 +1,109 @@
+"""The filter between what a model writes and what leaves the server."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from components.serve.filter.copied import copied_spans, places_of_words
+from components.serve.filter.holding import settled
+from components.serve.filter.personal import Span, personal_spans
+from components.text.spans import SPANS, SpanFilter
+
+CONTEXT = 400
+"""Characters of a prompt that count as the beginning of what is written after it."""
+
+
+class Piece(NamedTuple):
+    """A part of what was written, and what is shown for it."""
+
+    start: int
+    end: int
+    shown: str
+    masked: bool
+
+
+@dataclass(frozen=True)
+class OutputFilter:
+    """What may not leave with the texts of one model."""
+
+    own: Collection[str] = frozenset()
+    """The authors' handles in lower case: they alone may be mentioned."""
+    spans: SpanFilter | None = None
+    """The training posts' runs of words; None for a model that was published without them."""
+    on: bool = True
+    """Off where the operator switched it off."""
+
+    @classmethod
+    def of(cls, folder: Path, authors: Collection[str], *, on: bool) -> "OutputFilter":
+        """The filter of the model in this folder.
+
+        Raises:
+            BadInputError: its `spans.bloom` is damaged.
+        """
+        path = folder / SPANS
+        spans = SpanFilter.read(path) if on and path.is_file() else None
+        return cls(frozenset(author.lower() for author in authors), spans, on)
+
+    def find(self, text: str) -> list[Span]:
+        """What may not be shown of `text`, in order; what overlaps is one."""
+        found = personal_spans(text, self.own)
+        if self.spans:
+            found += copied_spans(places_of_words(text), self.spans)
+        joined: list[Span] = []
+        for span in sorted(found):
+            if joined and span.start < joined[-1].end:
+                last = joined.pop()
+                span = Span(last.start, max(last.end, span.end), last.mask)
+            joined.append(span)
+        return joined
+
+    def apply(self, prompt: str, text: str) -> str:
+        """What is shown of a whole `text` that was written after `prompt`."""
+        return SampleFilter(self, prompt).push(text, final=True)
+
+
+class SampleFilter:
+    """One sample on its way out; what it gave stays as it is, whatever is written after it."""
+
+    def __init__(self, rules: OutputFilter, before: str) -> None:
+        self._rules = rules
+        self._text = before[-CONTEXT:]
+        self._done = len(self._text)
+        self.context = len(self._text)
+        """Where what the model wrote begins in the places of pieces."""
+
+    def push(self, text: str, *, final: bool) -> str:
+        """What can be shown now that `text` was written too; all that is left if it is `final`."""
+        return "".join(piece.shown for piece in self.pieces(text, final=final))
+
+    def pieces(self, text: str, *, final: bool) -> list[Piece]:
+        """As `push`, but with the place of each part in the text written so far."""
+        self._text += text
+        if not self._rules.on:
+            end = len(self._text)
+            found = []
+        else:
+            end = len(self._text) if final else self._settled()
+            found = self._rules.find(self._text) if end > self._done else []
+        pieces = []
+        for span in found:
+            if span.start >= end or span.end <= self._done:
+                continue
+            pieces += self._plain(span.start)
+            if span.end > end:  # it may still grow
+                return pieces
+            pieces.append(Piece(self._done, span.end, span.mask, masked=True))
+            self._done = span.end
+        return pieces + self._plain(end)
+
+    def _plain(self, end: int) -> list[Piece]:
+        if end <= self._done:
+            return []
+        piece = Piece(self._done, end, self._text[self._done : end], masked=False)
+        self._done = end
+        return [piece]
+
+    def _settled(self) -> int:
+        words = places_of_words(self._text) if self._rules.spans else None
+        return settled(self._text, self._done, words)

@@ -1,0 +1,1 @@
+"""Which models are here: followed, fetched, checked, loaded, switched, unloaded."""

@@ -1,0 +1,87 @@
+"""Bringing one model into memory, and taking it out again. Blocks: for other threads."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from components.serve.engine.protocol import Engine, EngineSettings, Request, Sampling
+from components.serve.filter.output_filter import OutputFilter
+from components.serve.personas.disk import Disk
+from components.serve.personas.model import Loaded
+from components.serve.personas.opted_out import OptOuts, authors_of
+from components.serve.personas.sources import Fetched, Source
+
+log = logging.getLogger(__name__)
+
+MakeEngine = Callable[[Path, EngineSettings], Engine]
+WARM_UP = Request("", n=2, sampling=Sampling(max_tokens=4, ignore_eos=True))
+WEIGHTS_IN_MEMORY = 2.2
+"""Bytes in memory for each byte of weights on disk, until a model was loaded and tells."""
+
+
+def make_engine(folder: Path, settings: EngineSettings) -> Engine:
+    """The real engine; torch is imported here and not before."""
+    from components.serve.engine.load import load_engine
+
+    return load_engine(folder, settings)
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Fetches, checks, loads and warms."""
+
+    disk: Disk
+    opt_outs: OptOuts
+    settings: EngineSettings
+    filter_on: bool = True
+    make_engine: MakeEngine = make_engine
+
+    def fetch(self, name: str, source: Source, *, away: bool) -> Fetched:
+        """The model's files on this machine, once nobody who is imitated opted out.
+
+        Raises:
+            BadInputError: somebody opted out, nobody can tell, or the files are not as they should.
+        """
+        self.opt_outs.refuse(name, source.manifest(self.disk), away=away)
+        return source.fetch(self.disk)
+
+    def memory_needed(self, fetched: Fetched) -> int:
+        """Bytes that the model will take, as far as one can tell from its files."""
+        weights = sum(path.stat().st_size for path in fetched.folder.glob("*.safetensors"))
+        return int(weights * WEIGHTS_IN_MEMORY) + min(self.settings.cache_bytes, 8 * weights)
+
+    def load(self, name: str, fetched: Fetched) -> Loaded:
+        """The model in memory, ready to answer.
+
+        Raises:
+            BadInputError: the folder holds no model that can be loaded.
+            MemoryError: there is not enough memory.
+        """
+        started = time.monotonic()
+        own = authors_of(name, fetched.manifest)
+        rules = OutputFilter.of(fetched.folder, own, on=self.filter_on)
+        engine = self.make_engine(fetched.folder, self.settings)
+        try:
+            for _ in engine.submit(WARM_UP):
+                pass
+        except BaseException:
+            engine.close()
+            raise
+        for line in engine.facts.lines:
+            log.info("%s: %s", name, line)
+        return Loaded(
+            engine=engine,
+            folder=fetched.folder,
+            manifest=fetched.manifest,
+            output_filter=rules,
+            at=datetime.now(UTC),
+            load_seconds=time.monotonic() - started,
+        )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a load failed for want of memory; torch says so with an error of its own."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"

@@ -1,0 +1,107 @@
+"""One version of a persona, and what is known of it while it comes and goes."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from components.contracts.registry import Manifest
+from components.serve.engine.protocol import Engine
+from components.serve.filter.output_filter import OutputFilter
+from components.serve.personas.sources import Source
+
+
+class State(StrEnum):
+    """Where a model is between the registry and the memory."""
+
+    COLD = "COLD"
+    """Known, not in memory."""
+    LOADING = "LOADING"
+    READY = "READY"
+    LEAVING = "UNLOADING"
+    """Finishes what runs; takes nothing new."""
+    FAILED = "FAILED"
+    """The last load failed; `failure` says why."""
+
+
+@dataclass
+class Scaling:
+    """What TorchServe's clients may set of a model, and read again."""
+
+    min_workers: int = 1
+    max_workers: int = 1
+    batch_size: int = 1
+    max_batch_delay: int = 100
+    """Milliseconds. Requests join a running batch at once, so nothing waits for it."""
+    response_timeout: float | None = None
+    """Seconds; the server's own where left out."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is in memory of a model."""
+
+    engine: Engine
+    folder: Path
+    manifest: Manifest | None
+    """None for an archive without one."""
+    output_filter: OutputFilter
+    at: datetime
+    load_seconds: float
+
+
+@dataclass
+class Model:
+    """A model that requests may name. Touched by the event loop alone."""
+
+    name: str
+    version: str
+    source: Source
+    at_startup: bool = False
+    scaling: Scaling = field(default_factory=Scaling)
+    state: State = State.COLD
+    loaded: Loaded | None = None
+    failure: str | None = None
+    out_of_memory: bool = False
+    """Whether the last load failed for want of memory."""
+    failures: int = 0
+    """Loads that failed in a row."""
+    retry_at: float = 0.0
+    """On the clock of `time.monotonic()`: before it, a failed load is not tried again."""
+    memory: int = 0
+    """Bytes that it takes, or took when it was last loaded."""
+    used_at: float = 0.0
+    in_use: int = 0
+    """Requests that hold it."""
+    waiting: int = 0
+    """Requests that wait until it is loaded."""
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    loading: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.idle.set()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The name and the version."""
+        return self.name, self.version
+
+    @property
+    def label(self) -> str:
+        """`persona@version`."""
+        return f"{self.name}@{self.version}"
+
+    def hold(self) -> None:
+        """Keep it in memory until `release`."""
+        self.in_use += 1
+        self.used_at = time.monotonic()
+        self.idle.clear()
+
+    def release(self) -> None:
+        """Undo one `hold`."""
+        self.in_use -= 1
+        self.used_at = time.monotonic()
+        if not self.in_use:
+            self.idle.set()

@@ -1,0 +1,85 @@
+"""Where a model's files come from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from components.contracts.registry import Manifest
+from components.registry import Registry
+from components.serve.archives.read import read_archive
+from components.serve.personas.disk import Disk
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A folder whose every file was checked."""
+
+    folder: Path
+    manifest: Manifest | None
+
+
+class Source(Protocol):
+    """Where a model's files come from. Its methods block; they are for other threads."""
+
+    @property
+    def url(self) -> str:
+        """Its place, as a management client names it."""
+        ...
+
+    def manifest(self, disk: Disk) -> Manifest | None:
+        """What it consists of and where it came from; None where it does not say."""
+        ...
+
+    def fetch(self, disk: Disk) -> Fetched:
+        """Bring its files to this machine, each checked by its digest.
+
+        Raises:
+            BadInputError: it is not there, not whole, or not what its digests say.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class RegistrySource:
+    """A version in the registry."""
+
+    registry: Registry
+    persona: str
+    version: int
+    manifest_sha256: str | None = None
+    """As the alias that leads here states it; None where no alias does."""
+
+    @property
+    def url(self) -> str:
+        """`REGISTRY/<persona>/versions/<n>`."""
+        return f"{self.registry.store.uri.rstrip('/')}/{self.persona}/versions/{self.version}"
+
+    def manifest(self, disk: Disk) -> Manifest:
+        """See `Source.manifest`."""
+        return disk.manifest(self.registry, self.persona, self.version, self.manifest_sha256)
+
+    def fetch(self, disk: Disk) -> Fetched:
+        """See `Source.fetch`."""
+        manifest = self.manifest(disk)
+        return Fetched(disk.files(self.registry, manifest), manifest)
+
+
+@dataclass(frozen=True)
+class ArchiveSource:
+    """A model archive in the model store."""
+
+    path: Path
+
+    @property
+    def url(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    def manifest(self, disk: Disk) -> Manifest | None:
+        """See `Source.manifest`."""
+        return self.fetch(disk).manifest
+
+    def fetch(self, disk: Disk) -> Fetched:
+        """See `Source.fetch`."""
+        folder = disk.unpacked(self.path, read_archive)
+        return Fetched(folder, disk.own_manifest(folder))

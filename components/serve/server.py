@@ -1,0 +1,122 @@
+"""One running server: its parts put together, its start and its end."""
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import uvloop
+
+from components.registry import Registry
+from components.serve.config import ServeConfig
+from components.serve.context import Context
+from components.serve.engine.protocol import EngineSettings
+from components.serve.generation import Writer
+from components.serve.health import Health
+from components.serve.metrics import Metrics
+from components.serve.personas.disk import Disk
+from components.serve.personas.follower import Follower
+from components.serve.personas.loader import Loader, MakeEngine, make_engine
+from components.serve.personas.memory import memory_limit
+from components.serve.personas.opted_out import OptOuts
+from components.serve.personas.personas import Personas
+from components.serve.personas.shelf import Shelf
+from components.serve.personas.watcher import Watcher, disk_root
+from components.serve.ports import Port, answer_all
+from components.serve.tokens import Tokens
+from components.serve.web.apps import inference_app, metrics_app
+from components.serve.web.notes import RequestIdFilter
+
+log = logging.getLogger(__name__)
+
+MEGABYTE = 1 << 20
+APPS = {"inference": inference_app, "metrics": metrics_app}
+
+
+def serve(config: ServeConfig, tokens: Tokens, ports: Mapping[str, socket.socket]) -> None:
+    """Serve on these listening sockets until a signal ends it."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RequestIdFilter())
+    uvloop.run(Server(config, tokens).run(ports))
+
+
+class Server:
+    """One server. Make it within a running event loop."""
+
+    def __init__(self, config: ServeConfig, tokens: Tokens, make: MakeEngine = make_engine) -> None:
+        registry = Registry.open(config.registry)
+        disk = Disk(disk_root(config.cache_dir, Path.home()), registry.store.uri)
+        opt_outs = OptOuts(registry, disk)
+        watcher = Watcher(registry, disk, config.persona)
+        loader = Loader(disk, opt_outs, engine_settings(config), config.output_filter, make)
+        shelf = Shelf(loader, memory_limit(config.memory_gb), lambda: not watcher.reachable)
+        metrics = Metrics()
+        personas = Personas(registry, shelf)
+        health = Health(lambda: bool(shelf.loaded))
+        writer = Writer(personas, metrics, config.default_response_timeout)
+        self._follower = Follower(personas, watcher, opt_outs, metrics)
+        self.context = Context(config, tokens, personas, writer, health, metrics, disk)
+        metrics.watch_models(lambda: shelf.loaded)
+
+    async def run(self, ports: Mapping[str, socket.socket]) -> None:
+        """Answer until SIGTERM or SIGINT, then drain."""
+        drain = self.context.config.drain_timeout
+        running = [Port(APPS[name](self.context), port, drain) for name, port in ports.items()]
+        following = asyncio.create_task(self.follow())
+        self.ending = Ending(self.context, running)
+        if threading.current_thread() is threading.main_thread():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, self.ending.gently)
+            loop.add_signal_handler(signal.SIGINT, self.ending.at_once)
+        await answer_all(running)
+        following.cancel()
+        await self.context.personas.close()
+        log.info("ended")
+
+    async def follow(self) -> None:
+        """Load what should be loaded, then follow the registry for good."""
+        await self._follower.start()
+        self.context.health.started = True
+        await self._follower.follow(self.context.config.alias_poll_seconds)
+
+
+class Ending:
+    """How the server ends: readiness first, then the ports, then the models."""
+
+    def __init__(self, context: Context, ports: list[Port]) -> None:
+        self._context, self._ports = context, ports
+        self._task: asyncio.Task[None] | None = None
+
+    def gently(self) -> None:
+        """Say that it ends, take requests for a while, then finish those that run."""
+        if self._task is not None:
+            self.at_once()
+            return
+        self._context.health.draining = True
+        log.info("draining: requests are taken for %g s more", self._context.config.drain_delay)
+        self._task = asyncio.create_task(self._later())
+
+    def at_once(self) -> None:
+        """Take nothing new; finish what runs. A second time, not even that."""
+        self._context.health.draining = True
+        for port in self._ports:
+            port.force_exit = port.should_exit
+            port.stop()
+
+    async def _later(self) -> None:
+        await asyncio.sleep(self._context.config.drain_delay)
+        for port in self._ports:
+            port.stop()
+
+
+def engine_settings(config: ServeConfig) -> EngineSettings:
+    """What engines are made with."""
+    return EngineSettings(
+        dtype=config.dtype,
+        slots=config.slots,
+        cache_bytes=config.cache_mb * MEGABYTE,
+        job_queue_size=config.job_queue_size,
+    )

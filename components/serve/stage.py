@@ -1,0 +1,52 @@
+"""Serving, from start to end."""
+
+import logging
+import os
+import socket
+from collections.abc import Mapping
+
+from components.serve.addresses import bound_address, listen
+from components.serve.config import ServeConfig
+from components.serve.tokens import MANAGEMENT, Tokens
+
+log = logging.getLogger(__name__)
+
+INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT = "inference", "management", "metrics"
+
+
+def run(config: ServeConfig, environment: Mapping[str, str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    The ports listen before anything heavy is imported: who connects early waits a moment.
+
+    Args:
+        config: what can be chosen.
+        environment: where the tokens are; the process's own if left out.
+
+    Raises:
+        BadInputError: a port is taken, a token cannot be read, or the registry is no place.
+    """
+    tokens = Tokens.of(os.environ if environment is None else environment)
+    ports = open_ports(config, manage=tokens.management is not None)
+    from components.serve.server import serve  # brings the web framework along
+
+    serve(config, tokens, ports)
+
+
+def open_ports(config: ServeConfig, *, manage: bool) -> dict[str, socket.socket]:
+    """The listening sockets by port; none for the management where nobody may manage.
+
+    Raises:
+        BadInputError: one is taken.
+    """
+    ports = {
+        INFERENCE_PORT: listen(config.inference_address),
+        METRICS_PORT: listen(config.metrics_address),
+    }
+    if manage:
+        ports[MANAGEMENT_PORT] = listen(config.management_address)
+    else:
+        log.warning("the management port stays closed: set %s to open it", MANAGEMENT)
+    for name, port in sorted(ports.items()):
+        log.info("%s at %s", name, bound_address(port))
+    return ports

@@ -1,0 +1,1 @@
+"""HTTP: three ports, one process."""

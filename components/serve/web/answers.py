@@ -1,0 +1,147 @@
+"""Generated texts as responses: labelled, whole or as they come, given up when nobody waits."""
+
+import json
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from components.contracts.errors import HuggingtweetsError
+from components.serve.dialects.dialect import Dialect
+from components.serve.generation import Ask, Job, Sample, Shown, Writer
+from components.serve.personas.model import Model
+from components.serve.problems import ClientGone, Problem, problem_of
+from components.serve.web.disconnect import until_gone
+from components.serve.web.notes import note
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a request got."""
+
+    model: Model
+    samples: list[Sample]
+    prompt_tokens: int
+
+    @property
+    def tokens(self) -> int:
+        """Tokens drawn, of all samples."""
+        return sum(sample.tokens for sample in self.samples)
+
+
+def labels(model: Model) -> dict[str, str]:
+    """The headers that say who wrote a text: a machine, and which."""
+    return {
+        "x-ai-generated": "true",
+        "x-model-name": model.name,
+        "x-model-version": model.version,
+    }
+
+
+async def write(
+    request: Request, writer: Writer, name: str, version: str | None, ask: Ask
+) -> Written:
+    """All samples of a request.
+
+    Raises:
+        HuggingtweetsError: there is no such model, or writing failed.
+        ClientGone: nobody waits any more.
+    """
+    return await until_gone(request.receive, _write(writer, name, version, ask))
+
+
+async def _write(writer: Writer, name: str, version: str | None, ask: Ask) -> Written:
+    job = await writer.start(name, version, ask)
+    try:
+        samples = await job.collect()
+        _note(job)
+        return Written(job.model, samples, job.prompt_tokens)
+    finally:
+        job.close()
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a dialect writes a stream."""
+
+    dialect: Dialect
+    media_type: str
+    piece: Callable[[Model, Shown], dict[str, Any]]
+    """One document for each new piece of text."""
+    frame: Callable[[dict[str, Any]], bytes]
+    """A document on the wire."""
+    closing: Callable[[Job], Iterable[bytes]] = lambda job: ()
+    """What follows the last piece."""
+
+
+class Streamed(Response):
+    """Samples as they are written. A failure before the first text is a plain error."""
+
+    def __init__(
+        self, writer: Writer, name: str, version: str | None, ask: Ask, wording: Wording
+    ) -> None:
+        super().__init__()
+        self._writer, self._name, self._version = writer, name, version
+        self._ask, self._wording = ask, wording
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Write until it is done, or until the client hangs up."""
+        with suppress(ClientGone):
+            await until_gone(receive, self._answer(scope, receive, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            job = await self._writer.start(self._name, self._version, self._ask)
+        except HuggingtweetsError as error:
+            await self._wording.dialect.answer(problem_of(error))(scope, receive, send)
+            return
+        try:
+            await send(self._head(job.model))
+            for_end = await self._pieces(job, send)
+            await send({"type": "http.response.body", "body": b"".join(for_end)})
+            _note(job)
+        finally:
+            job.close()
+
+    async def _pieces(self, job: Job, send: Send) -> Iterable[bytes]:
+        """Send every piece; return what ends the stream, which is an error if writing failed."""
+        wording = self._wording
+        try:
+            async for new in job.shown():
+                body = b"".join(wording.frame(wording.piece(job.model, one)) for one in new)
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+        except HuggingtweetsError as error:
+            return (wording.frame(self._error(problem_of(error))),)
+        return wording.closing(job)
+
+    def _error(self, problem: Problem) -> dict[str, Any]:
+        dialect = self._wording.dialect
+        return dialect.body(problem, dialect.statuses[problem.kind])
+
+    def _head(self, model: Model) -> dict[str, Any]:
+        headers = {
+            "content-type": self._wording.media_type,
+            "cache-control": "no-store",
+            "x-accel-buffering": "no",
+            **labels(model),
+        }
+        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+        return {"type": "http.response.start", "status": 200, "headers": pairs}
+
+
+def as_line(document: dict[str, Any]) -> bytes:
+    """A line of JSON."""
+    return json.dumps(document, ensure_ascii=False).encode() + b"\n"
+
+
+def as_event(document: dict[str, Any]) -> bytes:
+    """A server-sent event."""
+    return b"data: " + json.dumps(document, ensure_ascii=False).encode() + b"\n\n"
+
+
+def _note(job: Job) -> None:
+    note(model=job.model.label, tokens=job.tokens, prompt_tokens=job.prompt_tokens)

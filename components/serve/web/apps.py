@@ -1,0 +1,75 @@
+"""The applications of the three ports."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import make_asgi_app
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
+
+from components.serve.context import Context
+from components.serve.dialects.torchserve import torchserve
+from components.serve.web.edge import Edge
+from components.serve.web.errors import add_error_handlers, dialect_of
+from components.serve.web.probes import probes
+
+
+def inference_app(context: Context) -> ASGIApp:
+    """All dialects, the probes and the page."""
+    return _app(
+        context,
+        "huggingtweets",
+        [torchserve(context), probes(context.health)],
+    )
+
+
+def metrics_app(context: Context) -> ASGIApp:
+    """`/metrics`; `?name[]=` chooses some."""
+    router = Router([Mount("/metrics", make_asgi_app(context.metrics.registry))])
+    return _edge(context, router)
+
+
+def _app(context: Context, title: str, routers: Sequence[APIRouter]) -> ASGIApp:
+    app = FastAPI(
+        title=title, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    add_error_handlers(app)
+    for router in [*routers, _description(app)]:
+        app.include_router(router)
+    return _edge(context, app)
+
+
+def _edge(context: Context, app: ASGIApp) -> ASGIApp:
+    return Edge(
+        app,
+        max_body=context.config.max_request_size,
+        body_timeout=context.config.body_timeout,
+        answered=context.metrics.torchserve.answered,
+    )
+
+
+def _description(app: FastAPI) -> APIRouter:
+    """`GET /api-description` and `OPTIONS /`: the OpenAPI document."""
+    router = APIRouter(tags=["description"])
+
+    async def describe(request: Request) -> JSONResponse:
+        """This document."""
+        return JSONResponse(openapi(app))
+
+    router.add_api_route("/api-description", describe, methods=["GET"])
+    router.add_api_route("/", describe, methods=["OPTIONS"])
+    return router
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    """The application's OpenAPI document, with the statuses that its dialects have."""
+    document = app.openapi()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            known = {str(status) for status in dialect_of(path).statuses.values()}
+            if "422" not in known:  # FastAPI adds it to whatever takes a parameter
+                operation["responses"].pop("422", None)
+    return document

@@ -1,0 +1,116 @@
+"""The outermost layer of each port: ids, limits, the access log, counts of answers."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from components.serve.problems import ClientGone
+from components.serve.web.notes import HEADER, NOTES, Notes, request_id_of
+
+log = logging.getLogger("components.serve.access")
+
+TOO_LARGE, TOO_SLOW = 413, 408
+QUIET = frozenset({"/livez", "/readyz", "/startupz", "/ping", "/metrics"})
+"""Asked every few seconds: only what is wrong with them is logged."""
+
+
+class Edge:
+    """Wraps the application of one port."""
+
+    def __init__(
+        self, app: ASGIApp, *, max_body: int, body_timeout: float, answered: Callable[[int], None]
+    ) -> None:
+        self._app, self._max_body, self._body_timeout = app, max_body, body_timeout
+        self._answered = answered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send, self._max_body, self._body_timeout)
+        token = NOTES.set(exchange.notes)
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except ClientGone:
+            pass
+        finally:
+            self._answered(exchange.status)
+            exchange.log()
+            NOTES.reset(token)
+
+
+class _Exchange:
+    """One request and its answer, watched."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, max_body: int, timeout: float
+    ) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._max_body, self._timeout = max_body, timeout
+        headers = Headers(scope=scope)
+        self._announced = headers.get("content-length", "")
+        self._seen, self._whole = 0, False
+        self._begun = time.monotonic()
+        self.notes = Notes(request_id_of(headers.get(HEADER)))
+        self.status = 0
+
+    async def receive(self) -> Message:
+        """The next part of the body, within the limits of size and time."""
+        if self._whole:
+            return await self._receive()
+        if self._announced.isdigit() and int(self._announced) > self._max_body:
+            raise HTTPException(TOO_LARGE)
+        left = self._timeout - (time.monotonic() - self._begun)
+        try:
+            async with asyncio.timeout(max(left, 0)):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(TOO_SLOW) from None
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._max_body:
+            raise HTTPException(TOO_LARGE)
+        self._whole = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        """Pass on a part of the answer; a client that does not take it in time is let go."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers[HEADER] = self.notes.request_id
+            headers.setdefault("x-content-type-options", "nosniff")
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._send(message)
+        except TimeoutError:
+            raise ClientGone from None
+
+    def log(self) -> None:
+        """One line for the request."""
+        path, seconds = self._scope["path"], time.monotonic() - self._begun
+        if path in QUIET and self.status < 500:
+            return
+        fields = {
+            "request_id": self.notes.request_id,
+            "method": self._scope["method"],
+            "path": path,
+            "status": self.status,
+            "seconds": round(seconds, 4),
+            **self.notes.facts,
+        }
+        log.info(
+            "%s %s %d in %.3f s", self._scope["method"], _plain(path), self.status, seconds,
+            extra={"fields": fields},
+        )  # fmt: skip
+
+
+def _plain(path: str) -> str:
+    """Nothing that a client writes makes a line of its own in the log."""
+    return path.encode("unicode_escape").decode()

@@ -1,0 +1,85 @@
+"""One error body for each dialect, whatever went wrong and wherever."""
+
+import logging
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from components.contracts.errors import HuggingtweetsError
+from components.contracts.wording import wording
+from components.serve.dialects.dialect import Dialect
+from components.serve.dialects.open_inference_errors import OPEN_INFERENCE
+from components.serve.dialects.openai_errors import OPENAI
+from components.serve.dialects.torchserve_errors import TORCHSERVE
+from components.serve.problems import ClientGone, Kind, Problem, problem_of
+
+log = logging.getLogger(__name__)
+
+CLIENT_GONE = 499
+_OF_PATH = {"v1": OPENAI, "v2": OPEN_INFERENCE}
+_OF_STATUS = {
+    404: (Kind.NOT_FOUND, "there is nothing at this address"),
+    405: (Kind.METHOD_NOT_ALLOWED, "this address does not know this method"),
+    408: (Kind.TIMEOUT, "the request's body did not come in time"),
+    413: (Kind.TOO_LARGE, "the request's body is too large"),
+}
+
+
+def dialect_of(path: str) -> Dialect:
+    """The dialect that is spoken at this path."""
+    head = path.removeprefix("/").partition("/")[0]
+    return _OF_PATH.get(head, TORCHSERVE)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every error in the dialect of its path, never with a stack trace."""
+    app.add_exception_handler(HuggingtweetsError, _of_ours)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(ClientGone, _nobody)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def answer(path: str, problem: Problem) -> Response:
+    """The response that tells of a problem at this path."""
+    return dialect_of(path).answer(problem)
+
+
+async def _of_ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HuggingtweetsError)
+    return answer(request.url.path, problem_of(error))
+
+
+async def _of_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return answer(request.url.path, problem_of_details(error.errors()[0]))
+
+
+async def _of_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind, message = _OF_STATUS.get(error.status_code, (Kind.BAD_REQUEST, str(error.detail)))
+    response = answer(request.url.path, Problem(kind, message))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _nobody(request: Request, error: Exception) -> Response:
+    return Response(status_code=CLIENT_GONE)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("answering %s failed", request.url.path, exc_info=error)
+    problem = Problem(Kind.INTERNAL, "something failed; the server's log says what")
+    return answer(request.url.path, problem)
+
+
+def problem_of_details(details: ErrorDetails) -> Problem:
+    """The first thing that pydantic found wrong in a request."""
+    named = [str(part) for part in details["loc"] if part not in ("body", "query", "path")]
+    name = named[0] if named and not named[0].isdigit() else None
+    said = wording(details)
+    return Problem(Kind.BAD_REQUEST, f"{name}: {said}" if name else said, name)

@@ -1,0 +1,149 @@
+"""A server in a thread of the test's own process, on ports of its own."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from components.registry import Registry
+from components.serve.addresses import bound_address
+from components.serve.config import ServeConfig
+from components.serve.server import Server
+from components.serve.stage import open_ports
+from components.serve.tokens import Tokens
+from components.text.spans import SpanFilter
+from support.fake_engine import FakeEngines
+
+ANYWHERE = "http://127.0.0.1:0"
+PATIENCE = 20.0
+POST = "the quiet garden keeps its own hours and we bring tea to the rain"
+CARD = """---
+license: apache-2.0
+---
+
+# Rosa Thorn 🤖 AI Bot
+
+**@gardener bot**
+
+> **Every text that this model gives was written by a machine.**
+
+| |@gardener |
+|:---|---:|
+| Tweets downloaded | 72 |
+| Tweets kept | 51 |
+"""
+LINEAGE: Mapping[str, Any] = {
+    "consent": {"gardener": "fictional"},
+    "collect": {"gardener": {"author": "gardener", "account_id": "1"}},
+}
+
+
+def publish(registry: Registry, persona: str = "jane", *, alias: str | None = "production") -> int:
+    """Publish a version that only a fake engine loads; point an alias to it. Gives the version."""
+
+    def write(version: int, folder: Path) -> None:
+        (folder / "model.safetensors").write_bytes(b"weights of %d" % version * 10)
+        (folder / "config.json").write_text("{}")
+        (folder / "README.md").write_text(CARD)
+        SpanFilter.of([POST], bytes(16)).write(folder / "spans.bloom")
+
+    version = registry.publish(persona, write, LINEAGE).version
+    if alias:
+        registry.move_alias(persona, alias, version)
+    return version
+
+
+@dataclass
+class Running:
+    """A server that answers."""
+
+    server: Server
+    inference: str
+    metrics: str
+    management: str | None
+    loop: asyncio.AbstractEventLoop
+
+    def ask(self, model: str, **body: Any) -> requests.Response:
+        """A prediction in TorchServe's dialect."""
+        return requests.post(f"{self.inference}/predictions/{model}", json=body, timeout=PATIENCE)
+
+    def status(self, path: str) -> int:
+        """The status that a path is answered with."""
+        return requests.get(self.inference + path, timeout=PATIENCE).status_code
+
+    def end(self, *, gently: bool = False) -> None:
+        """Send the signal."""
+        ending = self.server.ending
+        self.loop.call_soon_threadsafe(ending.gently if gently else ending.at_once)
+
+
+def until(condition: Callable[[], Any], what: str = "it") -> Any:
+    """Wait until `condition` gives something true, and return that."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not happen in {PATIENCE} s")
+
+
+@contextmanager
+def serving(
+    registry: Registry | str,
+    cache: Path,
+    make: Any = None,
+    environment: Mapping[str, str] | None = None,
+    **config: Any,
+) -> Iterator[Running]:
+    """A server of this registry, with a fake engine unless `make` makes others."""
+    uri = registry if isinstance(registry, str) else registry.store.uri
+    defaults: dict[str, Any] = {
+        "inference_address": ANYWHERE,
+        "management_address": ANYWHERE,
+        "metrics_address": ANYWHERE,
+        "alias_poll_seconds": 0.1,
+        "drain_delay": 0.2,
+        "drain_timeout": 5.0,
+        "cache_dir": cache,
+        "memory_gb": 1.0,
+        "slots": 4,
+        "cache_mb": 16,
+    }
+    settings = ServeConfig(registry=uri, **(defaults | config))
+    tokens = Tokens.of(environment or {})
+    ports = open_ports(settings, manage=tokens.management is not None)
+    addresses = {name: bound_address(port) for name, port in ports.items()}
+    started: list[Any] = []
+
+    async def main() -> None:
+        server = Server(settings, tokens, make or FakeEngines())
+        started.append((server, asyncio.get_running_loop()))
+        await server.run(ports)
+
+    def thread() -> None:
+        try:
+            asyncio.run(main())
+        except BaseException as error:
+            started.append(error)
+            raise
+
+    worker = threading.Thread(target=thread)
+    worker.start()
+    server, loop = until(lambda: started, "the start")[0]
+    running = Running(
+        server, addresses["inference"], addresses["metrics"], addresses.get("management"), loop
+    )
+    try:
+        until(lambda: running.status("/startupz") == 200, "startup")
+        yield running
+    finally:
+        if worker.is_alive():
+            running.end()
+        worker.join(PATIENCE)
+        assert not worker.is_alive()

@@ -1,0 +1,42 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.tiny_models import make_tiny_model
+
+from components.serve.engine.load import load_engine
+from components.serve.engine.protocol import Engine, EngineSettings
+
+OpenEngine = Callable[..., Engine]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    root = tmp_path_factory.mktemp("served")
+    return lambda family: (
+        root / family if (root / family).exists() else make_tiny_model(root / family, family)  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture(params=["gpt2", "llama"])
+def folder(request: pytest.FixtureRequest, tiny: Callable[[str], Path]) -> Path:
+    return tiny(request.param)
+
+
+@pytest.fixture
+def open_engine(folder: Path) -> Iterator[OpenEngine]:
+    """Open engines in fp32; all are closed in the end."""
+    opened: list[Engine] = []
+
+    def load(**settings: object) -> Engine:
+        opened.append(load_engine(folder, EngineSettings(**{"dtype": "fp32", **settings})))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield load
+    for engine in opened:
+        engine.close()
+
+
+@pytest.fixture
+def engine(open_engine: OpenEngine) -> Engine:
+    return open_engine()

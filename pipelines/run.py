@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from pathlib import Path
 from typing import Any, get_args
 
 from components.collect.config import CollectConfig
@@ -13,7 +12,14 @@ from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.registry import Registry
-from components.runtime.flags import ENVIRONMENT_PREFIX, Config, add_flags, read_config
+from components.runtime.flags import (
+    ENVIRONMENT_PREFIX,
+    Config,
+    a_name,
+    a_path,
+    add_flags,
+    read_config,
+)
 from components.train.config import TrainConfig
 from pipelines.local import STAGES, Job, perform, run_locally
 from pipelines.sources import Source, sources_of
@@ -30,10 +36,14 @@ X_API = frozenset(
 def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `run` to the command line: its own flags, then those of the stages."""
     parser = commands.add_parser("run", help="posts in; a measured, documented persona out")
-    _add_source_flags(parser)
+    add_source_flags(parser)
     job = parser.add_argument_group("the job")
-    job.add_argument("--out", type=Path, required=True, metavar="DIR", help="where everything goes")
-    job.add_argument("--name", metavar="PERSONA", help="(default: the authors, joined by '-')")
+    job.add_argument(
+        "--out", type=a_path, required=True, metavar="DIR", help="where everything goes"
+    )
+    job.add_argument(
+        "--name", type=a_name, metavar="PERSONA", help="(default: the authors, joined by '-')"
+    )
     job.add_argument("--until", choices=STAGES, default="publish", help="the last stage to do")
     job.add_argument(
         "--resume", action="store_true", help="go on after a killed run: reuse what is unchanged"
@@ -46,20 +56,22 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     parser.set_defaults(run=run)
 
 
-def _add_source_flags(parser: argparse.ArgumentParser) -> None:
+def add_source_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that say whose posts, and on what basis they are used."""
     group = parser.add_argument_group("whose posts (repeat for several authors)")
-    many: dict[str, Any] = {"action": "append", "default": []}
+    many: dict[str, Any] = {"action": "append", "default": [], "type": a_name}
     group.add_argument("--archive", metavar="X.zip", help="an archive as X hands it out", **many)
     group.add_argument("--table", metavar="FILE", help="a CSV, JSON or JSON lines file", **many)
     group.add_argument("--handle", metavar="NAME", help="an X account, asked of the X API", **many)
     group.add_argument(
         "--since",
-        type=Path,
         metavar="RAW_DATASET",
         help="an earlier raw-dataset of one of them, to bring up to date",
-        **many,
+        **many | {"type": a_path},
     )
-    group.add_argument("--author", metavar="NAME", help="whose posts to take from a table", **many)
+    group.add_argument(
+        "--author", metavar="NAME", help="whose posts a table or an archive holds", **many
+    )
     group.add_argument(
         "--format",
         metavar="NAME",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
@@ -37,16 +38,20 @@ def sources_of(
     """The sources: archives, tables, handles; a list given once holds for every table.
 
     One table may be read for several authors; otherwise the n-th `--author` belongs to the n-th
-    `--table`. `consents` is one for all, or one for each source.
+    `--table`, or, where there are archives alone, to the n-th of these. `consents` is one for all, or one for each source.
 
     Raises:
         BadInputError: there is no source, or the flags do not pair up.
     """
     if not archives and not tables and not handles:
         raise BadInputError("whose posts? give --archive X.zip, --table FILE or --handle NAME")
-    if not tables and (authors or formats or columns):
+    if not tables and (formats or columns):
+        raise BadInputError("--format and --columns belong to a --table; there is none")
+    owners = [] if tables else authors  # of archives that do not say whose they are
+    if len(owners) not in (0, len(archives)):
         raise BadInputError(
-            "--author, --format and --columns belong to a --table; other sources name their author"
+            f"--author: {len(owners)} given for {len(archives)} archives; give one for each, in "
+            "order, where an archive does not say whose it is"
         )
     if len(tables) == 1 and len(authors) > 1:
         tables = [tables[0]] * len(authors)
@@ -57,13 +62,16 @@ def sources_of(
     own = iter(consent)
     rows = zip(
         tables,
-        _one_each("--author", authors, tables, once_for_all=False),
+        _one_each("--author", authors if tables else [], tables, once_for_all=False),
         _one_each("--format", formats, tables),
         _one_each("--columns", columns, tables),
         strict=True,
     )
     return [
-        *(Source(next(own), archive=archive) for archive in archives),
+        *(
+            Source(next(own), archive=archive, author=author)
+            for archive, author in zip_longest(archives, owners)
+        ),
         *(
             Source(next(own), None, table, author, form, (cols,) if cols else ())
             for table, author, form, cols in rows

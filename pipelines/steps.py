@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from components.contracts.base import Contract
+from components.contracts.base import Report
 from components.contracts.errors import BadInputError
-from components.runtime.digests import file_sha256, folder_sha256
+from components.runtime.digests import folder_sha256
 from components.runtime.flags import StageConfig, flag_of, flags_for
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,8 @@ class Step:
     """The artifact folders it reads, by the name of their flag."""
     outputs: Mapping[str, Path | str] = field(default_factory=dict)
     """The folder or URI it writes to, and what it is to be called there."""
-    named: Path | None = None
-    """A file or folder that the configuration may name: its bytes decide the output too."""
+    identity: Callable[[], str | None] | None = None
+    """What changes when a source that the configuration names does; None where nobody can tell."""
     subject: str = ""
     """Which of several calls of the stage this is, as the source's name."""
 
@@ -54,29 +54,23 @@ class Step:
     def key(self) -> str:
         """The SHA-256 of all that decides the output: equal keys, equal outputs."""
         folders = {
-            name: [_digest(one) for one in (place if isinstance(place, list) else [place])]
+            name: [folder_sha256(one) for one in (place if isinstance(place, list) else [place])]
             for name, place in self.inputs.items()
         }
         outputs = {name: str(place) for name, place in self.outputs.items()}
-        named = _digest(self.named) if self.named else None
-        said = [self.stage, self.config.model_dump(mode="json"), folders, outputs, named]
+        said = [self.stage, self.config.model_dump(mode="json"), folders, outputs]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _digest(path: Path) -> str | None:
-    """Of a file or a folder; None where there is neither, as for a URI or a model on the Hub."""
-    if path.is_dir():
-        return folder_sha256(path)
-    return file_sha256(path) if path.is_file() else None
-
-
-class StepRecord(Contract):
+class StepRecord(Report):
     """What a finished step left behind, kept in `OUT/.steps/`."""
 
     output: str
     """The output folder, relative to OUT."""
     sha256: str
     """Its digest then."""
+    identity: str | None = None
+    """That of the source then, where it could be told."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +96,8 @@ class StepRunner:
     def run(self, step: Step) -> Path:
         """Do `step`, or reuse what it left before; gives its output folder."""
         record = self.out / RECORDS / f"{step.stage}-{step.key()[:16]}.json"
-        if self.resume and (output := self._finished(record)):
+        identity = step.identity() if step.identity else None
+        if self.resume and (output := self._finished(record, identity)):
             log.info("▸ %s: unchanged, reused", step.name)
             self.times.append(StepTime(step.name, 0.0, reused=True))
             return output
@@ -111,21 +106,28 @@ class StepRunner:
         start = time.monotonic()
         output = self.perform(step)
         self.times.append(StepTime(step.name, time.monotonic() - start))
-        self._remember(record, output)
+        self._remember(record, output, identity)
         return output
 
-    def _finished(self, record: Path) -> Path | None:
-        """The output of a step that ended well, if it still stands as it was left."""
-        if not record.is_file():
+    def _finished(self, record: Path, identity: str | None) -> Path | None:
+        """The output of a step that ended well, if its source and itself are as they were."""
+        try:
+            left = StepRecord.read(record)
+        except BadInputError:  # there is none, or an older version's
             return None
-        left = StepRecord.model_validate_json(record.read_bytes())
+        if identity is not None and identity != left.identity:
+            return None
         output = self.out / left.output
         return output if output.is_dir() and folder_sha256(output) == left.sha256 else None
 
-    def _remember(self, record: Path, output: Path) -> None:
-        left = StepRecord(output=str(output.relative_to(self.out)), sha256=folder_sha256(output))
+    def _remember(self, record: Path, output: Path, identity: str | None) -> None:
+        left = StepRecord(
+            output=str(output.relative_to(self.out)),
+            sha256=folder_sha256(output),
+            identity=identity,
+        )
         draft = record.with_suffix(".draft")
-        draft.write_text(left.model_dump_json(), encoding="utf-8")
+        left.write(draft)
         draft.rename(record)
 
 

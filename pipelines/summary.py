@@ -21,10 +21,12 @@ from components.contracts.artifacts import (
 from components.contracts.base import read_rows
 from components.contracts.posts import Sample
 from components.contracts.registry import Manifest
-from components.contracts.reports import EvaluationReport, PostCounts, PrepareReport
+from components.contracts.reports import EvaluationReport, PrepareReport
+from components.text.terminal import printable
 from pipelines.steps import StepTime
 
 SHOWN_PROMPT = "My dream is"
+MOST_SHOWN = 10
 
 
 def print_summary(out: Path, times: Sequence[StepTime], version: Path | None) -> None:
@@ -35,7 +37,8 @@ def print_summary(out: Path, times: Sequence[StepTime], version: Path | None) ->
     console = Console(highlight=False)
     if version:
         manifest = Manifest.read(version / MANIFEST)
-        _print_posts(console, out / EVALUATION / SAMPLES, manifest.persona)
+        samples = list(read_rows(out / EVALUATION / SAMPLES, Sample))
+        _print_posts(console, samples, manifest.persona)
         console.print(_counts_table(PrepareReport.read(out / TRAIN_DATASET / PREPARE_REPORT)))
         _print_headline(console, EvaluationReport.read(out / EVALUATION / EVALUATION_REPORT))
         console.print(_times_table(times))
@@ -45,39 +48,32 @@ def print_summary(out: Path, times: Sequence[StepTime], version: Path | None) ->
         console.print(Text(f"\nWhat was made lies in {_short(out)}"), soft_wrap=True)
 
 
-def _print_posts(console: Console, samples: Path, persona: str) -> None:
-    console.print(f"\n[bold]{persona} 🤖[/bold] was given “{SHOWN_PROMPT}” and wrote:\n")
-    for sample in read_rows(samples, Sample):
-        if sample.prompt == SHOWN_PROMPT:
-            line = Text("  • ").append(sample.prompt, style="bold").append(sample.text)
-            console.print(line, soft_wrap=True)
+def _print_posts(console: Console, samples: Sequence[Sample], persona: str) -> None:
+    """The posts that continue one prompt: the usual one, else the first that was asked."""
+    prompts = [sample.prompt for sample in samples]
+    shown = SHOWN_PROMPT if SHOWN_PROMPT in prompts else next(iter(prompts), "")
+    given = f"was given “{printable(shown)}” and wrote" if shown else "wrote"
+    console.print(Text(f"\n{persona} 🤖", style="bold").append(f" {given}:\n", style="not bold"))
+    for sample in [sample for sample in samples if sample.prompt == shown][:MOST_SHOWN]:
+        line = Text("  • ").append(printable(shown), style="bold").append(printable(sample.text))
+        console.print(line, soft_wrap=True)
     console.print("\n  (every line above was written by a machine)\n", style="dim")
 
 
 def _counts_table(report: PrepareReport) -> Table:
     table = Table(title="Posts", title_justify="left", title_style="bold")
     table.add_column("")
-    for author in report.per_author:
+    for author in report.persona_authors:
         table.add_column(Text(f"@{author}"), justify="right")
-    columns = list(report.per_author.values())
-    if len(columns) > 1:
+    if len(report.per_author) > 1:
         table.add_column("together", justify="right")
-        columns.append(report.counts)
-    for name in _rows(report.counts):
-        last = name == "kept"
-        figures = [f"{_figure(counts, name):,}" for counts in columns]
-        table.add_row(name.replace("_", " "), *figures, style="bold" if last else "")
+    rows = report.count_table()
+    ends = (next(iter(rows)), next(reversed(rows)))
+    for name, figures in rows.items():
+        if name in ends or any(figures):
+            style = "bold" if name == ends[1] else ""
+            table.add_row(name, *(f"{figure:,}" for figure in figures), style=style)
     return table
-
-
-def _rows(counts: PostCounts) -> list[str]:
-    """The reasons in the order in which posts leave; those without a post are left out."""
-    fixed = ["retweets", "short", "empty", "duplicates", "truncated", *sorted(counts.other)]
-    return ["downloaded", *(name for name in fixed if _figure(counts, name)), "kept"]
-
-
-def _figure(counts: PostCounts, name: str) -> int:
-    return int(getattr(counts, name, None) or counts.other.get(name, 0))
 
 
 def _print_headline(console: Console, report: EvaluationReport) -> None:

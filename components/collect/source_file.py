@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from components.contracts.errors import BadInputError
+from components.runtime.folders import home_path
 from components.storage.transfer import download_file
 
 
@@ -23,14 +24,15 @@ def local_file(source: str) -> Iterator[Path]:
             download_file(source, target)
             yield target
     else:
-        _check_readable(source)
-        yield Path(source)
+        path = home_path(source)
+        _check_readable(path, source)
+        yield path
 
 
-def _check_readable(source: str) -> None:
-    if Path(source).is_dir():
+def _check_readable(path: Path, source: str) -> None:
+    if path.is_dir():
         raise BadInputError(f"{source} is a folder; name the file itself")
     try:
-        Path(source).open("rb").close()
+        path.open("rb").close()
     except OSError as error:
         raise BadInputError(f"cannot read {source}: {error.strerror}") from error

@@ -54,6 +54,16 @@ class Alias(Report):
     """The last one is where it points now."""
 
 
+class PersonaState(Report):
+    """What `huggingtweets registry show --json` says of a persona."""
+
+    persona: str
+    versions: tuple[int, ...]
+    """In order."""
+    aliases: dict[str, Alias]
+    """Those that are set, by name."""
+
+
 class Claim(Report):
     """`registry/<persona>/claims/<n>.json`: the next version, decided but not yet in its place.
 

@@ -1,11 +1,10 @@
 """Whether a base model is still the one that was fetched, found out without fetching it."""
 
-from pathlib import Path
-
 from components.fetch.bundled import bundled_version
 from components.fetch.found import place_of
 from components.fetch.hub import commit_on_hub
 from components.runtime.digests import folder_sha256
+from components.runtime.folders import home_path
 from components.storage import open_store
 
 
@@ -24,6 +23,6 @@ def identity_of(name: str) -> str | None:
         case "storage":
             return repr(list(open_store(name).list()))
         case "folder":
-            folder = Path(name).expanduser()
+            folder = home_path(name)
             return folder_sha256(folder) if folder.is_dir() else "nothing"
     return commit_on_hub(name)

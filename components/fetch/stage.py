@@ -14,7 +14,7 @@ from components.fetch.found import Found, place_of
 from components.fetch.hub import fetch_from_hub
 from components.fetch.stored import fetch_stored
 from components.runtime.digests import folder_sha256
-from components.runtime.folders import keep_apart, whole_folder
+from components.runtime.folders import home_path, keep_apart, whole_folder
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def run(config: FetchConfig, *, model_out: Path) -> FetchReport:
         BadInputError: there is no such model, it is no causal language model, or it cannot be had.
     """
     if place_of(config.base_model) == "folder":
-        keep_apart(model_out, [Path(config.base_model).expanduser()])
+        keep_apart(model_out, [home_path(config.base_model)])
     with whole_folder(model_out, holding=FETCH_REPORT) as folder:
         found = fetch(config.base_model, folder)
         architecture, parameters = architecture_and_size(folder)
@@ -53,7 +53,7 @@ def fetch(name: str, target: Path) -> Found:
         case "storage":
             return fetch_stored(name, target)
         case "folder":
-            return fetch_folder(Path(name).expanduser(), target)
+            return fetch_folder(home_path(name), target)
     return fetch_from_hub(name, target)
 
 
@@ -63,4 +63,4 @@ def _without_path(name: str) -> str:
     Of a folder `~/models/tiny` this is `tiny`.
     """
     local = place_of(name) == "folder" or name.startswith("file:")
-    return Path(name).expanduser().resolve().name if local else name
+    return home_path(name).resolve().name if local else name

@@ -10,7 +10,6 @@ from components.prepare.posts import Cleaned, Drop
 
 _RETWEET = re.compile(r"RT @\w+: ")
 _FEWEST_WORDS = 3
-_NOT_WORDS = ("http", "@", "#")
 
 
 def _link_patterns(start: str) -> tuple[re.Pattern[str], ...]:
@@ -21,14 +20,14 @@ def _link_patterns(start: str) -> tuple[re.Pattern[str], ...]:
 _LINKS = tuple((start, _link_patterns(start)) for start in ("http:", "https:"))
 
 
-def is_retweet(post: Post) -> bool:
-    """Rule 1: the text begins as a retweet does; or the source says that it is a repost."""
-    return _RETWEET.match(post.text) is not None or post.kind == "repost"
+def begins_as_retweet(text: str) -> bool:
+    """Rule 1: the text alone tells, whatever the source says of the post."""
+    return _RETWEET.match(text) is not None
 
 
 def clean_classic(post: Post) -> Cleaned | Drop:
     """Apply the five rules to one post."""
-    if is_retweet(post):
+    if begins_as_retweet(post.text):
         return Drop.RETWEET
     text = post.text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
     for start, patterns in _LINKS:
@@ -43,7 +42,8 @@ def _is_short(words: list[str]) -> bool:
     count = 0
     for word in words:
         lower = word.lower()
-        count += all(mark not in lower for mark in _NOT_WORDS)
-        if count == _FEWEST_WORDS:
-            return False
+        if "http" not in lower and "@" not in lower and "#" not in lower:
+            count += 1
+            if count == _FEWEST_WORDS:
+                return False
     return True

@@ -4,8 +4,8 @@ import html
 import re
 
 from components.contracts.posts import Post
-from components.prepare.classic import is_retweet
-from components.prepare.encoding import is_damaged, undo_wrong_decoding
+from components.prepare.classic import begins_as_retweet
+from components.prepare.encoding import is_lost, undo_wrong_decoding
 from components.prepare.length import is_empty, is_short
 from components.prepare.links import remove_links
 from components.prepare.posts import Cleaned, Drop
@@ -36,10 +36,10 @@ def clean_default(post: Post, *, replies_are_marked: bool, keep_newlines: bool) 
             to start with handles addresses strangers.
         keep_newlines: keep line breaks; else they become blanks.
     """
-    if is_retweet(post):
+    if post.kind == "repost" or begins_as_retweet(post.text):
         return Drop.RETWEET
     text = undo_wrong_decoding(html.unescape(post.text))
-    if is_damaged(text):
+    if is_lost(text):
         return Drop.DAMAGED
     text = _UNWANTED.sub("", "\n".join(text.splitlines()))
     if not replies_are_marked or post.kind == "reply" or post.reply_to is not None:

@@ -44,6 +44,6 @@ def undo_wrong_decoding(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def is_damaged(text: str) -> bool:
+def is_lost(text: str) -> bool:
     """Whether characters of `text`, wrong decodings undone, are lost for good."""
     return not text.isascii() and _LOST.search(text) is not None

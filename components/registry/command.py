@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from components.contracts.errors import BadInputError
+from components.contracts.registry import PersonaState
 from components.registry import opt_outs, tables
 from components.registry.layout import CANDIDATE, LATEST, PRODUCTION
 from components.registry.registry import Registry
@@ -105,14 +106,8 @@ def _show(given: argparse.Namespace) -> int:
     if not versions:
         raise BadInputError(f"there is no persona {given.persona} in {registry.store.uri}")
     aliases = registry.aliases(given.persona)
-    document = {
-        "persona": given.persona,
-        "versions": versions,
-        "aliases": {
-            name: alias.model_dump(mode="json", exclude={"schema_version"})
-            for name, alias in aliases.items()
-        },
-    }
+    state = PersonaState(persona=given.persona, versions=tuple(versions), aliases=aliases)
+    document = state.model_dump(mode="json")
     if given.json:
         return tables.show(document, [], as_json=True)
     manifests = [registry.manifest(given.persona, version) for version in versions]

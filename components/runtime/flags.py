@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from components.contracts.errors import BadInputError
 from components.contracts.wording import wording
+from components.runtime.folders import home_path
 
 ENVIRONMENT_PREFIX = "HUGGINGTWEETS_"
 METAVARS = {int: "N", float: "X", str: "TEXT"}
@@ -97,7 +98,7 @@ def _listed(text: str, variable: str) -> tuple[Any, ...]:
 
 def a_path(text: str) -> Path:
     """The path that a flag names, for argparse: `~` is one's home; nothing is no path."""
-    return Path(a_name(text)).expanduser()
+    return home_path(a_name(text))
 
 
 def a_name(text: str) -> str:

@@ -89,6 +89,11 @@ def _hold(handle: int, target: Path) -> None:
             ) from error
 
 
+def home_path(place: str) -> Path:
+    """The path that `place` names, where `~` is one's home folder."""
+    return Path(os.path.expanduser(place))  # noqa: PTH111 - Path's own raises for unknown users
+
+
 def check_replaceable(target: Path, holding: str | None) -> None:
     """Make sure that `target` may be written: it is not there, empty, or holds the file `holding`.
 

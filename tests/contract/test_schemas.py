@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from components.contracts.answers import Predictions
 from components.contracts.base import Contract
 from components.contracts.deployment import DeployReport
 from components.contracts.images import Images
 from components.contracts.posts import DatasetRow, Post, Sample
-from components.contracts.registry import Alias, Manifest
+from components.contracts.registry import Alias, Claim, Manifest, OptOutList, PersonaState
 from components.contracts.reports import (
     CollectReport,
     EvaluationReport,
@@ -20,6 +21,7 @@ from components.contracts.reports import (
     PrepareReport,
     TrainReport,
 )
+from pipelines.steps import StepRecord
 
 SCHEMAS = Path(__file__).with_name("schemas")
 DOCUMENTS: tuple[type[Contract], ...] = (
@@ -35,6 +37,11 @@ DOCUMENTS: tuple[type[Contract], ...] = (
     Images,
     Manifest,
     Alias,
+    Claim,
+    OptOutList,
+    PersonaState,
+    StepRecord,
+    Predictions,
 )
 
 
@@ -45,6 +52,13 @@ def schema_of(kind: type[Contract]) -> str:
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_the_schema_is_the_agreed_one(kind: type[Contract]) -> None:
     assert (SCHEMAS / f"{kind.__name__}.json").read_text() == schema_of(kind)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in DOCUMENTS if kind not in (Post, DatasetRow, Sample, Predictions)]
+)
+def test_a_document_of_its_own_file_says_the_version_of_its_shape(kind: type[Contract]) -> None:
+    assert "schema_version" in kind.model_fields
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ QUICK = ("--epochs", "1", "--samples", "20", "--max-tokens", "20", "--dtype", "f
 COMMAND = (sys.executable, "-m", "pipelines.command")
 
 
-class Workplace:
+class Desk:
     """A folder with a base model and an archive, in which commands are run."""
 
     def __init__(self, folder: Path) -> None:
@@ -48,15 +49,15 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    return Workplace(tmp_path_factory.mktemp("work"))
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(tmp_path_factory.mktemp("work"))
 
 
 @pytest.fixture(scope="module")
-def finished(workplace: Workplace) -> tuple[Path, str, str]:
+def finished(desk: Desk) -> tuple[Path, str, str]:
     """A run that went through: its folder, what it printed, what it logged."""
-    answer = workplace.run("out")
-    return workplace.folder / "out", answer.stdout, answer.stderr
+    answer = desk.run("out")
+    return desk.folder / "out", answer.stdout, answer.stderr
 
 
 def test_it_leaves_every_artifact_where_it_belongs(finished: tuple[Path, str, str]) -> None:
@@ -90,7 +91,7 @@ def test_it_shows_ten_posts_the_counts_and_where_everything_lies(
 ) -> None:
     _, printed, logged = finished
     assert printed.count("• My dream is") == 10
-    assert "downloaded" in printed
+    assert "Tweets downloaded" in printed
     assert "bits per byte" in printed
     for place in ("versions/1/README.md", "evaluation/report.html", "huggingtweets generate"):
         assert place in printed
@@ -107,22 +108,22 @@ def test_the_new_version_is_in_production(finished: tuple[Path, str, str]) -> No
 
 
 def test_the_lines_it_prints_do_the_same_by_hand(
-    workplace: Workplace, finished: tuple[Path, str, str]
+    desk: Desk, finished: tuple[Path, str, str]
 ) -> None:
     out, _, logged = finished
     before = (out / "train-dataset" / "train.jsonl").read_bytes()
     (line,) = (line for line in logged.splitlines() if "components.prepare" in line)
-    workplace.call([sys.executable, *line.split()[1:]])
+    desk.call([sys.executable, *line.split()[1:]])
     assert (out / "train-dataset" / "train.jsonl").read_bytes() == before
 
 
 def test_generate_writes_the_answer_body_of_predictions(
-    workplace: Workplace, finished: tuple[Path, str, str]
+    desk: Desk, finished: tuple[Path, str, str]
 ) -> None:
     model = finished[0] / "registry" / "lost_and_madeup" / "versions" / "1"
     line = [*COMMAND, "generate", "--model", str(model), "--prompt", "My dream is"]
     line += ["--num", "3", "--seed", "1", "--json"]
-    answers = [json.loads(workplace.call(line).stdout) for _ in range(2)]
+    answers = [json.loads(desk.call(line).stdout) for _ in range(2)]
     assert answers[0] == answers[1]
     assert answers[0].keys() == {"model", "model_version", "ai_generated", "generations"}
     assert (answers[0]["model"], answers[0]["model_version"]) == ("lost_and_madeup", "1")
@@ -131,23 +132,23 @@ def test_generate_writes_the_answer_body_of_predictions(
 
 
 def test_another_run_publishes_the_next_version_and_a_resumed_one_reuses(
-    workplace: Workplace,
+    desk: Desk,
 ) -> None:
-    workplace.run("again")
-    resumed = workplace.run("again", "--resume")
+    desk.run("again")
+    resumed = desk.run("again", "--resume")
     assert resumed.stderr.count("unchanged, reused") == 6
-    registry = Registry.open(str(workplace.folder / "again" / "registry"))
+    registry = Registry.open(str(desk.folder / "again" / "registry"))
     assert registry.versions("lost_and_madeup") == [1]
-    workplace.run("again", "--resume", "--seed", "5")
+    desk.run("again", "--resume", "--seed", "5")
     assert registry.versions("lost_and_madeup") == [1, 2]
 
 
 @pytest.mark.parametrize("stage", ["collect", "fetch", "prepare", "train", "evaluate", "publish"])
-def test_a_run_killed_in_any_stage_goes_on_when_resumed(workplace: Workplace, stage: str) -> None:
+def test_a_run_killed_in_any_stage_goes_on_when_resumed(desk: Desk, stage: str) -> None:
     out = f"killed-in-{stage}"
     process = subprocess.Popen(
-        workplace.line(out),
-        cwd=workplace.folder,
+        desk.line(out),
+        cwd=desk.folder,
         env=environment(),
         stderr=subprocess.PIPE,
         text=True,
@@ -160,17 +161,17 @@ def test_a_run_killed_in_any_stage_goes_on_when_resumed(workplace: Workplace, st
             break
     process.stderr.close()
     process.wait()
-    answer = workplace.run(out, "--resume")
+    answer = desk.run(out, "--resume")
     assert "▸ collect" in answer.stderr
-    registry = Registry.open(str(workplace.folder / out / "registry"))
+    registry = Registry.open(str(desk.folder / out / "registry"))
     assert registry.verify(None) == []
     assert registry.versions("lost_and_madeup") in ([1], [1, 2])
 
 
-def test_until_ends_there(workplace: Workplace) -> None:
-    answer = workplace.run("part", "--until", "prepare")
-    assert (workplace.folder / "part" / "train-dataset").is_dir()
-    assert not (workplace.folder / "part" / "finetuned-model").exists()
+def test_until_ends_there(desk: Desk) -> None:
+    answer = desk.run("part", "--until", "prepare")
+    assert (desk.folder / "part" / "train-dataset").is_dir()
+    assert not (desk.folder / "part" / "finetuned-model").exists()
     assert "What was made lies in part" in answer.stdout
 
 
@@ -184,34 +185,86 @@ def test_until_ends_there(workplace: Workplace) -> None:
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(
-    workplace: Workplace, more: tuple[str, ...], said: str
+    desk: Desk, more: tuple[str, ...], said: str
 ) -> None:
-    line = [*workplace.line("bad"), *more, "--until", "fetch"]
-    answer = workplace.call(line, expect=2)
+    line = [*desk.line("bad"), *more, "--until", "fetch"]
+    answer = desk.call(line, expect=2)
     (error,) = (line for line in answer.stderr.splitlines() if line.startswith("error: "))
     assert said in error
     assert "Traceback" not in answer.stderr
 
 
-def test_an_author_who_opted_out_is_refused_at_the_first_door(workplace: Workplace) -> None:
-    registry = str(workplace.folder / "private" / "registry")
+def test_an_author_who_opted_out_is_refused_at_the_first_door(desk: Desk) -> None:
+    registry = str(desk.folder / "private" / "registry")
     line = [*COMMAND, "registry", "opt-out", "add", "--handle", "lost_and_madeup"]
-    workplace.call([*line, "--registry", registry])
-    answer = workplace.run("private", expect=2)
+    desk.call([*line, "--registry", registry])
+    answer = desk.run("private", expect=2)
     assert "opted out" in answer.stderr
-    assert not (workplace.folder / "private" / "raw-dataset").exists()
+    assert not (desk.folder / "private" / "raw-dataset").exists()
+
+
+def test_who_opted_out_since_is_refused_though_everything_could_be_reused(desk: Desk) -> None:
+    desk.run("left", "--until", "prepare")
+    registry = str(desk.folder / "left" / "registry")
+    line = [*COMMAND, "registry", "opt-out", "add", "--handle", "lost_and_madeup"]
+    desk.call([*line, "--registry", registry])
+    answer = desk.run("left", "--until", "prepare", "--resume", expect=2)
+    assert "opted out" in answer.stderr
+
+
+def test_a_model_of_who_opted_out_writes_nothing_more(
+    desk: Desk, finished: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    out, _, _ = finished
+    elsewhere = str(tmp_path / "registry")
+    handle = ["--handle", "lost_and_madeup"]
+    desk.call([*COMMAND, "registry", "opt-out", "add", *handle, "--registry", elsewhere])
+    line = [*COMMAND, "generate", "--model", str(out / "finetuned-model"), "--num", "1"]
+    answer = desk.call([*line, "--registry", elsewhere], expect=2)
+    assert "opted out" in answer.stderr
+    assert answer.stdout == ""
+    base = [*COMMAND, "generate", "--model", str(desk.base), "--registry", elsewhere]
+    assert "does not say whose posts" in desk.call(base, expect=2).stderr
+
+
+def test_a_version_asks_the_list_of_its_own_registry(
+    desk: Desk, finished: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    registry = tmp_path / "registry"
+    shutil.copytree(finished[0] / "registry", registry)
+    version = registry / "lost_and_madeup" / "versions" / "1"
+    line = [*COMMAND, "generate", "--model", str(version), "--num", "1"]
+    desk.call(line)
+    handle = ["--handle", "lost_and_madeup"]
+    desk.call([*COMMAND, "registry", "opt-out", "add", *handle, "--registry", str(registry)])
+    assert "opted out" in desk.call(line, expect=2).stderr
+
+
+def test_what_would_fail_in_the_end_fails_before_anything_is_collected(desk: Desk) -> None:
+    (desk.folder / "taken" / "finetuned-model").mkdir(parents=True)
+    (desk.folder / "taken" / "finetuned-model" / "thesis.txt").touch()
+    assert "holds something else" in desk.run("taken", expect=2).stderr
+    assert not (desk.folder / "taken" / "raw-dataset").exists()
+    long = desk.call([*desk.line("long"), "--max-tokens", "500"], expect=2)
+    assert "more than the 128 that the model can look at" in long.stderr
+    assert not (desk.folder / "long" / "train-dataset").exists()
+
+
+def test_other_prompts_are_shown_too(desk: Desk) -> None:
+    answer = desk.run("asked", "--prompts", "Soup, soup", "--prompts", "Rain", "--samples", "3")
+    assert answer.stdout.count("• Soup, soup") == 10
 
 
 @pytest.mark.real_posts
-def test_real_posts_of_one_author_and_of_several(workplace: Workplace, posts_folder: Path) -> None:
+def test_real_posts_of_one_author_and_of_several(desk: Desk, posts_folder: Path) -> None:
     drob = str(posts_folder / "dgrtwo-tidy-text-mining" / "drob_tweets.csv")
     obama = str(posts_folder / "fivethirtyeight-data" / "BarackObama.csv")
-    workplace.run("drob", "--table", drob, "--author", "drob", "--preset", "classic")
-    report = PrepareReport.read(workplace.folder / "drob" / "train-dataset" / "prepare.json")
+    desk.run("drob", "--table", drob, "--author", "drob", "--preset", "classic")
+    report = PrepareReport.read(desk.folder / "drob" / "train-dataset" / "prepare.json")
     counts = report.counts
     assert (counts.downloaded, counts.retweets, counts.short, counts.kept) == (3201, 823, 192, 2186)
 
     tables = ("--table", drob, "--author", "drob", "--table", obama, "--author", "BarackObama")
-    workplace.run("both", *tables, "--until", "prepare")
-    mixed = PrepareReport.read(workplace.folder / "both" / "train-dataset" / "prepare.json")
+    desk.run("both", *tables, "--until", "prepare")
+    mixed = PrepareReport.read(desk.folder / "both" / "train-dataset" / "prepare.json")
     assert mixed.per_author["drob"].kept == mixed.per_author["BarackObama"].kept

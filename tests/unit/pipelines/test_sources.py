@@ -49,6 +49,14 @@ def test_authors_belong_to_tables_in_order() -> None:
     ]
 
 
+def test_archives_alone_take_the_authors() -> None:
+    found = sources(archives=["a.zip", "b.zip"], authors=["ann", "bo"])
+    assert [(source.archive, source.author) for source in found] == [
+        ("a.zip", "ann"),
+        ("b.zip", "bo"),
+    ]
+
+
 def test_consent_is_for_all_or_one_each() -> None:
     archives = ["a.zip", "b.zip"]
     assert {source.consent for source in sources(archives=archives)} == {"public-figure"}
@@ -60,7 +68,8 @@ def test_consent_is_for_all_or_one_each() -> None:
     ("given", "said"),
     [
         ({}, "whose posts"),
-        ({"archives": ["a.zip"], "authors": ["ann"]}, "other sources name their author"),
+        ({"archives": ["a", "b"], "authors": ["ann"]}, "--author: 1 given for 2 archives"),
+        ({"archives": ["a"], "formats": ["twint"]}, "belong to a --table"),
         ({"tables": ["s", "t"], "authors": ["ann"]}, "--author: 1 given for 2 tables"),
         ({"tables": ["s", "t", "u"], "formats": ["a", "b"]}, "--format: 2 given for 3 tables"),
         ({"archives": ["a"], "consents": ["fictional", "fictional"]}, "each of 1 sources"),

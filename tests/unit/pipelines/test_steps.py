@@ -22,10 +22,12 @@ class Kitchen:
         (self.dough / "flour").write_text("wheat")
         self.baked = 0
         self.fails = False
+        self.oven: str | None = "the old oven"
 
     def step(self, degrees: int = 180) -> Step:
         inputs = {"dough": self.dough}
-        return Step("bake", BakeConfig(degrees=degrees), inputs, {"bread_out": self.out / "bread"})
+        outputs = {"bread_out": self.out / "bread"}
+        return Step("bake", BakeConfig(degrees=degrees), inputs, outputs, lambda: self.oven)
 
     def perform(self, step: Step) -> Path:
         self.baked += 1
@@ -69,6 +71,31 @@ def test_another_configuration_runs_again(kitchen: Kitchen) -> None:
 def test_a_changed_input_runs_again(kitchen: Kitchen) -> None:
     kitchen.run()
     (kitchen.dough / "flour").write_text("rye")
+    kitchen.run()
+    assert kitchen.baked == 2
+
+
+def test_a_source_that_is_another_now_runs_again(kitchen: Kitchen) -> None:
+    kitchen.run()
+    kitchen.oven = "a new oven"
+    kitchen.run()
+    assert kitchen.baked == 2
+    kitchen.run()
+    assert kitchen.baked == 2
+
+
+def test_a_source_that_cannot_be_asked_is_taken_as_it_was(kitchen: Kitchen) -> None:
+    kitchen.run()
+    kitchen.oven = None
+    kitchen.run()
+    assert kitchen.baked == 1
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[", '{"output": "bread", "sha256": "0"}'])
+def test_a_damaged_record_runs_again(kitchen: Kitchen, content: str) -> None:
+    kitchen.run()
+    (record,) = (kitchen.out / ".steps").glob("bake-*.json")
+    record.write_text(content)
     kitchen.run()
     assert kitchen.baked == 2
 

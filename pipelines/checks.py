@@ -1,0 +1,76 @@
+"""What would stop a run in the end, found out at its start."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from components.collect.config import CollectConfig
+from components.contracts import artifacts
+from components.evaluate.config import EvaluateConfig
+from components.fetch.config import FetchConfig
+from components.fetch.found import place_of
+from components.registry import Registry
+from components.registry.layout import upload_folder, version_folder
+from components.runtime.folders import check_replaceable, home_path, keep_apart
+from pipelines.steps import Step
+
+REPORTS = {
+    "collect": artifacts.COLLECT_REPORT,
+    "fetch": artifacts.FETCH_REPORT,
+    "prepare": artifacts.PREPARE_REPORT,
+    "train": artifacts.TRAIN_REPORT,
+    "evaluate": artifacts.EVALUATION_REPORT,
+}
+"""What each stage's folder holds: another folder of that name is not the run's to replace."""
+
+
+def check_places(
+    steps: Sequence[Step], sources: Sequence[CollectConfig], fetch: FetchConfig
+) -> None:
+    """Make sure that each step may write its folder, and would not write over a source.
+
+    Raises:
+        BadInputError: one may not, or would.
+    """
+    read = [*_local_sources(sources, fetch)]
+    for step in steps:
+        for place in step.outputs.values():
+            if isinstance(place, Path):
+                check_replaceable(place, REPORTS[step.stage])
+                keep_apart(place, read)
+
+
+def _local_sources(sources: Sequence[CollectConfig], fetch: FetchConfig) -> Iterator[Path]:
+    for source in sources:
+        file = source.archive or source.table
+        if file and "://" not in file:
+            yield home_path(file)
+    if place_of(fetch.base_model) == "folder":
+        yield home_path(fetch.base_model)
+
+
+def check_registry(uri: str, persona: str) -> None:
+    """Make sure that a version of the persona can be published.
+
+    Raises:
+        BadInputError: what stands there is damaged.
+        StorageError: the registry cannot be read or written.
+    """
+    registry = Registry.open(uri)
+    registry.aliases(persona)
+    next_version = max(registry.versions(persona), default=0) + 1
+    name = uuid.uuid4().hex
+    for folder in (upload_folder(persona, name), version_folder(persona, next_version)):
+        registry.store.put(folder + name, b"")  # where publishing clears away what is not its own
+        registry.store.delete(folder + name)
+
+
+def check_prompts(base_model: Path, config: EvaluateConfig) -> None:
+    """Make sure that the model can write what the evaluation will ask of it.
+
+    Raises:
+        BadInputError: a prompt with so many new tokens is longer than the model can look at.
+    """
+    from components.lm import fit  # torch takes a second to import
+
+    fit.check_prompts(base_model, ("", *config.prompts), config.max_tokens)

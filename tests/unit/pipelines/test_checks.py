@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from support.tiny_models import make_tiny_model
+
+from components.collect.config import CollectConfig
+from components.contracts.errors import BadInputError
+from components.evaluate.config import EvaluateConfig
+from components.fetch.config import FetchConfig
+from components.train.config import TrainConfig
+from pipelines.checks import check_places, check_prompts, check_registry
+from pipelines.steps import Step
+
+FETCH = FetchConfig(base_model="bundled")
+
+
+def train_to(folder: Path) -> list[Step]:
+    return [Step("train", TrainConfig(), outputs={"model_out": folder})]
+
+
+def test_another_folder_in_a_place_of_the_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    check_places(train_to(tmp_path / "model"), [], FETCH)
+    (tmp_path / "model" / "thesis.txt").touch()
+    with pytest.raises(BadInputError, match="holds something else"):
+        check_places(train_to(tmp_path / "model"), [], FETCH)
+    (tmp_path / "model" / "train.json").touch()
+    check_places(train_to(tmp_path / "model"), [], FETCH)
+
+
+def test_a_source_within_a_place_of_the_run_is_refused(tmp_path: Path) -> None:
+    model = tmp_path / "finetuned-model"
+    model.mkdir()
+    (model / "train.json").touch()
+    with pytest.raises(BadInputError, match="which is read"):
+        check_places(train_to(model), [], FetchConfig(base_model=str(model)))
+    table = CollectConfig(table=str(model / "posts.csv"), consent="fictional")
+    with pytest.raises(BadInputError, match="which is read"):
+        check_places(train_to(model), [table], FETCH)
+
+
+@pytest.mark.parametrize("blocked", ["ann", "ann/uploads", "ann/versions", "ann/latest.json"])
+def test_a_registry_that_would_refuse_in_the_end_refuses_at_once(
+    tmp_path: Path, blocked: str
+) -> None:
+    check_registry(str(tmp_path), "ann")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / blocked).parent.mkdir(exist_ok=True)
+    (tmp_path / blocked).write_text("in the way")
+    with pytest.raises(BadInputError):
+        check_registry(str(tmp_path), "ann")
+
+
+def test_what_a_model_cannot_write_is_refused_before_it_is_trained(tmp_path: Path) -> None:
+    model = make_tiny_model(tmp_path / "tiny")
+    check_prompts(model, EvaluateConfig(max_tokens=90))
+    with pytest.raises(BadInputError, match="--max-tokens 129 after the prompt"):
+        check_prompts(model, EvaluateConfig(max_tokens=129, prompts=()))
+    with pytest.raises(BadInputError, match="after the prompt 'zzzz"):
+        check_prompts(model, EvaluateConfig(prompts=("z" * 80,)))

@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from pipelines.identity import identity_of_file, identity_of_model
+
+
+def test_a_file_is_known_by_its_bytes_and_an_object_by_what_the_store_says(tmp_path: Path) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text("a")
+    places = (str(file), f"file://{file}")
+    before = [identity_of_file(place) for place in places]
+    assert before == [identity_of_file(place) for place in places]
+    file.write_text("ab")
+    assert not set(before) & {identity_of_file(place) for place in places}
+
+
+def test_a_home_folder_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "config.json").write_text("{}")
+    before = identity_of_file("~/tiny/config.json"), identity_of_model("~/tiny")
+    (tmp_path / "tiny" / "config.json").write_text("[]")
+    after = identity_of_file("~/tiny/config.json"), identity_of_model("~/tiny")
+    assert all(old != new for old, new in zip(before, after, strict=True))
+
+
+def test_what_is_gone_is_another(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    before = identity_of_file(str(tmp_path / "a"))
+    (tmp_path / "a").unlink()
+    assert identity_of_file(str(tmp_path / "a")) != before

@@ -56,9 +56,12 @@ class Linear:
         return product
 
     def plus(self, rows: Tensor, other: Tensor) -> Tensor:
-        """The product for `rows`, without the activation, plus `other` [n, out]."""
-        if len(rows) <= self._int8_rows or not self._packed:
-            return self(rows).add_(other)
+        """The product for `rows` plus `other` [n, out], which may be of a wider format and is lost.
+
+        There must be no activation.
+        """
+        if rows.dtype != other.dtype or len(rows) <= self._int8_rows or not self._packed:
+            return other.add_(self(rows))
         product: Tensor = torch.ops.mkldnn._linear_pointwise.binary(
             rows, other, self._weight, self._bias, "add"
         )

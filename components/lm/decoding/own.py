@@ -35,10 +35,10 @@ class OwnDecoder:
         self._shape = shape
         with Weights(folder, PREFIXES[shape.family]) as weights:
             parts = Parts(shape, weights, number_format, device)
-            self._embedding = parts.vector(EMBEDDINGS[shape.family])
-            self._places = parts.vector("wpe.weight") if shape.family == "gpt2" else None
+            self._embedding = parts.table(EMBEDDINGS[shape.family])
+            self._places = parts.table("wpe.weight") if shape.family == "gpt2" else None
             self._layers = _layers(parts, dtype, device)
-            self._norm = [parts.vector(name) for name in _final_norm(shape)]
+            self._norm = [parts.norm(name) for name in _final_norm(shape)]
             head = EMBEDDINGS[shape.family] if shape.tied else "lm_head.weight"
             self._head = parts.linear(weights.get(head))
         self._cache = SlotCache(shape, dtype, device)
@@ -61,14 +61,14 @@ class OwnDecoder:
     ) -> Tensor:
         """Read tokens of rows that write, and chunks of prompts; gives logits as `Decoder` says."""
         step = Step(self._cache, tokens, positions, chunks, self._embedding)
-        rows = self._embedding[step.ids]
+        rows = self._embedding[step.ids].float()
         if self._places is not None:
             rows = rows + self._places[step.positions]
         for layer in self._layers:
             rows = layer(rows, step)
         if step.wanted is not None:
             rows = rows[step.wanted]
-        return self._head(self._final(rows)).float()
+        return self._head(self._final(rows).to(self._embedding.dtype)).float()
 
     def move(self, source: int, target: int, length: int) -> None:
         """Put the first `length` positions of row `source`, which is free then, into `target`."""

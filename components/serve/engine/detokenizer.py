@@ -28,12 +28,14 @@ class Detokenizer:
         """The text that is whole with `token`; empty while a character lacks bytes."""
         self._ids.append(token)
         text = self._codec.decode(self._ids)
-        if len(text) <= len(self._known) or text.endswith(REPLACEMENT):
+        whole = text.rstrip(REPLACEMENT)  # bytes that may become a character yet
+        if len(whole) <= len(self._known):
             return ""
-        new = text[len(self._known) :]
-        self._ids = self._ids[self._read :]
-        self._read = len(self._ids)
-        self._known = self._codec.decode(self._ids)
+        new, self._known = whole[len(self._known) :], whole
+        if whole == text:
+            self._ids = self._ids[self._read :]
+            self._read = len(self._ids)
+            self._known = self._codec.decode(self._ids)
         return new
 
 

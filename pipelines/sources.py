@@ -38,7 +38,8 @@ def sources_of(
     """The sources: archives, tables, handles; a list given once holds for every table.
 
     One table may be read for several authors; otherwise the n-th `--author` belongs to the n-th
-    `--table`, or, where there are archives alone, to the n-th of these. `consents` is one for all, or one for each source.
+    `--table`, or, where there are archives alone, to the n-th of these. `consents` is one for all,
+    or one for each source.
 
     Raises:
         BadInputError: there is no source, or the flags do not pair up.

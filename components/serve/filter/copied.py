@@ -8,7 +8,8 @@ from components.serve.filter.personal import Span
 from components.text.graphemes import graphemes
 from components.text.spans import RUN, SpanFilter
 
-COPIED_MASK = "[…]"
+COPIED_MASK = "[quote]"
+"""It holds a word, so that the words around it become no run of their own."""
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 

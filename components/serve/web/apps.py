@@ -11,6 +11,8 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
 from components.serve.context import Context
+from components.serve.dialects.open_inference import open_inference
+from components.serve.dialects.openai import openai
 from components.serve.dialects.torchserve import torchserve
 from components.serve.web.edge import Edge
 from components.serve.web.errors import add_error_handlers, dialect_of
@@ -22,7 +24,12 @@ def inference_app(context: Context) -> ASGIApp:
     return _app(
         context,
         "huggingtweets",
-        [torchserve(context), probes(context.health)],
+        [
+            torchserve(context),
+            open_inference(context),
+            openai(context),
+            probes(context.health),
+        ],
     )
 
 
@@ -57,14 +64,14 @@ def _description(app: FastAPI) -> APIRouter:
 
     async def describe(request: Request) -> JSONResponse:
         """This document."""
-        return JSONResponse(openapi(app))
+        return JSONResponse(described(app))
 
     router.add_api_route("/api-description", describe, methods=["GET"])
     router.add_api_route("/", describe, methods=["OPTIONS"])
     return router
 
 
-def openapi(app: FastAPI) -> dict[str, Any]:
+def described(app: FastAPI) -> dict[str, Any]:
     """The application's OpenAPI document, with the statuses that its dialects have."""
     document = app.openapi()
     for path, operations in document["paths"].items():

@@ -124,14 +124,14 @@ def test_what_is_shown(text: str, shown: str) -> None:
 
 
 def test_a_memorised_span_is_left_out_whole() -> None:
-    assert STRICT.apply("", f"I say {POST}, always") == "I say […], always"
+    assert STRICT.apply("", f"I say {POST}, always") == "I say [quote], always"
     seven = "keeps its own hours and we bring"
     assert STRICT.apply("", seven) == seven
 
 
 def test_a_span_that_the_prompt_begins_is_left_out_too() -> None:
     begun = "the quiet garden keeps its own hours"
-    assert STRICT.apply(begun, " and we sing") == "[…] sing"
+    assert STRICT.apply(begun, " and we sing") == "[quote] sing"
 
 
 def test_a_mention_that_the_prompt_begins_is_left_out_too() -> None:

@@ -1,0 +1,174 @@
+"""The Open Inference Protocol v2 with its generate extension.
+
+Source: github.com/kserve/open-inference-protocol, specification/protocol.
+"""
+
+import importlib.metadata
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from components.serve.context import Context
+from components.serve.dialects.open_inference_bodies import (
+    GenerateAnswer,
+    GenerateRequest,
+    Live,
+    ModelMetadata,
+    Ready,
+    ServerMetadata,
+)
+from components.serve.dialects.open_inference_errors import OPEN_INFERENCE
+from components.serve.dialects.open_inference_infer import INFER_DOCUMENT, infer
+from components.serve.dialects.tensors import FINISH_REASON, TEXT_INPUT, TEXT_OUTPUT
+from components.serve.generation import Ask, Shown
+from components.serve.personas.model import Model, State
+from components.serve.problems import Kind, Problem
+from components.serve.web.answers import Streamed, Wording, Written, as_event, labels, write
+
+EXTENSIONS = ["generate", "binary_tensor_data"]
+PLACES = ("/models/{model}", "/models/{model}/versions/{version}")
+
+
+def open_inference(context: Context) -> APIRouter:
+    """Everything below `/v2`."""
+    router = APIRouter(prefix="/v2", tags=["Open Inference"], responses=OPEN_INFERENCE.documented())
+    _add_health(router, context)
+    for place in PLACES:
+        _add_model(router, context, place)
+    return router
+
+
+def _add_health(router: APIRouter, context: Context) -> None:
+    @router.get("", response_model=ServerMetadata)
+    async def server() -> JSONResponse:
+        """Who answers."""
+        version = importlib.metadata.version("huggingtweets")
+        document = {"name": "huggingtweets", "version": version, "extensions": EXTENSIONS}
+        return JSONResponse(document)
+
+    @router.get("/health/live", response_model=Live)
+    async def live() -> JSONResponse:
+        """Whether the server lives."""
+        return JSONResponse({"live": True})
+
+    @router.get("/health/ready", response_model=Ready)
+    async def ready() -> JSONResponse:
+        """Whether the server can answer."""
+        if not context.health.ready:
+            raise Problem(Kind.UNAVAILABLE, "the server is not ready")
+        return JSONResponse({"name": "huggingtweets", "ready": True})
+
+
+def _add_model(router: APIRouter, context: Context, place: str) -> None:
+    """The calls about one model, whose version is named where `place` names one."""
+
+    def named(request: Request) -> tuple[str, str | None]:
+        context.tokens.check_inference(request.headers.get("authorization"))
+        name, version = request.path_params["model"], request.path_params.get("version")
+        context.personas.find(name, version)
+        return name, version
+
+    async def metadata(request: Request) -> JSONResponse:
+        """What the model takes and gives."""
+        name, _ = named(request)
+        versions = [model.version for model in context.personas.of(name)]
+        return JSONResponse(_metadata(name, versions))
+
+    async def ready(request: Request) -> JSONResponse:
+        """Whether the model is in memory."""
+        model = context.personas.find(*named(request))
+        if model.state is not State.READY:
+            raise Problem(Kind.UNAVAILABLE, model.failure or f"{model.label} is not loaded")
+        return JSONResponse({"name": model.name, "ready": True})
+
+    async def generate(request: Request, asked: GenerateRequest) -> Response:
+        """Write on from a text."""
+        name, version = named(request)
+        written = await write(request, context.writer, name, version, _ask(asked))
+        return JSONResponse(_answer(written), headers=labels(written.model))
+
+    async def generate_stream(request: Request, asked: GenerateRequest) -> Response:
+        """Write on from a text; what is new comes as server-sent events."""
+        name, version = named(request)
+        return Streamed(context.writer, name, version, _ask(asked), EVENTS)
+
+    async def infer_texts(request: Request) -> Response:
+        """Write on from the texts of a tensor."""
+        name, version = named(request)
+        return await infer(request, context.writer, name, version)
+
+    add = _adder(router, place, versioned="{version}" in place)
+    add("GET", "", metadata, response_model=ModelMetadata)
+    add("GET", "/ready", ready, response_model=Ready)
+    add("POST", "/generate", generate, response_model=GenerateAnswer)
+    add("POST", "/generate_stream", generate_stream, response_class=EventStream)
+    add("POST", "/infer", infer_texts, **INFER_DOCUMENT)
+
+
+class EventStream(Response):
+    """Server-sent events, for the OpenAPI document."""
+
+    media_type = "text/event-stream"
+
+
+def _adder(router: APIRouter, place: str, *, versioned: bool) -> Callable[..., None]:
+    """Adds a route below `place`, with its path parameters in the OpenAPI document."""
+    names = ("model", "version") if versioned else ("model",)
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
+
+    def add(
+        method: str, path: str, endpoint: Callable[..., Awaitable[Response]], **more: Any
+    ) -> None:
+        extra = {"parameters": parameters} | more.pop("openapi_extra", {})
+        router.add_api_route(place + path, endpoint, methods=[method], openapi_extra=extra, **more)
+
+    return add
+
+
+def _ask(asked: GenerateRequest) -> Ask:
+    return Ask((asked.text_input,), asked.parameters.n, asked.parameters.sampling())
+
+
+def _metadata(name: str, versions: list[str]) -> dict[str, Any]:
+    def tensor(tensor_name: str) -> dict[str, Any]:
+        return {"name": tensor_name, "datatype": "BYTES", "shape": [-1]}
+
+    return {
+        "name": name,
+        "versions": versions,
+        "platform": "huggingtweets",
+        "inputs": [tensor(TEXT_INPUT)],
+        "outputs": [tensor(TEXT_OUTPUT), tensor(FINISH_REASON)],
+    }
+
+
+def _answer(written: Written) -> dict[str, Any]:
+    texts = [sample.text for sample in written.samples]
+    reasons = [sample.finish_reason for sample in written.samples]
+    one = len(texts) == 1
+    return {
+        "text_output": texts[0] if one else texts,
+        "model_name": written.model.name,
+        "model_version": written.model.version,
+        "ai_generated": True,
+        "details": {"finish_reason": reasons[0] if one else reasons},
+    }
+
+
+def _piece(model: Model, shown: Shown) -> dict[str, Any]:
+    return {
+        "text_output": shown.text,
+        "model_name": model.name,
+        "model_version": model.version,
+        "ai_generated": True,
+        "details": {"finish_reason": shown.finish_reason, "index": shown.index},
+    }
+
+
+EVENTS = Wording(OPEN_INFERENCE, "text/event-stream; charset=utf-8", _piece, as_event)

@@ -1,0 +1,117 @@
+"""OpenAI's API, as far as completions need it."""
+
+import time
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from components.serve.context import Context
+from components.serve.dialects.openai_bodies import (
+    Completion,
+    CompletionRequest,
+    ModelCard,
+    ModelList,
+    choice,
+    usage,
+)
+from components.serve.dialects.openai_errors import OPENAI
+from components.serve.generation import Job, Shown
+from components.serve.personas.model import Model
+from components.serve.web.answers import Streamed, Wording, Written, as_event, labels, write
+
+OWNER = "huggingtweets"
+DONE = b"data: [DONE]\n\n"
+
+
+def openai(context: Context) -> APIRouter:
+    """`/v1/completions` and `/v1/models`."""
+    router = APIRouter(prefix="/v1", tags=["OpenAI"], responses=OPENAI.documented())
+
+    @router.post("/completions", response_model=Completion)
+    async def complete(request: Request, asked: CompletionRequest) -> Response:
+        """Write on from a prompt, or from several."""
+        context.tokens.check_inference(request.headers.get("authorization"))
+        name, version = name_and_version(asked.model)
+        context.personas.find(name, version)
+        ask = asked.ask()
+        if asked.stream:
+            return Streamed(context.writer, name, version, ask, _wording(asked))
+        written = await write(request, context.writer, name, version, ask)
+        return JSONResponse(_whole(asked, written), headers=labels(written.model))
+
+    @router.get("/models", response_model=ModelList)
+    async def models(request: Request) -> JSONResponse:
+        """Every model that may be named."""
+        context.tokens.check_inference(request.headers.get("authorization"))
+        found = [
+            _card(model_id)
+            for name in context.personas.names()
+            for model_id in (name, *(model.label for model in context.personas.of(name)))
+        ]
+        return JSONResponse({"object": "list", "data": found})
+
+    @router.get("/models/{model}", response_model=ModelCard)
+    async def model(request: Request, model: str) -> JSONResponse:
+        """One model."""
+        context.tokens.check_inference(request.headers.get("authorization"))
+        context.personas.find(*name_and_version(model))
+        return JSONResponse(_card(model))
+
+    return router
+
+
+def name_and_version(model: str) -> tuple[str, str | None]:
+    """The parts of `persona@version`; no version where none is named."""
+    name, _, version = model.partition("@")
+    return name, version or None
+
+
+def _card(model_id: str) -> dict[str, Any]:
+    return {"id": model_id, "object": "model", "created": 0, "owned_by": OWNER}
+
+
+class _Envelope:
+    """What every piece of one answer repeats."""
+
+    def __init__(self) -> None:
+        self._id, self._created = f"cmpl-{uuid.uuid4().hex}", int(time.time())
+
+    def around(self, model: Model, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "id": self._id,
+            "object": "text_completion",
+            "created": self._created,
+            "model": model.label,
+            "ai_generated": True,
+            "model_version": model.version,
+            "choices": choices,
+        }
+
+
+def _whole(asked: CompletionRequest, written: Written) -> dict[str, Any]:
+    choices = [
+        choice(index, sample.text, sample.finish_reason, sample.logprobs, asked.logprobs)
+        for index, sample in enumerate(written.samples)
+    ]
+    counts = usage(written.prompt_tokens, written.tokens)
+    return _Envelope().around(written.model, choices) | {"usage": counts}
+
+
+def _wording(asked: CompletionRequest) -> Wording:
+    envelope = _Envelope()
+
+    def piece(model: Model, shown: Shown) -> dict[str, Any]:
+        new = choice(shown.index, shown.text, shown.finish_reason, shown.logprobs, asked.logprobs)
+        return envelope.around(model, [new])
+
+    def closing(job: Job) -> Iterable[bytes]:
+        if asked.stream_options and asked.stream_options.include_usage:
+            counts = usage(job.prompt_tokens, job.tokens)
+            yield as_event(envelope.around(job.model, []) | {"usage": counts})
+        yield DONE
+
+    return Wording(OPENAI, "text/event-stream; charset=utf-8", piece, as_event, closing)

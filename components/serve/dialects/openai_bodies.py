@@ -1,0 +1,166 @@
+"""What OpenAI's clients send and get (platform.openai.com/docs/api-reference/completions)."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from components.serve.dialects.fields import MOST_SAMPLES, SamplingFields, Text
+from components.serve.engine.protocol import FinishReason, TokenLogprob
+from components.serve.generation import Ask
+from components.serve.problems import Kind, Problem
+
+MOST_PROMPTS = 64
+MOST_LOGPROBS = 5
+
+
+class StreamOptions(BaseModel):
+    """What a stream tells beside the text."""
+
+    include_usage: bool = False
+
+
+class CompletionRequest(SamplingFields):
+    """A request to `/v1/completions`. Fields that are not named here are ignored."""
+
+    model: Text
+    """`persona`, or `persona@version`."""
+    prompt: Text | Annotated[list[Text], Field(min_length=1, max_length=MOST_PROMPTS)] = ""
+    """How each sample begins; a list has n samples of each."""
+    max_tokens: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    """A sample is cut at this many new tokens (60); 0 only with echo."""
+    n: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] | None = None
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    echo: bool | None = None
+    """Give the prompt too, with its log probabilities if asked for."""
+    logprobs: Annotated[int, Field(ge=0, le=MOST_LOGPROBS)] | None = None
+    """Log probabilities of each token and of this many most probable ones."""
+    best_of: int | None = None
+    suffix: str | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    logit_bias: dict[str, float] | None = None
+
+    @model_validator(mode="after")
+    def _can_be_done(self) -> "CompletionRequest":
+        """What would change the texts and cannot be done here is refused, not ignored."""
+        if self.max_tokens == 0 and not self.echo:
+            raise ValueError("max_tokens is 0, which says nothing without echo")
+        if self.best_of is not None and self.best_of != (self.n or 1):
+            raise ValueError("best_of other than n is not supported")
+        for name in ("suffix", "presence_penalty", "frequency_penalty", "logit_bias"):
+            if getattr(self, name):
+                raise ValueError(f"{name} is not supported")
+        return self
+
+    def ask(self) -> Ask:
+        """The request as the writer takes it.
+
+        Raises:
+            Problem: it asks for more samples than one request may.
+        """
+        prompts = (self.prompt,) if isinstance(self.prompt, str) else tuple(self.prompt)
+        n = self.n or 1
+        if n * len(prompts) > MOST_SAMPLES:
+            raise Problem(
+                Kind.BAD_REQUEST,
+                f"{len(prompts)} prompts with n={n} are more than {MOST_SAMPLES} samples",
+                "prompt",
+            )
+        given = {
+            name: value
+            for name in ("max_tokens", "temperature", "top_p")
+            if (value := getattr(self, name)) is not None
+        }
+        plain = SamplingFields.model_construct(
+            **given, stop=self.stop, seed=self.seed, ignore_eos=self.ignore_eos
+        )
+        return Ask(prompts, n, plain.sampling(logprobs=self.logprobs, echo=bool(self.echo)))
+
+
+class Logprobs(BaseModel):
+    """What the model thought of each token."""
+
+    tokens: list[str]
+    token_logprobs: list[float | None]
+    top_logprobs: list[dict[str, float]] | None
+    text_offset: list[int]
+
+
+class Choice(BaseModel):
+    """One sample, or what is new in it."""
+
+    index: int
+    text: str
+    logprobs: Logprobs | None
+    finish_reason: Literal["stop", "length"] | None
+
+
+class Usage(BaseModel):
+    """Tokens read and drawn."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class Completion(BaseModel):
+    """An answer, or a piece of one."""
+
+    id: str
+    object: Literal["text_completion"]
+    created: int
+    model: str
+    ai_generated: bool
+    model_version: str
+    choices: list[Choice]
+    usage: Usage | None = None
+
+
+class ModelCard(BaseModel):
+    """One model that may be named."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+class ModelList(BaseModel):
+    """All models that may be named."""
+
+    object: Literal["list"]
+    data: list[ModelCard]
+
+
+def choice(
+    index: int,
+    text: str,
+    finish_reason: FinishReason | None,
+    logprobs: Sequence[TokenLogprob],
+    asked: int | None,
+) -> dict[str, Any]:
+    """One entry of `choices`."""
+    told = _logprobs(logprobs, asked) if asked is not None else None
+    return {"index": index, "text": text, "logprobs": told, "finish_reason": finish_reason}
+
+
+def usage(prompt_tokens: int, tokens: int) -> dict[str, int]:
+    """The `usage` of a request."""
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": tokens,
+        "total_tokens": prompt_tokens + tokens,
+    }
+
+
+def _logprobs(tokens: Sequence[TokenLogprob], asked: int) -> dict[str, Any]:
+    return {
+        "tokens": [token.token for token in tokens],
+        "token_logprobs": [token.logprob for token in tokens],
+        "top_logprobs": [dict(token.top) for token in tokens] if asked else None,
+        "text_offset": [token.offset for token in tokens],
+    }

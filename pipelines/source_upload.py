@@ -1,0 +1,87 @@
+"""From posts on this machine to posts that a pod can read."""
+
+import logging
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from components.collect.archive.archive import open_archive
+from components.collect.archive.files import ArchiveFiles
+from components.contracts.errors import BadInputError
+from components.runtime.digests import file_sha256
+from components.storage import ObjectMissingError, open_store
+from pipelines.sources import Source
+
+log = logging.getLogger(__name__)
+
+FOLDER = "sources"
+FIRST_DAY = (1980, 1, 1, 0, 0, 0)
+"""The date of every member: equal posts, equal bytes, equal names."""
+PIECE = 1 << 20
+
+
+def uploaded(source: Source, pipeline_root: str) -> Source:
+    """The same source with a URI: its file is written to `sources/<digest>/` below the root.
+
+    Of an archive only the members that collect reads are taken along: no message ever leaves this
+    machine.
+
+    Raises:
+        BadInputError: the file cannot be read, or is no archive.
+        StorageError: the pipeline root cannot be written to.
+    """
+    place = source.archive or source.table
+    if place is None or "://" in place:
+        return source
+    path = Path(place).expanduser()
+    if not path.is_file():
+        raise BadInputError(f"there is no file {place}")
+    if source.archive is None:
+        return _changed(source, table=_upload(path, path.name, pipeline_root))
+    with allowed_members(path, place) as packed:
+        return _changed(source, archive=_upload(packed, path.name, pipeline_root))
+
+
+@contextmanager
+def allowed_members(archive: Path, name: str) -> Iterator[Path]:
+    """A zip of what collect may read of this archive, there until the block ends.
+
+    Equal members make equal bytes. Messages call the archive `name`.
+
+    Raises:
+        BadInputError: it is no archive.
+    """
+    with tempfile.TemporaryDirectory() as folder, open_archive(archive, name) as files:
+        packed = Path(folder) / "archive.zip"
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+            for member in _members(files):
+                info = zipfile.ZipInfo(member, FIRST_DAY)
+                info.compress_type = zipfile.ZIP_DEFLATED
+                with files.zip.open(member) as read, target.open(info, "w", force_zip64=True) as to:
+                    while piece := read.read(PIECE):
+                        to.write(piece)
+        yield packed
+
+
+def _members(files: ArchiveFiles) -> list[str]:
+    found = asdict(files.members)
+    return sorted({name for names in found.values() if isinstance(names, tuple) for name in names})
+
+
+def _upload(file: Path, name: str, pipeline_root: str) -> str:
+    """The URI of the file; one that is there already is not written again."""
+    key = f"{FOLDER}/{file_sha256(file)}/{name}"
+    store = open_store(pipeline_root)
+    try:
+        store.stat(key)
+    except ObjectMissingError:
+        log.info("uploading %s", name)
+        store.upload(file, key)
+    return f"{pipeline_root.rstrip('/')}/{key}"
+
+
+def _changed(source: Source, **places: str) -> Source:
+    return Source(**{**vars(source), **places})

@@ -1,0 +1,211 @@
+"""`huggingtweets submit` and `schedule`: the pipeline on a Kubeflow host."""
+
+import argparse
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.collect.config import CollectConfig
+from components.contracts.artifacts import check_persona
+from components.contracts.errors import BadInputError
+from components.evaluate.config import EvaluateConfig
+from components.fetch.config import FetchConfig
+from components.prepare.config import PrepareConfig
+from components.runtime.flags import StageConfig, a_name, add_flags, read_config
+from components.train.config import TrainConfig
+from pipelines.compiling import add_package_flags, write_package
+from pipelines.cron import six_fields
+from pipelines.following import add_connection_flags, as_json, connect, follow
+from pipelines.images import step_images
+from pipelines.run import X_API, add_source_flags
+from pipelines.run_state import run_state
+from pipelines.source_upload import uploaded
+from pipelines.sources import Source, sources_of
+
+if TYPE_CHECKING:
+    from pipelines.kubeflow import Order
+
+log = logging.getLogger(__name__)
+
+OPTIONS: dict[str, type[StageConfig]] = {
+    "prepare_options": PrepareConfig,
+    "train_options": TrainConfig,
+    "evaluate_options": EvaluateConfig,
+}
+"""The pipeline's parameters that hold further flags, and whose flags these are."""
+OWN_PARAMETERS = frozenset({"base_model", "preset", "seed", "registry", "checkpoint_uri"})
+"""Fields of the stages that are parameters of the pipeline by themselves."""
+OWN_FLAGS = frozenset({"registry", "no_gate"})
+"""Flags that are said here, in the words of the pipeline."""
+
+
+def add_submitting_commands(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Add `submit` and `schedule` to the command line."""
+    submitting = commands.add_parser("submit", help="run the pipeline on Kubeflow")
+    _add_order_flags(submitting)
+    submitting.add_argument("--wait", action="store_true", help="follow the run to its end")
+    submitting.add_argument("--json", action="store_true", help="write run_id, url and state")
+    submitting.set_defaults(run=submit)
+    scheduling = commands.add_parser("schedule", help="run the pipeline on Kubeflow now and again")
+    _add_order_flags(scheduling)
+    scheduling.add_argument(
+        "--cron",
+        required=True,
+        type=a_name,
+        metavar="FIELDS",
+        help="when: second, minute, hour, day of month, month, day of week",
+    )
+    scheduling.set_defaults(run=schedule)
+
+
+def _add_order_flags(parser: argparse.ArgumentParser) -> None:
+    add_connection_flags(parser)
+    add_package_flags(parser)
+    job = parser.add_argument_group("the job")
+    job.add_argument(
+        "--pipeline-root",
+        required=True,
+        type=a_name,
+        metavar="URI",
+        help="where artifacts go: gs://… or s3://…",
+    )
+    job.add_argument(
+        "--registry",
+        type=a_name,
+        metavar="URI",
+        help="where to publish (default: PIPELINE_ROOT/registry)",
+    )
+    job.add_argument(
+        "--name", type=a_name, metavar="PERSONA", help="(default: the authors, joined by '-')"
+    )
+    job.add_argument("--no-gate", action="store_true", help="publish whatever the gate says")
+    job.add_argument("--service-account", type=a_name, metavar="NAME", help="that the steps run as")
+    add_source_flags(parser)
+    add_flags(parser, CollectConfig, leave_out=frozenset(CollectConfig.model_fields) - X_API)
+    taken = set(OWN_FLAGS)
+    kinds: tuple[type[StageConfig], ...] = (FetchConfig, *OPTIONS.values())
+    for kind in kinds:
+        add_flags(parser, kind, leave_out=frozenset(taken))
+        taken |= set(kind.model_fields)
+
+
+def submit(given: argparse.Namespace) -> int:
+    """Start a run; print where it is, and follow it if asked."""
+    kubeflow = connect(given)
+    with tempfile.TemporaryDirectory() as folder:
+        run_id = kubeflow.submit(_order(given, Path(folder)))
+    url = kubeflow.connection.run_url(run_id)
+    if not given.json:
+        print(url, flush=True)
+    if given.wait:
+        state = follow(kubeflow, run_id)
+    elif given.json:
+        state = run_state(kubeflow.run(run_id))
+    else:
+        return 0
+    if given.json:
+        print(as_json(kubeflow, state))
+    return 1 if state.failed else 0
+
+
+def schedule(given: argparse.Namespace) -> int:
+    """Have the pipeline run at the times that `--cron` says; print where that is."""
+    cron = six_fields(given.cron)
+    kubeflow = connect(given)
+    with tempfile.TemporaryDirectory() as folder:
+        schedule_id = kubeflow.schedule(_order(given, Path(folder)), cron)
+    print(kubeflow.connection.schedule_url(schedule_id))
+    return 0
+
+
+def _order(given: argparse.Namespace, folder: Path) -> "Order":
+    """What is to run; everything is checked before anything leaves this machine."""
+    images = step_images(given.images, allow_tags=given.allow_tags, require_digests=True)
+    root = _store_uri("--pipeline-root", given.pipeline_root)
+    if given.registry:
+        _store_uri("--registry", given.registry)
+    if given.name:
+        check_persona(given.name)
+    arguments = _arguments(given, root)
+    sources = _sources(given)
+
+    from pipelines.kubeflow import Order
+    from pipelines.platform import Platform
+
+    package = folder / "persona.yaml"
+    named_by_digest = all(source.handle is None and not _is_remote(source) for source in sources)
+    write_package(Platform("kfp", images, given.gpus, cache_collect=named_by_digest), package)
+    arguments["sources"] = [_flags(given, uploaded(source, root)) for source in sources]
+    return Order(package, _title(given, sources), arguments, root, given.service_account)
+
+
+def _arguments(given: argparse.Namespace, root: str) -> dict[str, Any]:
+    """The pipeline's parameters but its sources."""
+    configs = {name: read_config(kind, given, os.environ) for name, kind in OPTIONS.items()}
+    said = {
+        name: config.model_dump(mode="json", include=config.model_fields_set - OWN_PARAMETERS)
+        for name, config in configs.items()
+    }
+    base_model = read_config(FetchConfig, given, os.environ).base_model
+    if base_model.startswith(("/", ".", "~")) or Path(base_model).exists():
+        raise BadInputError(
+            f"--base-model: no pod sees {base_model} on this machine; give a Hub id, gs:// or s3://"
+        )
+    return {
+        **said,
+        "registry": given.registry or f"{root}/registry",
+        "name": given.name or "",
+        "base_model": base_model,
+        "preset": configs["prepare_options"].model_dump()["preset"],
+        "seed": configs["train_options"].model_dump()["seed"],
+        "no_gate": given.no_gate,
+        "checkpoint_uri": f"{root}/checkpoints",
+    }
+
+
+def _sources(given: argparse.Namespace) -> list[Source]:
+    sources = sources_of(
+        archives=given.archive,
+        tables=given.table,
+        authors=given.author,
+        formats=given.format,
+        columns=given.columns,
+        consents=given.consent,
+        handles=given.handle,
+    )
+    for source in sources:
+        read_config(CollectConfig, _flags(given, source), {})  # says what is wrong with it
+    return sources
+
+
+def _flags(given: argparse.Namespace, source: Source) -> dict[str, Any]:
+    """The flags of collect for one source."""
+    flags = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in source.flags().items()
+    }
+    if source.archive is not None and given.exclude_circle_window:
+        flags["exclude_circle_window"] = True
+    if source.handle is not None:
+        flags |= {name: value for name, value in vars(given).items() if name in X_API}
+    return flags
+
+
+def _is_remote(source: Source) -> bool:
+    return "://" in (source.archive or source.table or "")
+
+
+def _store_uri(flag: str, uri: str) -> str:
+    if not uri.startswith(("gs://", "s3://")) or not uri.split("://", 1)[1].strip("/"):
+        raise BadInputError(f"{flag}: {uri!r} is no place that pods reach: give gs://… or s3://…")
+    return uri.rstrip("/")
+
+
+def _title(given: argparse.Namespace, sources: list[Source]) -> str:
+    """What the host's pages call the run."""
+    places = [Path(s.archive or s.table or "").name or f"@{s.handle}" for s in sources]
+    return f"persona of {given.name or ', '.join(dict.fromkeys(places))}"[:200]

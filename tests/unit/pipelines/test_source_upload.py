@@ -1,0 +1,94 @@
+import zipfile
+from pathlib import Path
+
+import pytest
+from support.archives import PNG, members, tweet, write_zip
+
+from components.collect.config import CollectConfig
+from components.collect.stage import run
+from components.contracts.errors import BadInputError
+from pipelines.source_upload import uploaded
+from pipelines.sources import Source
+
+PRIVATE = {
+    "data/direct-messages.js": b'window.YTD.direct_messages.part0 = ["SECRET"]',
+    "data/direct-messages-group.js": b"SECRET",
+    "data/like.js": b"SECRET",
+    "data/deleted-tweets.js": b"SECRET",
+    "data/direct_messages_media/1-a.jpg": b"SECRET",
+    "data/ad-impressions.js": b"SECRET",
+    "Your archive.html": b"SECRET",
+}
+
+
+def archive(folder: Path) -> Path:
+    files = members([tweet(n, f"post number {n} about the weather") for n in range(3)])
+    return write_zip(folder / "me.zip", {**files, **PRIVATE, "data/profile_media/1-a.png": PNG})
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> str:
+    (tmp_path / "root").mkdir()
+    return f"file://{tmp_path}/root"
+
+
+def source(place: Path) -> Source:
+    return Source("own-archive", archive=str(place))
+
+
+def test_only_what_collect_reads_leaves_the_machine(tmp_path: Path, root: str) -> None:
+    uri = uploaded(source(archive(tmp_path)), root).archive
+    assert uri is not None
+    assert uri.startswith(f"{root}/sources/")
+    with zipfile.ZipFile(uri.removeprefix("file://")) as packed:
+        assert not set(packed.namelist()) & set(PRIVATE)
+        assert {"data/tweets.js", "data/account.js"} <= set(packed.namelist())
+        assert not any(b"SECRET" in packed.read(name) for name in packed.namelist())
+
+
+def test_what_is_collected_from_it_is_the_same(tmp_path: Path, root: str) -> None:
+    original = archive(tmp_path)
+    uri = uploaded(source(original), root).archive
+    for place, name in ((str(original), "here"), (uri, "there")):
+        run(CollectConfig(archive=place, consent="own-archive"), dataset_out=tmp_path / name)
+    here, there = (
+        {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
+        for name in ("here", "there")
+    )
+    assert {**here, "collect.json": b""} == {**there, "collect.json": b""}
+    assert b'"x-archive:me.zip"' in here["collect.json"]
+    assert b'"x-archive:me.zip"' in there["collect.json"]
+
+
+def test_equal_posts_get_equal_names(tmp_path: Path, root: str) -> None:
+    first = uploaded(source(archive(tmp_path)), root)
+    assert uploaded(source(archive(tmp_path)), root) == first
+    assert len(list((tmp_path / "root").rglob("*.zip"))) == 1
+
+
+def test_a_table_goes_as_it_is(tmp_path: Path, root: str) -> None:
+    (tmp_path / "posts.csv").write_text("id,text\n1,hello\n")
+    given = Source("fictional", table=str(tmp_path / "posts.csv"), author="ann")
+    sent = uploaded(given, root)
+    assert sent.table is not None
+    assert sent.table.endswith("/posts.csv")
+    assert Path(sent.table.removeprefix("file://")).read_text() == "id,text\n1,hello\n"
+    assert sent.author == "ann"
+
+
+def test_what_is_elsewhere_stays_there(tmp_path: Path) -> None:
+    for given in (
+        Source("fictional", table="s3://posts/ann.csv"),
+        Source("fictional", handle="ann"),
+    ):
+        assert uploaded(given, f"file://{tmp_path}/root") == given
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", None])
+def test_what_is_no_archive_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    place = tmp_path / "x.zip"
+    if content is not None:
+        place.write_bytes(content)
+    with pytest.raises(BadInputError, match=r"x\.zip"):
+        uploaded(source(place), f"file://{tmp_path}/root")
+    assert not (tmp_path / "root").exists()

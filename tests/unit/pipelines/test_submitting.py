@@ -1,0 +1,258 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.kfp_server import KfpServer
+
+from components.contracts.images import Images
+from pipelines.command import main
+
+ROOT = "s3://bucket/personas"
+
+
+def words(kfp: KfpServer, images: Path, *more: str, command: str = "submit") -> list[str]:
+    return [
+        command,
+        *("--host", kfp.url, "--images", str(images), "--pipeline-root", ROOT),
+        *("--table", "gs://posts/ann.csv", "--author", "ann", "--consent", "written-consent"),
+        *more,
+    ]
+
+
+def only(documents: dict[str, Any]) -> dict[str, Any]:
+    (document,) = documents.values()
+    return dict(document)
+
+
+def spec_of(kfp: KfpServer) -> dict[str, Any]:
+    """The pipeline that the only run runs."""
+    version = only(kfp.runs)["pipeline_version_reference"]["pipeline_version_id"]
+    return dict(kfp.versions[version]["pipeline_spec"])
+
+
+def steps(*states: tuple[str, str]) -> dict[str, Any]:
+    details = [
+        {
+            "display_name": name,
+            "state": state,
+            "task_id": name,
+            "start_time": f"2026-01-0{n}T00:00:00Z",
+        }
+        for n, (name, state) in enumerate(states, 1)
+    ]
+    return {"task_details": details}
+
+
+def test_a_run_is_started_and_its_url_printed(
+    kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(kfp, images)) == 0
+    run = only(kfp.runs)
+    assert capsys.readouterr().out == f"{kfp.url}/#/runs/details/{run['run_id']}\n"
+    given = run["runtime_config"]
+    assert given["pipeline_root"] == ROOT
+    assert given["parameters"] == {
+        "sources": [{"table": "gs://posts/ann.csv", "author": "ann", "consent": "written-consent"}],
+        "registry": f"{ROOT}/registry",
+        "name": "",
+        "base_model": "openai-community/gpt2",
+        "preset": "default",
+        "seed": 0,
+        "no_gate": False,
+        "checkpoint_uri": f"{ROOT}/checkpoints",
+        "prepare_options": {},
+        "train_options": {},
+        "evaluate_options": {},
+    }
+    assert "@sha256:" in json.dumps(spec_of(kfp))
+
+
+def test_everything_that_was_said_reaches_the_run(kfp: KfpServer, images: Path) -> None:
+    more = [
+        "--name",
+        "ann-bot",
+        "--base-model",
+        "gs://m/gpt2",
+        "--preset",
+        "classic",
+        "--seed",
+        "7",
+    ]
+    more += ["--no-gate", "--registry", "gs://r/personas", "--epochs", "2", "--samples", "50"]
+    more += ["--handle", "bob", "--since-id", "5", "--service-account", "team", "--gpus", "3"]
+    assert main(words(kfp, images, *more)) == 0
+    run = only(kfp.runs)
+    given = run["runtime_config"]["parameters"]
+    assert given["sources"][1] == {"handle": "bob", "consent": "written-consent", "since_id": "5"}
+    assert {name: given[name] for name in ("name", "base_model", "preset", "seed", "no_gate")} == {
+        "name": "ann-bot",
+        "base_model": "gs://m/gpt2",
+        "preset": "classic",
+        "seed": 7,
+        "no_gate": True,
+    }
+    assert given["registry"] == "gs://r/personas"
+    assert (given["train_options"], given["evaluate_options"]) == ({"epochs": 2.0}, {"samples": 50})
+    assert run["service_account"] == "team"
+    train = spec_of(kfp)["deploymentSpec"]["executors"]["exec-train"]["container"]
+    assert train["resources"]["accelerator"]["count"] == "3"
+
+
+def test_the_same_package_is_one_version_and_another_is_another(
+    kfp: KfpServer, images: Path
+) -> None:
+    for gpus in ("0", "0", "1"):
+        assert main(words(kfp, images, "--gpus", gpus)) == 0
+    assert len(kfp.pipelines) == 1
+    used = [run["pipeline_version_reference"]["pipeline_version_id"] for run in kfp.runs.values()]
+    assert used[0] == used[1] != used[2]
+    assert len(kfp.experiments) == 1
+
+
+def test_json_is_the_only_output(
+    kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(kfp, images, "--json")) == 0
+    run_id = only(kfp.runs)["run_id"]
+    assert json.loads(capsys.readouterr().out) == {
+        "run_id": run_id,
+        "url": f"{kfp.url}/#/runs/details/{run_id}",
+        "state": "PENDING",
+    }
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [("SUCCEEDED", 0), ("FAILED", 1), ("CANCELED", 1), ("SKIPPED", 1)]
+)
+def test_waiting_says_each_step_and_ends_as_the_run_does(
+    end: str, code: int, kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kfp.failures = [503, 503]
+    kfp.progress = [
+        {"state": "RUNNING", "run_details": steps(("Collect", "RUNNING"))},
+        {"state": "RUNNING", "run_details": steps(("Collect", "SUCCEEDED"), ("Train", "RUNNING"))},
+        {"state": end, "run_details": steps(("Collect", "SUCCEEDED"), ("Train", end))},
+    ]
+    assert main(words(kfp, images, "--wait", "--json")) == code
+    said = capsys.readouterr()
+    assert json.loads(said.out)["state"] == end
+    lines = [" ".join(line.split()) for line in said.err.splitlines()]
+    for line in ("RUNNING Collect", "SUCCEEDED Collect", "RUNNING Train", f"{end} Train"):
+        assert lines.count(line) == 1
+    assert "503" in said.err
+
+
+def test_waiting_is_given_up_after_a_long_silence(
+    kfp: KfpServer,
+    images: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("pipelines.following.LONGEST_SILENCE", -1.0)
+    kfp.failures = [503] * 3
+    assert main(words(kfp, images, "--wait")) == 1
+    assert "503" in capsys.readouterr().err
+
+
+def test_a_tag_is_refused_unless_it_is_allowed(
+    kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = Images.read(images)
+    bare = {name: one.model_copy(update={"digest": None}) for name, one in known.images.items()}
+    Images(images=bare).write(images)
+    assert main(words(kfp, images)) == 2
+    assert "--allow-tags" in capsys.readouterr().err
+    assert not kfp.runs
+    assert main(words(kfp, images, "--allow-tags")) == 0
+    assert "registry.test/train:1" in json.dumps(spec_of(kfp))
+
+
+def test_allowed_tags_name_every_image_by_its_tag(kfp: KfpServer, images: Path) -> None:
+    assert main(words(kfp, images, "--allow-tags")) == 0
+    assert "@sha256:" not in json.dumps(spec_of(kfp))
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        (["--pipeline-root", "out/here"], "--pipeline-root"),
+        (["--registry", "/srv/registry"], "--registry"),
+        (["--base-model", "./my-model"], "--base-model"),
+        (["--base-model", "/"], "--base-model"),
+        (["--name", "../x"], "persona"),
+        (["--host", "kubeflow.test"], "--host"),
+        (["--archive", "missing.zip"], "missing.zip"),
+        (["--format", "nonsense"], "format"),
+        (["--epochs", "many"], "--epochs"),
+        (["--token-file", "/nowhere/token"], "--token-file"),
+        (["--ca-cert", "/nowhere/ca.pem"], "--ca-cert"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_sent(
+    more: list[str], word: str, kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(kfp, images, *more)) == 2
+    assert word in capsys.readouterr().err
+    assert not kfp.pipelines
+
+
+@pytest.mark.parametrize("number", ["-1", "1.5", "one", ""])
+def test_gpus_are_a_whole_number(number: str, kfp: KfpServer, images: Path) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words(kfp, images, f"--gpus={number}"))
+
+
+def test_a_host_that_is_not_there_is_named(
+    images: Path, kfp: KfpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kfp.url = "http://127.0.0.1:9"
+    assert main(words(kfp, images)) == 1
+    assert "cannot reach http://127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_a_token_is_sent_read_anew_and_never_shown(
+    kfp: KfpServer, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kfp.token = "open-sesame"
+    (tmp_path / "token").write_text("wrong-sesame\n")
+    assert main(words(kfp, images, "--token-file", str(tmp_path / "token"))) == 2
+    assert main(words(kfp, images)) == 2
+    (tmp_path / "token").write_text("open-sesame\n")
+    assert main(words(kfp, images, "--token-file", str(tmp_path / "token"))) == 0
+    said = capsys.readouterr()
+    assert "--token-file" in said.err
+    assert "sesame" not in said.out + said.err
+
+
+def test_a_schedule_takes_five_fields_or_six(
+    kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for cron in ("0 30 4 * * MON", "30 4 * * MON"):
+        assert main(words(kfp, images, "--cron", cron, command="schedule")) == 0
+    made = list(kfp.recurring.values())
+    assert [one["trigger"]["cron_schedule"]["cron"] for one in made] == ["0 30 4 * * MON"] * 2
+    assert made[0]["runtime_config"]["parameters"]["registry"] == f"{ROOT}/registry"
+    assert made[0]["mode"] == "ENABLE"
+    assert made[0]["recurring_run_id"] in capsys.readouterr().out
+    assert not kfp.runs
+
+
+@pytest.mark.parametrize(
+    "cron",
+    [
+        *("", "* * * *", "* * * * * * *", "60 * * * * *", "0 0 24 * * *", "0 0 0 0 * *"),
+        *("0 0 0 1 13 *", "0 0 0 1 1 7", "0 0 0 1 FOO *", "0 */0 * * * *", "0 5-2 * * * *"),
+        *("0 1- * * * *", "0 , * * * *", "@daily", "0 0 0 L * *"),
+    ],
+)
+def test_no_cron_is_refused_here(
+    cron: str, kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = main(words(kfp, images, f"--cron={cron}", command="schedule"))
+    except SystemExit as stop:
+        code = int(str(stop.code))
+    assert code == 2
+    assert "--cron" in capsys.readouterr().err
+    assert not kfp.recurring

@@ -43,8 +43,7 @@ def _copy_part(sent: int, written: int, start: int, length: int, target: Path) -
         data = os.pread(sent, min(PIECE, end - start), start)
         if not data:
             raise StorageError(f"a file became shorter while it was copied to {target}")
-        if os.pwrite(written, data, start) != len(data):
-            continue  # the disk is full, which the next attempt says
-        if os.pread(written, len(data), start) != data:
+        done = os.pwrite(written, data, start)  # less where the disk fills up: the next one says so
+        if os.pread(written, done, start) != data[:done]:
             raise ChecksumError(f"{target} does not hold the bytes that were written to it")
-        start += len(data)
+        start += done

@@ -9,7 +9,7 @@ DEV  := .venv-dev/bin
 OUT  ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-train bench-prepare bench-storage lock clean
+.PHONY: help demo test lint bench-train bench-prepare bench-storage fuzz lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,17 +38,31 @@ bench-prepare: .venv-dev/.ready ## time collecting and preparing beside the orig
 bench-storage: .venv-dev/.ready ## time storage beside the libraries' own bulk transfer
 	@$(DEV)/python tests/bench/bench_storage.py
 
+fuzz: .venv-fuzz/.ready ## feed the readers of archives and tables random input, MINUTES=10 each
+	@mkdir -p build/fuzz
+	@for reader in archive table; do \
+	  .venv-fuzz/bin/python tests/fuzz/fuzz_$$reader.py -artifact_prefix=build/fuzz/$$reader- \
+	    -max_total_time=$$((60 * $(or $(MINUTES),10))) -print_final_stats=1 || exit 1; \
+	done
+
 lock: ## compile the locks again from pyproject.toml (needs uv)
 	@locks/update
 
 clean: ## remove the virtual environments and what was built
-	rm -rf .venv .venv-dev build out
+	rm -rf .venv .venv-dev .venv-fuzz build out
 
 %/.build-$(BUILD): # stands for the build of torch in an environment: with another one it is made anew
 	@mkdir -p $(@D) && rm -f $(@D)/.build-* && touch $@
 
 $(VENV)/.ready: $(VENV)/.build-$(BUILD) locks/pipelines.txt locks/base-model.txt locks/install pyproject.toml
 	@locks/install $(VENV) locks/pipelines.txt
+
+.venv-fuzz/.ready: .venv-dev/.ready tests/fuzz/requirements.txt
+	@$(PYTHON) -m venv --clear .venv-fuzz
+	@.venv-fuzz/bin/pip install --quiet --no-deps --require-hashes -r tests/fuzz/requirements.txt
+	@$(DEV)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > .venv-fuzz/lib/python3.11/site-packages/dev.pth
+	@touch $@
 
 .venv-dev/.ready: .venv-dev/.build-$(BUILD) locks/dev.txt locks/base-model.txt locks/helm.txt locks/install pyproject.toml
 	@locks/install .venv-dev locks/dev.txt

@@ -70,3 +70,8 @@ def app_name(source: str) -> str:
 def valid_unicode(text: str) -> str:
     """`text` with U+FFFD for every half of a surrogate pair, which UTF-8 cannot hold."""
     return _SURROGATE.sub("\ufffd", text)
+
+
+def shown(text: str, most: int = 96) -> str:
+    """What a source calls something, fit for a sentence: cut, and printable."""
+    return "".join(c if c.isprintable() else "?" for c in text[:most])

@@ -7,7 +7,7 @@ from components.collect.archive.files import ArchiveFiles
 from components.collect.archive.manifest import Manifest
 from components.collect.collected import Picture
 from components.collect.config import handle_of
-from components.collect.posts import valid_unicode
+from components.collect.posts import shown, valid_unicode
 from components.contracts.errors import BadInputError
 
 MAX_PICTURE = 10 << 20
@@ -51,7 +51,9 @@ def read_account(files: ArchiveFiles, manifest: Manifest, wanted: str | None) ->
     if not known.handle and wanted is None:
         raise BadInputError(f"{files.source} does not say whose archive it is; add --author NAME")
     if wanted is not None and known.handle.lower() not in ("", wanted.lower()):
-        raise BadInputError(f"{files.source} is the archive of @{known.handle}, not @{wanted}")
+        raise BadInputError(
+            f"{files.source} is the archive of @{shown(known.handle)}, not @{wanted}"
+        )
     return known if known.handle else known._replace(handle=wanted or "")
 
 

@@ -18,6 +18,7 @@ from components.collect.archive.safe_zip import SafeZip
 from components.collect.archive.tweets import keep_last_versions, read_version
 from components.collect.collected import Collected, Skips
 from components.collect.config import CollectConfig
+from components.collect.posts import shown
 from components.collect.spool import Spool, micros
 from components.collect.tables.rows import read_csv
 from components.collect.tables.table import posts_of_table
@@ -67,7 +68,7 @@ def read_archive(path: Path, source: str, config: CollectConfig, spool: Spool) -
             collected = _from_csv(files, config, account.handle, spool)
         picture, warnings = read_picture(files)
     if not spool.facts().posts:
-        raise BadInputError(f"{source} holds no posts of @{collected.author} to collect")
+        raise BadInputError(f"{source} holds no posts of @{shown(collected.author)} to collect")
     return replace(
         collected,
         account_id=account.account_id or None,

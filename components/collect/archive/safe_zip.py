@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from components.collect.posts import shown
 from components.contracts.errors import BadInputError
 
 MAX_MEMBERS = 500_000
@@ -172,7 +173,9 @@ def _damage_said(where: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        raise BadInputError(f"{where} is damaged ({error}); download the archive again") from error
+        raise BadInputError(
+            f"{where} is damaged ({shown(str(error))}); download the archive again"
+        ) from error
 
 
 def _problem(member: zipfile.ZipInfo) -> str | None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from components.collect.posts import shown
 from components.contracts.errors import BadInputError
 
 MAX_AUTHORS = 1_000
@@ -71,4 +72,4 @@ class Authors:
 
 
 def _names(authors: Sequence[str]) -> str:
-    return ", ".join(name[:96] for name in authors[:5]) + (", …" if len(authors) > 5 else "")
+    return ", ".join(map(shown, authors[:5])) + (", …" if len(authors) > 5 else "")

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from components.collect.posts import shown
 from components.collect.tables.rows import Row, Table, flatten
 from components.contracts.errors import BadInputError
 
@@ -53,5 +54,4 @@ def _plain(value: Any) -> Any:
 
 
 def _damaged(source: str, error: Exception) -> BadInputError:
-    said = " ".join(str(error).split())[:200]
-    return BadInputError(f"{source} is no whole Parquet file ({said})")
+    return BadInputError(f"{source} is no whole Parquet file ({shown(str(error))})")

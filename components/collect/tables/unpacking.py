@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from components.collect.posts import shown
 from components.contracts.errors import BadInputError
 
 _PACKINGS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
@@ -59,5 +60,6 @@ def _pieces(path: Path, packing: str, source: str) -> Iterator[bytes]:
                 yield data
     except (OSError, pa.ArrowException) as error:
         raise BadInputError(
-            f"{source} is packed with {packing}, and cut off or damaged ({error}); fetch it again"
+            f"{source} is packed with {packing}, and cut off or damaged ({shown(str(error))}); "
+            "fetch it again"
         ) from error

@@ -79,6 +79,7 @@ def only_sentences(read: Callable[[], Read]) -> None:
         sentence = "" if read().posts else "no posts and no word"
     except BadInputError as error:
         sentence = str(error)
+        assert sentence.isprintable()
     assert sentence.count("\n") < 5
     assert sentence != "no posts and no word"
 
@@ -115,6 +116,11 @@ def test_any_text_comes_through_json(texts: list[str], lines: bool, escaped: boo
 @example(b"\xff\xfe")
 @example(b"\xff\xfea")
 @example(b'"')
+@example(
+    b"\xff\xfei\0d\0,\0t\0e\0x\0t\0,\0d\0a\0t\0e\0,\0u\0s\0e\0r\0\n\0"
+    + "1,a,2016,\r".encode("utf-16")
+)
+@example(b"PAR1" + b"\x0f" * 20 + b"\x14\0\0\0PAR1")
 def test_any_bytes_as_a_table(data: bytes) -> None:
     only_sentences(lambda: table_of(data))
     only_sentences(lambda: table_of(b"id,created_at,text\n1,2016-01-01," + data))

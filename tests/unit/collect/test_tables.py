@@ -148,6 +148,11 @@ def test_parquet_may_hold_times_and_objects(tmp_path: Path) -> None:
     assert (collected.notes["format"], collected.account_id) == ("snscrape", "42")
 
 
+def test_names_in_messages_are_printable(tmp_path: Path) -> None:
+    rows = 'id,date,text,user\n1,2016-01-01,x,"bo\x1b[2J\u2028"\n'
+    refuse(tmp_path, rows, r"it holds posts of bo\?\[2J", author="ann")
+
+
 def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     bomb = zstd(b"id,date,text\n" + b"a" * (1 << 24))
     refuse(tmp_path, bomb, "unpacks to more than", author="ann")

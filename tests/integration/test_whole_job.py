@@ -14,6 +14,7 @@ from support.tiny_models import make_tiny_model
 from components.collect.sample.build import build_archive
 from components.contracts.reports import EvaluationReport, PrepareReport, TrainReport
 from components.registry import Registry
+from components.runtime.digests import file_sha256
 
 QUICK = ("--epochs", "1", "--samples", "20", "--max-tokens", "20", "--dtype", "fp32")
 COMMAND = (sys.executable, "-m", "pipelines.command")
@@ -268,3 +269,26 @@ def test_real_posts_of_one_author_and_of_several(desk: Desk, posts_folder: Path)
     desk.run("both", *tables, "--until", "prepare")
     mixed = PrepareReport.read(desk.folder / "both" / "train-dataset" / "prepare.json")
     assert mixed.per_author["drob"].kept == mixed.per_author["BarackObama"].kept
+
+
+@pytest.mark.real_posts
+def test_real_posts_go_all_the_way_by_the_default_rules(desk: Desk, posts_folder: Path) -> None:
+    drob = str(posts_folder / "dgrtwo-tidy-text-mining" / "drob_tweets.csv")
+    desk.run("drob-default", "--table", drob, "--author", "drob")
+    out = desk.folder / "drob-default"
+    report = PrepareReport.read(out / "train-dataset" / "prepare.json")
+    counts = report.counts
+    gone = counts.retweets + counts.short + counts.empty + counts.duplicates + counts.truncated
+    assert counts.downloaded == 3201 == gone + sum(counts.other.values()) + counts.kept
+    assert counts.retweets == 823
+    assert 1800 < counts.kept <= 2186
+    assert max(report.languages, key=lambda code: report.languages[code]) == "en"
+    evaluated = EvaluationReport.read(out / "evaluation" / "evaluation.json")
+    assert evaluated.bits_per_byte.finetuned.value < evaluated.bits_per_byte.base.value
+    registry = Registry.open(str(out / "registry"))
+    assert registry.verify(None) == []
+    card = (out / "registry" / "drob" / "versions" / "1" / "README.md").read_text()
+    assert "| Tweets downloaded | 3201 |" in card.replace(",", "")
+    lineage = registry.manifest("drob", 1).lineage
+    assert lineage["digests"]["inputs"]["drob"] == file_sha256(Path(drob))
+    assert lineage["train"]["asked_dtype"] == "fp32"

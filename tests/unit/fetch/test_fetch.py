@@ -91,6 +91,34 @@ def test_damaged_weights_are_refused(tiny: Path, out: Path) -> None:
         fetch(tiny, out)
 
 
+@pytest.mark.parametrize("content", ["{}", "", "[]", "null", "\x00"])
+def test_a_broken_tokenizer_is_refused(tiny: Path, out: Path, content: str) -> None:
+    (tiny / "tokenizer.json").write_text(content)
+    with pytest.raises(BadInputError, match="tokenizer"):
+        fetch(tiny, out)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"n_embd": "wide"}, {"n_layer": 2.5}, {"n_head": 0}, {"n_embd": 31}, {"vocab_size": -1}],
+)
+def test_numbers_that_make_no_model_are_refused(
+    tiny: Path, out: Path, wrong: dict[str, object]
+) -> None:
+    config = json.loads((tiny / "config.json").read_text())
+    (tiny / "config.json").write_text(json.dumps(config | wrong))
+    with pytest.raises(BadInputError, match=r"config\.json"):
+        fetch(tiny, out)
+
+
+def test_a_tokenizer_of_another_model_is_refused(tiny: Path, out: Path) -> None:
+    config = json.loads((tiny / "config.json").read_text())
+    (tiny / "config.json").write_text(json.dumps(config | {"vocab_size": 50}))
+    with pytest.raises(BadInputError, match="do not belong together"):
+        fetch(tiny, out)
+
+
 def test_a_model_that_is_no_causal_one_is_refused(tiny: Path, out: Path) -> None:
     config = json.loads((tiny / "config.json").read_text())
     (tiny / "config.json").write_text(json.dumps(config | {"model_type": "t5"}))

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -183,6 +184,32 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     assert main([*map(str, words), *flags]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {said}")
+
+
+def test_adapters_wider_than_the_model_are_refused(
+    dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    config = QUICK.model_copy(update={"method": "lora", "lora_rank": 100_000})
+    with pytest.raises(BadInputError, match="--lora-rank: 100000 is more than the model's width"):
+        run(config, dataset=dataset, base_model=base_model, model_out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("out", ["base", "base/out", "dataset/out"])
+def test_a_training_never_writes_over_what_it_reads(
+    dataset: Path,
+    base_model: Path,
+    tmp_path: Path,
+    out: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(base_model, tmp_path / "base")
+    (tmp_path / "base" / "train.json").touch()
+    shutil.copytree(dataset, tmp_path / "dataset")
+    words = ["--dataset", tmp_path / "dataset", "--base-model", tmp_path / "base"]
+    assert main([*map(str, words), "--model-out", str(tmp_path / out)]) == 2
+    assert "which is read" in capsys.readouterr().err
+    assert (tmp_path / "base" / "config.json").is_file()
 
 
 def test_a_training_that_diverges_writes_nothing(

@@ -39,6 +39,10 @@ class TrainConfig(StageConfig):
     """The rank of the adapters."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Orders the posts and starts the adapters."""
+    checkpoint_uri: str | None = None
+    """Where checkpoints are kept while it trains, to go on from: a path, gs:// or s3://."""
+    checkpoint_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 60.0
+    """How many seconds lie between two checkpoints, at least."""
     registry: str | None = None
     """The registry whose opt-out list is asked before anything is trained."""
 

@@ -3,40 +3,25 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from components.contracts.errors import HuggingtweetsError
 from components.contracts.reports import CurvePoint
 from components.runtime.progress import Advance
+from components.train.checkpoint import Checkpoints
 from components.train.config import TrainConfig
 from components.train.data import Batch, Posts, epoch_batches, make_batch
 from components.train.loss import LossFunction
 from components.train.optimizer import MasterAdamW
+from components.train.outcome import Outcome, resumed, snapshot
 from components.train.schedule import learning_rate
 
 
 class DivergedError(HuggingtweetsError):
     """The loss is no number any more."""
-
-
-@dataclass
-class Outcome:
-    """How a training went, so far or to its end."""
-
-    best_weights: list[Tensor]
-    epochs: float
-    """How many were to be."""
-    curve: list[CurvePoint] = field(default_factory=list)
-    best_loss: float = math.inf
-    best_step: int = 0
-    step: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    seconds_to_best: float = 0.0
 
 
 FEWEST_STEPS = 40
@@ -72,10 +57,12 @@ def train(
     validation: list[Batch],
     config: TrainConfig,
     advance: Advance,
+    checkpoints: Checkpoints | None = None,
 ) -> Outcome:
     """Train until the plan, the patience or the time is used up, and give the best weights.
 
-    The weights before the first step count too, so the result is never worse than the start.
+    The weights before the first step count too, so the result is never worse than the start. With
+    `checkpoints` it goes on from the newest one, as if it had never been interrupted.
 
     Raises:
         DivergedError: the loss became infinite or no number.
@@ -83,10 +70,16 @@ def train(
     schedule = plan(posts, config)
     device = validation[0].inputs.device
     start = time.perf_counter()
-    state = Outcome(optimizer.weights(), schedule.epochs)
-    _validate(state, loss_of, validation, optimizer, None)
     losses: list[float] = []
-    for batch in _batches(posts, schedule.steps, config, device):
+    saved = checkpoints.load() if checkpoints else None
+    if saved:
+        state = resumed(saved, losses, optimizer)
+        start -= state.seconds
+        advance(state.step)
+    else:
+        state = Outcome(optimizer.weights(), schedule.epochs)
+        _validate(state, loss_of, validation, optimizer, None)
+    for batch in _batches(posts, state.step, schedule.steps, config, device):
         rate = learning_rate(
             state.step, schedule.steps, config.highest_learning_rate, config.warmup
         )
@@ -101,6 +94,8 @@ def train(
             losses.clear()
             if out_of_time or _without_gain(state) >= config.patience:
                 break
+        if checkpoints:
+            checkpoints.offer(lambda: snapshot(state, losses, optimizer))
     state.seconds = time.perf_counter() - start
     return state
 
@@ -113,15 +108,19 @@ def validation_loss(loss_of: LossFunction, batches: list[Batch]) -> float:
 
 
 def _batches(
-    posts: Posts, steps: int, config: TrainConfig, device: torch.device
+    posts: Posts, first: int, steps: int, config: TrainConfig, device: torch.device
 ) -> Iterator[Batch]:
-    """The first `steps` batches of as many epochs as it takes, each with an order of its own."""
+    """The batches from number `first` to before `steps`, of as many epochs as it takes.
+
+    Each epoch has an order of its own.
+    """
     done, epoch = 0, 0
     while True:
         for numbers in epoch_batches(posts, config.batch_tokens, _order(config.seed, epoch)):
             if done == steps:
                 return
-            yield make_batch(posts, numbers, device)
+            if done >= first:
+                yield make_batch(posts, numbers, device)
             done += 1
         epoch += 1
 

@@ -1,6 +1,7 @@
 """AdamW on fp32 master weights, whatever format the model computes in."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,6 +41,20 @@ class MasterAdamW:
             for parameter, master in zip(self.parameters, self.masters, strict=True):
                 if parameter is not master:
                     parameter.copy_(master)
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on: the master weights and AdamW's moments."""
+        return {"masters": self.weights(), "adam": self._adam.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to where `state` was taken, in the model as well."""
+        with torch.no_grad():
+            for parameter, master, saved in zip(
+                self.parameters, self.masters, state["masters"], strict=True
+            ):
+                master.copy_(saved)
+                parameter.copy_(master)
+        self._adam.load_state_dict(state["adam"])
 
     def weights(self) -> list[Tensor]:
         """A copy of the master weights, in the order of the parameters."""

@@ -10,8 +10,9 @@ from components.contracts.artifacts import FETCH_REPORT
 from components.contracts.reports import BaseModelFacts, FetchReport, PrepareReport, TrainReport
 from components.lm.models import Dtype
 from components.runtime.digests import folder_sha256
+from components.train.checkpoint import APART
 from components.train.config import TrainConfig
-from components.train.loop import Outcome
+from components.train.outcome import Outcome
 
 PACKAGES = ("torch", "transformers", "peft", "huggingtweets")
 
@@ -36,7 +37,7 @@ def train_report(
 ) -> TrainReport:
     """The report of a training on `dataset`, which `prepared` describes, that ended so."""
     chosen = {"learning_rate": config.highest_learning_rate, "epochs": outcome.epochs}
-    hyperparameters = config.model_dump(exclude={"seed", "dtype", "registry"}) | chosen
+    hyperparameters = config.model_dump(exclude={"seed", *APART}) | chosen
     return TrainReport(
         tokens=outcome.tokens,
         seconds=outcome.seconds,

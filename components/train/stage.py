@@ -8,15 +8,18 @@ from components.contracts.reports import PrepareReport, TrainReport
 from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
 from components.lm.precision import choose_precision
 from components.registry.opt_outs import refuse_opted_out_authors
+from components.runtime.digests import folder_sha256
 from components.runtime.folders import require_folder, whole_folder
 from components.runtime.progress import progress
 from components.train.allocator import large_buffers_kept
+from components.train.checkpoint import Checkpoints, training_key
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
-from components.train.loop import Outcome, plan, train
+from components.train.loop import plan, train
 from components.train.loss import loss_function
 from components.train.method import make_trainable, with_weights
 from components.train.optimizer import MasterAdamW
+from components.train.outcome import Outcome
 from components.train.report import base_facts, train_report
 from components.train.save import save_model
 
@@ -39,26 +42,44 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
     _warn_of_cut(posts, lm)
     precision = choose_precision(config.dtype, lm.device)
     log.info("training in %s", precision.reason)
+    base = base_facts(base_model)
+    checkpoints = _checkpoints(config, folder_sha256(dataset), base.sha256, precision.dtype)
     with whole_folder(model_out, holding=TRAIN_REPORT) as folder:
-        outcome = fit(lm, posts, validation, config, precision.dtype)
+        outcome = fit(lm, posts, validation, config, precision.dtype, checkpoints)
         model = with_weights(load_model(base_model).model, config, outcome.best_weights)
         save_model(lm, model, folder)
         report = train_report(
             config,
             outcome,
-            base=base_facts(base_model),
+            base=base,
             dataset=dataset,
             prepared=prepared,
             device=lm.device,
             dtype=precision.dtype,
         )
         report.write(folder / TRAIN_REPORT)
+    if checkpoints:
+        checkpoints.forget()
     _say_how_it_went(report)
     return report
 
 
+def _checkpoints(
+    config: TrainConfig, dataset_sha256: str, base_sha256: str, dtype: Dtype
+) -> Checkpoints | None:
+    if config.checkpoint_uri is None:
+        return None
+    key = training_key(dataset_sha256, base_sha256, config, dtype)
+    return Checkpoints.at(config.checkpoint_uri, key, config.checkpoint_seconds)
+
+
 def fit(
-    lm: LanguageModel, posts: Posts, validation: Posts, config: TrainConfig, dtype: Dtype
+    lm: LanguageModel,
+    posts: Posts,
+    validation: Posts,
+    config: TrainConfig,
+    dtype: Dtype,
+    checkpoints: Checkpoints | None = None,
 ) -> Outcome:
     """Train the model of `lm`, which is used up by it; the best weights are in the outcome."""
     parameters = make_trainable(lm.model, config)
@@ -70,7 +91,7 @@ def fit(
     )
     loss_of = loss_function(lm.model, judged[0])
     with large_buffers_kept(), progress("training", plan(posts, config).steps) as advance:
-        return train(loss_of, optimizer, posts, judged, config, advance)
+        return train(loss_of, optimizer, posts, judged, config, advance, checkpoints)
 
 
 def _warn_of_cut(posts: Posts, lm: LanguageModel) -> None:

@@ -1,0 +1,123 @@
+"""Checkpoints of a training in storage, so that a pod that is taken away loses little.
+
+Below the URI stands, for each training, `<key>/latest.json`, which names the newest checkpoint by
+its SHA-256. It is written after the checkpoint, so what it names is whole.
+"""
+
+import hashlib
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from components.contracts.errors import BadInputError
+from components.runtime.digests import file_sha256
+from components.storage import ObjectMissingError, StorageError, Store, open_store
+from components.train.config import TrainConfig
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+"""Of what a checkpoint holds; another number is another training."""
+LATEST = "latest.json"
+LARGEST_SHARE = 0.05
+"""Of the training's time, what checkpoints may take."""
+APART = frozenset({"checkpoint_uri", "checkpoint_seconds", "registry", "dtype"})
+"""Fields of the configuration that decide nothing about the weights by themselves."""
+
+State = dict[str, Any]
+"""What a checkpoint holds: tensors, numbers, texts, and lists and dictionaries of these."""
+
+
+def training_key(dataset_sha256: str, base_sha256: str, config: TrainConfig, dtype: str) -> str:
+    """The SHA-256 of all that decides a training: equal keys, equal loss curves."""
+    chosen = config.model_dump(mode="json", exclude=set(APART))
+    said = [FORMAT, dataset_sha256, base_sha256, chosen, dtype]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass
+class Checkpoints:
+    """The checkpoints of one training."""
+
+    store: Store
+    key: str
+    seconds: float
+    """How long to wait between two, at least."""
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        self._due = self.clock() + self.seconds
+        self._newest: str | None = None
+
+    @classmethod
+    def at(cls, uri: str, key: str, seconds: float) -> "Checkpoints":
+        """Those of the training `key` below `uri`."""
+        return cls(open_store(uri), key, seconds)
+
+    def load(self) -> State | None:
+        """The newest checkpoint; None where there is none, or it is damaged.
+
+        Raises:
+            StorageError: the store cannot be used.
+        """
+        try:
+            latest = json.loads(self.store.get(f"{self.key}/{LATEST}").data)
+            self._newest = str(latest["sha256"])
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / "checkpoint.pt"
+                self.store.download(self._object(self._newest), file)
+                if file_sha256(file) != self._newest:
+                    raise ValueError("its digest is another")
+                state: State = torch.load(file, map_location="cpu", weights_only=True)
+        except ObjectMissingError:
+            return None
+        except (ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
+            log.warning("the checkpoint is damaged (%s); training starts from the beginning", error)
+            return None
+        log.info("going on from the checkpoint at step %d", state["step"])
+        return state
+
+    def offer(self, state: Callable[[], State]) -> None:
+        """Write a checkpoint if it is time for one; training goes on where the store fails."""
+        start = self.clock()
+        if start < self._due:
+            return
+        try:
+            self._write(state())
+        except (StorageError, BadInputError, OSError) as error:
+            log.warning("no checkpoint could be written: %s; training goes on", error)
+        took = self.clock() - start
+        self._due = self.clock() + max(self.seconds, took / LARGEST_SHARE)
+
+    def forget(self) -> None:
+        """Delete them all: the model is finished."""
+        try:
+            self.store.delete(f"{self.key}/{LATEST}")
+            for stat in list(self.store.list(f"{self.key}/")):
+                self.store.delete(stat.key)
+        except StorageError as error:
+            log.warning("the checkpoints could not be deleted: %s", error)
+
+    def _write(self, state: State) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "checkpoint.pt"
+            torch.save(state, file)
+            digest = file_sha256(file)
+            self.store.upload(file, self._object(digest))
+        latest = json.dumps({"sha256": digest, "step": state["step"]})
+        self.store.put(f"{self.key}/{LATEST}", latest.encode())
+        before, self._newest = self._newest, digest
+        if before and before != digest:
+            self.store.delete(self._object(before))
+        log.info("checkpoint at step %d", state["step"])
+
+    def _object(self, digest: str) -> str:
+        return f"{self.key}/{digest}.pt"

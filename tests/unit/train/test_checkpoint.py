@@ -1,0 +1,143 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.tiny_models import make_tiny_model
+
+from components.contracts.reports import TrainReport
+from components.storage import StorageError, open_store
+from components.train.checkpoint import Checkpoints, training_key
+from components.train.config import TrainConfig
+from components.train.stage import run
+
+CONFIG = TrainConfig(dtype="fp32", epochs=30, batch_tokens=64, validations=2, patience=1000)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    (tmp_path / "store").mkdir()
+    return tmp_path / "store"
+
+
+def trained(config: TrainConfig, dataset: Path, base: Path, out: Path) -> TrainReport:
+    return run(config, dataset=dataset, base_model=base, model_out=out)
+
+
+@pytest.mark.parametrize(("kind", "method"), [("gpt2", "full"), ("llama", "lora")])
+def test_a_killed_training_goes_on_as_if_nothing_had_happened(
+    kind: str, method: str, dataset: Path, store: Path, tmp_path: Path
+) -> None:
+    base_model = make_tiny_model(tmp_path / kind, kind)
+    words = ["--method", method, "--dtype", "fp32", "--epochs", "30", "--batch-tokens", "64"]
+    words += ["--validations", "2", "--patience", "1000"]
+    command = [sys.executable, "-m", "components.train", *words]
+    command += ["--dataset", str(dataset), "--base-model", str(base_model)]
+    command += ["--checkpoint-uri", str(store), "--checkpoint-seconds", "0"]
+    command += ["--model-out", str(tmp_path / "killed")]
+    _kill_in_the_middle(command, store)
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "going on from the checkpoint at step" in again.stderr
+
+    config = CONFIG.model_copy(update={"method": method})
+    whole = trained(config, dataset, base_model, tmp_path / "whole")
+    killed = TrainReport.read(tmp_path / "killed" / "train.json")
+    assert killed.curve == whole.curve
+    assert killed.tokens == whole.tokens
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("killed", "whole")]
+    assert weights[0] == weights[1]
+    assert not [path for path in store.rglob("*") if path.is_file()]
+
+
+def _kill_in_the_middle(command: list[str], store: Path) -> None:
+    """Start a training, and kill it as its second checkpoint appears."""
+    process = subprocess.Popen(command)
+    seen: set[Path] = set()
+    while len(seen) < 2 and process.poll() is None:
+        seen |= set(store.rglob("*.pt"))
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert list(store.rglob("latest.json"))
+
+
+def test_another_training_has_another_key() -> None:
+    keys = {
+        training_key("a", "b", CONFIG, "fp32"),
+        training_key("x", "b", CONFIG, "fp32"),
+        training_key("a", "x", CONFIG, "fp32"),
+        training_key("a", "b", CONFIG.model_copy(update={"learning_rate": 1e-5}), "fp32"),
+        training_key("a", "b", CONFIG, "bf16"),
+    }
+    assert len(keys) == 5
+    elsewhere = CONFIG.model_copy(update={"checkpoint_uri": "s3://b/c", "registry": "gs://r"})
+    assert training_key("a", "b", elsewhere, "fp32") in keys
+
+
+def test_checkpoints_come_on_a_clock_and_cost_little(store: Path) -> None:
+    clock = Clock()
+    checkpoints = Checkpoints(open_store(str(store)), "key", 60.0, clock)
+    asked: list[float] = []
+
+    def state() -> dict[str, int]:
+        asked.append(clock.now)
+        clock.now += 10.0  # so long it takes
+        return {"step": len(asked)}
+
+    while clock.now < 1000:
+        checkpoints.offer(state)
+        clock.now += 1.0
+    assert asked == [60.0, 270.0, 480.0, 690.0, 900.0]
+    assert len(list(store.rglob("*.pt"))) == 1
+    loaded = Checkpoints(open_store(str(store)), "key", 60.0).load()
+    assert loaded == {"step": 5}
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "pointer"])
+def test_a_damaged_checkpoint_is_not_gone_on_from(damage: str, store: Path) -> None:
+    checkpoints = Checkpoints(open_store(str(store)), "key", 0.0)
+    checkpoints.offer(lambda: {"step": 1})
+    (file,) = store.rglob("*.pt")
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:-9])
+    elif damage == "gone":
+        file.unlink()
+    else:
+        (store / "key" / "latest.json").write_text("{")
+    assert Checkpoints(open_store(str(store)), "key", 0.0).load() is None
+
+
+def test_a_store_that_fails_while_training_stops_nothing(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_store(str(store))
+
+    def refuse(*_: object) -> None:
+        raise StorageError("the bucket is gone")
+
+    monkeypatch.setattr(opened, "upload", refuse)
+    Checkpoints(opened, "key", 0.0).offer(lambda: {"step": 1})
+    assert not list(store.rglob("latest.json"))
+
+
+def test_checkpoints_leave_no_trace_in_the_report(
+    dataset: Path, base_model: Path, store: Path, tmp_path: Path
+) -> None:
+    where = {"checkpoint_uri": str(store), "checkpoint_seconds": 0.0}
+    config = CONFIG.model_copy(update=where)
+    one, two = (
+        trained(each, dataset, base_model, tmp_path / name)
+        for each, name in ((CONFIG, "without"), (config, "with"))
+    )
+    assert one.hyperparameters == two.hyperparameters
+    assert one.curve == two.curve

@@ -1,7 +1,7 @@
 """The fields that all dialects share, and the limits on them."""
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -11,6 +11,8 @@ MOST_SAMPLES = 64
 MOST_STOPS = 16
 MOST_SEED = (1 << 63) - 1
 SEED_BITS = 31
+MOST_TOKENS = 1_000_000
+DEFAULTS = Sampling()
 
 
 def _text(text: str) -> str:
@@ -22,22 +24,16 @@ def _text(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_text)]
 Stop = Annotated[Text, Field(min_length=1)]
+Temperature = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+TopP = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Stops = Stop | Annotated[list[Stop], Field(max_length=MOST_STOPS)]
 
 
-class SamplingFields(BaseModel):
-    """How posts are drawn; what is left out has the model's defaults."""
+class DrawingFields(BaseModel):
+    """What every request may say of how it is written."""
 
     model_config = ConfigDict(strict=True, use_attribute_docstrings=True, extra="ignore")
 
-    n: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 1
-    """How many samples."""
-    max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 60
-    """A sample is cut at this many new tokens, at the end of a word."""
-    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
-    """0 always takes the most probable token."""
-    top_p: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.95
-    """Mass of the nucleus that tokens are drawn from."""
     stop: Stops | None = None
     """A sample ends before the first of these."""
     seed: Annotated[int, Field(ge=0, le=MOST_SEED)] | None = None
@@ -45,11 +41,32 @@ class SamplingFields(BaseModel):
     ignore_eos: bool = False
     """Write exactly max_tokens, whatever ends a post; for measurements."""
 
-    def sampling(self, *, logprobs: int | None = None, echo: bool = False) -> Sampling:
+    def drawing(self) -> dict[str, Any]:
         """These fields as the engine takes them."""
-        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-        seed = secrets.randbits(SEED_BITS) if self.seed is None else self.seed
+        return {
+            "stop": (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ()),
+            "seed": secrets.randbits(SEED_BITS) if self.seed is None else self.seed,
+            "ignore_eos": self.ignore_eos,
+        }
+
+
+class SamplingFields(DrawingFields):
+    """How posts are drawn; what is left out has the defaults."""
+
+    n: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] = 1
+    """How many samples."""
+    max_tokens: Annotated[int, Field(ge=1, le=MOST_TOKENS)] = DEFAULTS.max_tokens
+    """A sample is cut at this many new tokens, at the end of a word."""
+    temperature: Temperature = DEFAULTS.temperature
+    """0 always takes the most probable token."""
+    top_p: TopP = DEFAULTS.top_p
+    """Mass of the nucleus that tokens are drawn from."""
+
+    def sampling(self) -> Sampling:
+        """These fields as the engine takes them."""
         return Sampling(
-            max_tokens=self.max_tokens, temperature=self.temperature, top_p=self.top_p, stop=stop,
-            seed=seed, ignore_eos=self.ignore_eos, logprobs=logprobs, echo=echo,
-        )  # fmt: skip
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            **self.drawing(),
+        )

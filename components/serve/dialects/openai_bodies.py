@@ -1,11 +1,20 @@
 """What OpenAI's clients send and get (platform.openai.com/docs/api-reference/completions)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from components.serve.dialects.fields import MOST_SAMPLES, SamplingFields, Text
+from components.serve.dialects.fields import (
+    DEFAULTS,
+    MOST_SAMPLES,
+    MOST_TOKENS,
+    DrawingFields,
+    Temperature,
+    Text,
+    TopP,
+)
 from components.serve.engine.protocol import FinishReason, TokenLogprob
 from components.serve.generation import Ask
 from components.serve.problems import Kind, Problem
@@ -20,18 +29,18 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class CompletionRequest(SamplingFields):
+class CompletionRequest(DrawingFields):
     """A request to `/v1/completions`. Fields that are not named here are ignored."""
 
     model: Text
     """`persona`, or `persona@version`."""
     prompt: Text | Annotated[list[Text], Field(min_length=1, max_length=MOST_PROMPTS)] = ""
     """How each sample begins; a list has n samples of each."""
-    max_tokens: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    max_tokens: Annotated[int, Field(ge=0, le=MOST_TOKENS)] | None = None
     """A sample is cut at this many new tokens (60); 0 only with echo."""
     n: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] | None = None
-    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     echo: bool | None = None
@@ -72,13 +81,11 @@ class CompletionRequest(SamplingFields):
             )
         given = {
             name: value
-            for name in ("max_tokens", "temperature", "top_p")
+            for name in ("max_tokens", "temperature", "top_p", "logprobs")
             if (value := getattr(self, name)) is not None
         }
-        plain = SamplingFields.model_construct(
-            **given, stop=self.stop, seed=self.seed, ignore_eos=self.ignore_eos
-        )
-        return Ask(prompts, n, plain.sampling(logprobs=self.logprobs, echo=bool(self.echo)))
+        sampling = replace(DEFAULTS, **given, **self.drawing(), echo=bool(self.echo))
+        return Ask(prompts, n, sampling)
 
 
 class Logprobs(BaseModel):

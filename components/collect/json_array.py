@@ -12,6 +12,7 @@ CHUNK = 1 << 18
 MAX_ITEM = 1 << 24
 """Characters of one item; posts have a few thousand."""
 _SPACE = re.compile(r"[ \t\r\n]*")
+_AFTER_ITEM = tuple(" \t\r\n,]")
 _JUST_SPACE = re.compile(r"\s*;?\s*")
 
 
@@ -78,7 +79,8 @@ class ArrayText:
             except (ValueError, RecursionError) as error:
                 raise self._damaged(str(error)) from error
             else:
-                if end < len(self._text) or self._ended:  # else a number may go on
+                # "1" may be the beginning of "1.5": a value is whole if what may follow follows
+                if self._ended or self._text[end : end + 1] in _AFTER_ITEM:
                     self._at = end
                     return value
                 problem = "it is cut off"

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -299,6 +299,29 @@ def cutting(handler: BaseHTTPRequestHandler) -> None:
 def hanging_up(handler: BaseHTTPRequestHandler) -> None:
     """A fault: the connection breaks without an answer."""
     handler.close_connection = True
+
+
+def dripping(handler: BaseHTTPRequestHandler) -> None:
+    """A fault: the answer comes byte by byte, and never ends."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    handler.close_connection = True
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            threading.Event().wait(0.02)
+
+
+def endless(handler: BaseHTTPRequestHandler) -> None:
+    """A fault: the answer has no end."""
+    handler.send_response(200)
+    handler.end_headers()
+    handler.close_connection = True
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(b" " * (1 << 16))
 
 
 def silent_for(seconds: float) -> Fault:

@@ -1,9 +1,11 @@
 """Sending tweepy's requests to the wanted address, within time, and reading refusals."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
@@ -11,6 +13,11 @@ TWEEPY_HOST = "https://api.twitter.com"
 """The address that tweepy 4.17 has in its code."""
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
+WHOLE_SECONDS = 120.0
+"""For an answer from its first byte to its last."""
+MOST_BYTES = 32 << 20
+"""A page of a hundred of the longest posts has about 10 MB."""
+_CHUNK = 1 << 16
 
 
 class RefusedError(Exception):
@@ -46,10 +53,37 @@ class GatewayAdapter(HTTPAdapter):
         request.url = self._url + (request.url or "").removeprefix(TWEEPY_HOST)
         options["timeout"] = (CONNECT_SECONDS, READ_SECONDS)
         options["proxies"] = get_environ_proxies(request.url)
+        options["stream"] = True
         response = super().send(request, **options)
+        try:
+            response._content = _whole(response)
+        except requests.RequestException:
+            response.close()
+            raise
         if not response.ok:
             raise RefusedError(response)
         return response
+
+
+def _whole(response: requests.Response) -> bytes:
+    """The answer's body, if it comes within time and is no larger than a page can be.
+
+    Raises:
+        requests.RequestException: it does not, or breaks off.
+    """
+    end, body = time.monotonic() + WHOLE_SECONDS, bytearray()
+    try:
+        while data := response.raw.read1(_CHUNK, decode_content=True):
+            body += data
+            if time.monotonic() > end:
+                raise requests.Timeout
+            if len(body) > MOST_BYTES:
+                raise requests.ConnectionError
+    except urllib3.exceptions.TimeoutError as error:
+        raise requests.Timeout from error
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError from error
+    return bytes(body)
 
 
 def problems_of(body: Any) -> list[dict[str, Any]]:

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.archives import PNG
 from support.x_api import (
     TOKEN,
@@ -16,6 +19,8 @@ from support.x_api import (
     XAccount,
     XServer,
     cutting,
+    dripping,
+    endless,
     hanging_up,
     refusing,
     sending,
@@ -28,6 +33,7 @@ from components.collect.__main__ import main
 from components.collect.config import CollectConfig
 from components.collect.stage import run
 from components.collect.x_api import adapter, client
+from components.collect.x_api.posts import read_version
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.posts import Post
@@ -216,6 +222,64 @@ def test_silence_is_not_waited_for(
     server.faults = [silent_for(0.3)]
     assert collect(server, tmp_path / "out").counts.downloaded == 250
     assert naps == [1]
+
+
+@pytest.mark.parametrize("fault", [dripping, endless])
+def test_an_answer_without_end_is_left(
+    server: XServer,
+    tmp_path: Path,
+    naps: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+) -> None:
+    monkeypatch.setattr(adapter, "WHOLE_SECONDS", 0.1 if fault is dripping else 60)
+    server.faults = [fault]
+    assert collect(server, tmp_path / "out").counts.downloaded == 250
+    assert naps == [1]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("said", "agreed"), [("y\n", True), ("n\n", False), ("", False)])
+def test_on_a_terminal_the_person_is_asked(
+    server: XServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, agreed: bool
+) -> None:
+    shown = Terminal()
+    monkeypatch.setattr("sys.stdin", Terminal(said))
+    monkeypatch.setattr("sys.stderr", shown)
+    if agreed:
+        assert collect(server, tmp_path / "out", accept_cost=False).counts.downloaded == 250
+    else:
+        assert "declined" in refused(server, tmp_path / "out", accept_cost=False)
+        assert server.seen == []
+    assert "Go on? [y/N]" in shown.getvalue()
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.just("42"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "text", "type", "entities", "username"]), inner)
+    ),
+    max_leaves=6,
+)
+KEYS = (
+    *("id", "text", "created_at", "entities", "note_tweet", "note_post", "referenced_tweets"),
+    *("referenced_posts", "edit_history_tweet_ids", "edit_history_post_ids", "lang", "source"),
+    "in_reply_to_user_id",
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.dictionaries(st.sampled_from(KEYS), ODD))
+def test_any_object_is_a_post_or_a_reason(odd: dict[str, Any]) -> None:
+    for stated in (odd, x_post(1) | odd):
+        version = read_version(stated, "ann", "42")
+        if not isinstance(version, str):
+            assert version.post.model_validate_json(version.post.model_dump_json()) == version.post
 
 
 def test_the_reset_of_the_rate_limit_is_waited_for(

@@ -18,6 +18,8 @@ RUN = 8
 """Words of a run."""
 FALSE_ALARMS = 1e-6
 """How often a run that no post holds is taken for one that a post holds."""
+FEWEST_BITS = 1 << 16
+"""With fewer, two hashes could not stand for all: too many runs would share both."""
 SPANS = "spans.bloom"
 """The file's name in a published version."""
 KEY_BYTES = 16
@@ -47,7 +49,9 @@ class SpanFilter:
         Its size follows from the number of runs and `FALSE_ALARMS`: 29 bits for each run.
         """
         runs = {run for text in texts for run in _runs(words_of(text))}
-        bits = max(8 * math.ceil(-len(runs) * math.log(FALSE_ALARMS) / math.log(2) ** 2 / 8), 64)
+        bits = max(
+            8 * math.ceil(-len(runs) * math.log(FALSE_ALARMS) / math.log(2) ** 2 / 8), FEWEST_BITS
+        )
         hashes = round(-math.log2(FALSE_ALARMS))
         made = cls(bytearray(bits // 8), hashes, key[:KEY_BYTES])
         for run in runs:

@@ -13,6 +13,7 @@ import uvloop
 from components.registry import Registry
 from components.serve.config import ServeConfig
 from components.serve.context import Context
+from components.serve.dialects.torchserve_registering import stored_models
 from components.serve.engine.protocol import EngineSettings
 from components.serve.generation import Writer
 from components.serve.health import Health
@@ -26,14 +27,19 @@ from components.serve.personas.personas import Personas
 from components.serve.personas.shelf import Shelf
 from components.serve.personas.watcher import Watcher, disk_root
 from components.serve.ports import Port, answer_all
+from components.serve.stage import INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT
 from components.serve.tokens import Tokens
-from components.serve.web.apps import inference_app, metrics_app
+from components.serve.web.apps import inference_app, management_app, metrics_app
 from components.serve.web.notes import RequestIdFilter
 
 log = logging.getLogger(__name__)
 
 MEGABYTE = 1 << 20
-APPS = {"inference": inference_app, "metrics": metrics_app}
+APPS = {
+    INFERENCE_PORT: inference_app,
+    MANAGEMENT_PORT: management_app,
+    METRICS_PORT: metrics_app,
+}
 
 
 def serve(config: ServeConfig, tokens: Tokens, ports: Mapping[str, socket.socket]) -> None:
@@ -59,6 +65,7 @@ class Server:
         writer = Writer(personas, metrics, config.default_response_timeout)
         self._follower = Follower(personas, watcher, opt_outs, metrics)
         self.context = Context(config, tokens, personas, writer, health, metrics, disk)
+        self._stored = stored_models(config)
         metrics.watch_models(lambda: shelf.loaded)
 
     async def run(self, ports: Mapping[str, socket.socket]) -> None:
@@ -78,7 +85,10 @@ class Server:
 
     async def follow(self) -> None:
         """Load what should be loaded, then follow the registry for good."""
-        await self._follower.start()
+        personas = self.context.personas
+        for model in self._stored:
+            personas.add(model)
+        await asyncio.gather(self._follower.start(), *map(personas.load, self._stored))
         self.context.health.started = True
         await self._follower.follow(self.context.config.alias_poll_seconds)
 

@@ -34,10 +34,10 @@ class TorchEngine:
     ) -> None:
         """Start the thread; `facts` say what was loaded."""
         self.facts = facts
-        self._codec, self._settings = codec, settings
+        self._codec = codec
         self._rows = Rows(decoder, settings.slots, settings.cache_bytes)
         self.max_positions = self._rows.longest
-        self._waiting = WaitingJobs(settings.job_queue_size)
+        self._waiting = WaitingJobs(settings.job_queue_size, settings.slots)
         scheduler = Scheduler(decoder, self._rows, self._waiting)
         self._thread = threading.Thread(target=scheduler.run, name="engine", daemon=True)
         self._thread.start()
@@ -64,7 +64,7 @@ class TorchEngine:
                 f"{self.max_positions} that the model can look at; shorten it or ask for fewer"
             )
         job = Job(request, ids, self._codec)
-        self._waiting.put(job, self._settings.slots - len(self._rows.seats))
+        self._waiting.put(job)
         return job.stream
 
     def close(self, drain_seconds: float = 0.0) -> None:

@@ -31,6 +31,8 @@ class Job:
         self.parked: deque[Sample] = deque()
         """Samples with a first token that wait for a row."""
         self._came = time.monotonic()
+        self.over = False
+        """Whether its stream has ended."""
         echo = request.sampling.echo and request.sampling.logprobs is not None
         self._logprobs = (
             PromptLogprobs(codec, ids, request.sampling.logprobs or 0) if echo else None
@@ -74,6 +76,12 @@ class Job:
             self.stream.put(event)
         self._count(sample)
 
+    def end(self, done: Done) -> None:
+        """Say the last thing; only the first time."""
+        if not self.over:
+            self.over = True
+            self.stream.put(done)
+
     def ended(self, now: float) -> Done | None:
         """Why it is to end early: it was cancelled, or its deadline passed."""
         if self.stream.cancelled:
@@ -87,4 +95,4 @@ class Job:
         if sample.finished:
             self.left -= 1
             if not self.left:
-                self.stream.put(Done())
+                self.end(Done())

@@ -12,10 +12,11 @@ from components.serve.engine.protocol import Done, EngineClosed, QueueFull
 class WaitingJobs:
     """A bounded queue that knows when it was closed."""
 
-    def __init__(self, size: int) -> None:
-        """`size` jobs may wait beside those that find a place at once."""
-        self.size = size
+    def __init__(self, size: int, slots: int) -> None:
+        """`size` jobs may wait beside those that find one of `slots` at once."""
+        self.size, self._slots = size, slots
         self._jobs: deque[Job] = deque()
+        self._taken: list[Job] = []  # and perhaps not done yet
         self._changed = threading.Condition()
         self._closed = False
         self._abort_at = float("inf")
@@ -23,8 +24,8 @@ class WaitingJobs:
     def __len__(self) -> int:
         return len(self._jobs)
 
-    def put(self, job: Job, free: int) -> None:
-        """Add a job; `free` samples would find a place at once.
+    def put(self, job: Job) -> None:
+        """Add a job.
 
         Raises:
             QueueFull: too many wait.
@@ -33,6 +34,8 @@ class WaitingJobs:
         with self._changed:
             if self._closed:
                 raise EngineClosed("the model is being unloaded; it takes no more requests")
+            self._taken = [other for other in self._taken if not other.over]
+            free = self._slots - sum(other.left for other in self._taken)
             waiting = 0
             for other in (*self._jobs, job):
                 free -= other.request.n
@@ -50,7 +53,14 @@ class WaitingJobs:
     def pop(self) -> None:
         """Take the first one out."""
         with self._changed:
-            self._jobs.popleft()
+            self._taken.append(self._jobs.popleft())
+
+    def end_first(self, error: HuggingtweetsError) -> None:
+        """End the job that came first, if there is one."""
+        with self._changed:
+            job = self._jobs.popleft() if self._jobs else None
+        if job is not None:
+            job.end(Done(error))
 
     def end_early(self, now: float) -> None:
         """Take out those that were cancelled or are late, and say so in their streams."""
@@ -59,7 +69,7 @@ class WaitingJobs:
             for job, _ in ended:
                 self._jobs.remove(job)
         for job, done in ended:
-            job.stream.put(done)
+            job.end(done)
 
     def wait(self) -> None:
         """Return when there is a job or the queue is closed."""
@@ -89,4 +99,4 @@ class WaitingJobs:
         with self._changed:
             jobs, self._jobs = list(self._jobs), deque()
         for job in jobs:
-            job.stream.put(Done(error))
+            job.end(Done(error))

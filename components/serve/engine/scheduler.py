@@ -28,6 +28,7 @@ class Scheduler:
     def __init__(self, decoder: Decoder, rows: Rows, waiting: WaitingJobs) -> None:
         """Write with `decoder` in `rows` for the jobs in `waiting`."""
         self._decoder, self._rows, self._waiting = decoder, rows, waiting
+        self._reading: list[tuple[Job, Chunk]] = []  # in the step that runs
         self._half_read: Job | None = None
         self._parking: Job | None = None
 
@@ -48,7 +49,10 @@ class Scheduler:
             self._step()
         except Exception:
             log.exception("a step of the engine failed; the requests in it end")
-            self._end_running(GenerationFailed("the model failed while it wrote; try again"))
+            error = GenerationFailed("the model failed while it wrote; try again")
+            if not self._running():
+                self._waiting.end_first(error)
+            self._end_running(error)
 
     def _busy(self) -> bool:
         return bool(self._rows.seats or self._half_read or self._parking)
@@ -57,17 +61,17 @@ class Scheduler:
         """Join, read and write one token a row, leave."""
         self._end_early(time.monotonic())
         self._seat_parked()
-        reading = self._admit()
+        self._admit()
         seats = list(self._rows.seats)
-        if not (seats or reading):
+        if not (seats or self._reading):
             return
         tokens = [seat.sample.tokens[-1] for seat in seats]
         positions = [seat.length for seat in seats]
-        logits = self._decoder.step(tokens, positions, [chunk for _, chunk in reading])
+        logits = self._decoder.step(tokens, positions, [chunk for _, chunk in self._reading])
         self._add([(seat.job, seat.sample) for seat in seats], logits[: len(seats)])
-        self._keep_read(reading, len(seats))
+        self._keep_read(len(seats))
         self._leave()
-        self._read(reading, logits[len(seats) :])
+        self._begin_read(logits[len(seats) :])
 
     def _end_early(self, now: float) -> None:
         """Let go of the jobs that were cancelled or are late."""
@@ -80,6 +84,7 @@ class Scheduler:
     def _running(self) -> list[Job]:
         """The jobs that have left the queue and are not done, each once."""
         jobs = [seat.job for seat in self._rows.seats]
+        jobs += self._begun()
         jobs += [job for job in (self._half_read, self._parking) if job is not None]
         return list(dict.fromkeys(jobs))
 
@@ -87,11 +92,12 @@ class Scheduler:
         for row in reversed(range(len(self._rows.seats))):
             if self._rows.seats[row].job is job:
                 self._rows.leave(row)
+        self._reading = [pair for pair in self._reading if pair[0] is not job]
         if self._half_read is job:
             self._half_read = None
         if self._parking is job:
             self._parking = None
-        job.stream.put(done)
+        job.end(done)
 
     def _seat_parked(self) -> None:
         """Give rows that became free to the samples that wait for one."""
@@ -109,43 +115,45 @@ class Scheduler:
         if not job.parked:
             job.saved = None
 
-    def _admit(self) -> list[tuple[Job, Chunk]]:
-        """The prompts, or pieces of them, that are read in this step, first come first."""
-        reading: list[tuple[Job, Chunk]] = []
+    def _admit(self) -> None:
+        """Choose the prompts, or pieces of them, to read in this step, first come first."""
         budget = TOKENS_BESIDE if self._rows.seats else TOKENS_ALONE
         taken = len(self._rows.seats)
         while budget > 0 and self._parking is None:
             job = self._half_read or self._waiting.first()
-            if job is None or not self._rows.make_room(taken, job, [one for one, _ in reading]):
+            if job is None or not self._rows.make_room(taken, job, self._begun()):
                 break
             if job is not self._half_read:
                 self._waiting.pop()
                 job.begin()
             chunk = job.next_chunk(budget)
+            self._reading.append((job, chunk))
             if job.read:
-                row = len(self._rows.seats) + len(reading)
+                row = len(self._rows.seats) + len(self._reading) - 1
                 self._decoder.load(row, row + 1, job.saved)
-            reading.append((job, chunk))
             taken += job.request.n
             budget -= len(chunk.ids)
             self._half_read = None
-        return reading
 
-    def _keep_read(self, reading: Sequence[tuple[Job, Chunk]], first: int) -> None:
+    def _begun(self) -> list[Job]:
+        return [job for job, _ in self._reading]
+
+    def _keep_read(self, first: int) -> None:
         """Keep what was read of prompts apart, before rows change places."""
-        for row, (job, chunk) in enumerate(reading, first):
+        for row, (job, chunk) in enumerate(self._reading, first):
             job.saved = self._decoder.save(row, chunk.start + len(chunk.ids))
 
-    def _read(self, reading: Sequence[tuple[Job, Chunk]], logits: Tensor) -> None:
+    def _begin_read(self, logits: Tensor) -> None:
         """Begin the samples of the prompts that are done; one may be half read."""
         first = 0
-        for job, chunk in reading:
+        for job, chunk in self._reading:
             end = first + (len(chunk.ids) if chunk.all_logits else 1)
             if job.took(chunk, logits[first:end]):
                 self._begin(job, logits[end - 1])
             else:
                 self._half_read = job
             first = end
+        self._reading = []
 
     def _begin(self, job: Job, logits: Tensor) -> None:
         """Draw the first tokens of a job's samples from the logits after its prompt."""

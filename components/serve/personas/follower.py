@@ -27,7 +27,7 @@ class Follower:
 
     async def start(self) -> None:
         """Load what the registry has in production; return when each is loaded or has failed."""
-        await self._poll()
+        await self._poll(at_startup=True)
         if self._loads:
             await asyncio.wait(self._loads)
         for name in self._watcher.missing():
@@ -43,10 +43,10 @@ class Follower:
                 log.exception("following the registry failed; it goes on")
             await asyncio.sleep(max(seconds - (time.monotonic() - begun), 0))
 
-    async def _poll(self) -> None:
+    async def _poll(self, *, at_startup: bool = False) -> None:
         pointers = await asyncio.to_thread(self._watcher.poll)
         self._metrics.registry_reachable.set(self._watcher.reachable)
-        for model in self._personas.follow(pointers):
+        for model in self._personas.follow(pointers, at_startup=at_startup):
             task = asyncio.create_task(self._personas.load(model))
             self._loads.add(task)
             task.add_done_callback(self._loads.discard)

@@ -149,7 +149,7 @@ class Personas:
 
     # Following the aliases
 
-    def follow(self, pointers: Mapping[str, Pointers]) -> list[Model]:
+    def follow(self, pointers: Mapping[str, Pointers], *, at_startup: bool = False) -> list[Model]:
         """Take over where the aliases point; returns the models that should be loaded now.
 
         What left memory for others, or never fitted, is not among them: a request loads it again.
@@ -163,7 +163,7 @@ class Personas:
                 key = (name, str(version))
                 if key not in self._models and key not in self._removed:
                     source = RegistrySource(self.registry, name, version, pointer.manifest_sha256)
-                    self._models[key] = Model(name, str(version), source)
+                    self._models[key] = Model(name, str(version), source, at_startup=at_startup)
         for name in self.names():
             self._settle(name)
         return [model for model in self._models.values() if self._should_load(model)]
@@ -175,15 +175,23 @@ class Personas:
             return model.retry_at < time.monotonic()
         return model.state is State.COLD and not model.memory
 
-    async def load(self, model: Model) -> None:
+    async def load(self, model: Model, *, evict: bool = False) -> None:
         """Load a model; see its `state` for how it went. Its name may then answer by it.
 
-        Others leave memory for it only if its name answers already: what nobody asked for yet
-        takes nobody's place.
+        Others leave memory for it with `evict`, or if its name answers already: what nobody asked
+        for yet takes nobody's place.
         """
-        evict = any(other.state is State.READY for other in self.of(model.name))
+        evict = evict or any(other.state is State.READY for other in self.of(model.name))
         await asyncio.wait([self.shelf.start(model, evict=evict)])
         self._settle(model.name)
+
+    def load_later(self, model: Model) -> None:
+        """Load a model, others leaving for it, while the caller goes on."""
+        self._later(self.load(model, evict=True))
+
+    def unload_later(self, model: Model) -> None:
+        """Unload a model once it is idle, while the caller goes on."""
+        self._later(self.shelf.take_out(model))
 
     def refuse(self, model: Model, reason: str) -> None:
         """Take a model out for good, until its next load succeeds."""

@@ -14,6 +14,7 @@ from components.serve.context import Context
 from components.serve.dialects.open_inference import open_inference
 from components.serve.dialects.openai import openai
 from components.serve.dialects.torchserve import torchserve
+from components.serve.dialects.torchserve_models import torchserve_models
 from components.serve.web.edge import Edge
 from components.serve.web.errors import add_error_handlers, dialect_of
 from components.serve.web.probes import probes
@@ -31,6 +32,11 @@ def inference_app(context: Context) -> ASGIApp:
             probes(context.health),
         ],
     )
+
+
+def management_app(context: Context) -> ASGIApp:
+    """TorchServe's management."""
+    return _app(context, "huggingtweets management", [torchserve_models(context)])
 
 
 def metrics_app(context: Context) -> ASGIApp:

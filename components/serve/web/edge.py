@@ -10,7 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from components.serve.problems import ClientGone
+from components.serve.problems import ClientGone, Kind, Problem
+from components.serve.web.errors import answer
 from components.serve.web.notes import HEADER, NOTES, Notes, request_id_of
 
 log = logging.getLogger("components.serve.access")
@@ -40,6 +41,10 @@ class Edge:
             await self._app(scope, exchange.receive, exchange.send)
         except ClientGone:
             pass
+        except asyncio.CancelledError:  # the server ends, and the time to drain is over
+            if not exchange.status:
+                problem = Problem(Kind.UNAVAILABLE, "the server is ending; ask another")
+                await answer(scope["path"], problem)(scope, receive, exchange.send)
         finally:
             self._answered(exchange.status)
             exchange.log()

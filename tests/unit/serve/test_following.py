@@ -1,0 +1,269 @@
+"""Models come from the registry, by digest, and follow its aliases."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.fake_engine import FakeEngine, FakeEngines
+from support.servers import Running, publish, serving, until
+
+from components.registry import Registry
+from components.registry.opt_outs import add_opt_out
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def version(running: Running, model: str = "jane") -> Any:
+    return running.ask(model, prompt="x").json().get("model_version")
+
+
+@contextmanager
+def asking(running: Running, model: str) -> Iterator[list[int]]:
+    """Ask all the time from four threads; gives the statuses."""
+    statuses: list[int] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            statuses.append(running.ask(model, prompt="x", n=2).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    yield statuses
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_production_moves_without_a_dropped_request(registry: Registry, cache: Path) -> None:
+    engines = FakeEngines()
+    engines.prepare = lambda engine: setattr(engine, "delay", 0.005)
+    publish(registry)
+    with serving(registry, cache, engines) as running:
+        with asking(running, "jane") as statuses:
+            for number in (2, 3):
+                assert publish(registry) == number
+                until(lambda number=number: version(running) == str(number))  # type: ignore[misc]
+            registry.rollback("jane", "production")
+            until(lambda: version(running) == "2")
+        assert set(statuses) == {200}
+        until(lambda: len(engines.open) == 1, "the old version's unloading")
+        assert running.ask("jane/1", prompt="x").status_code == 404
+
+
+def test_a_request_keeps_its_version_until_it_is_done(registry: Registry, cache: Path) -> None:
+    engines = FakeEngines()
+    publish(registry)
+    with serving(registry, cache, engines) as running:
+        first = engines.last
+        first.gate.clear()
+        answers: list[Any] = []
+        asking = threading.Thread(target=lambda: answers.append(version(running)))
+        asking.start()
+        until(lambda: first.running == 1)
+        publish(registry)
+        until(lambda: running.server.context.personas.default("jane").version == "2")
+        assert version(running) == "2"
+        assert not first.closed.is_set()
+        first.gate.set()
+        asking.join()
+        assert answers == ["1"]
+        until(first.closed.is_set, "its unloading")
+
+
+def test_the_candidate_is_loaded_beside(registry: Registry, cache: Path) -> None:
+    publish(registry)
+    with serving(registry, cache) as running:
+        publish(registry, alias="candidate")
+        until(lambda: running.ask("jane/2", prompt="x").status_code == 200)
+        assert version(running) == "1"
+        registry.move_alias("jane", "production", 2)
+        until(lambda: version(running) == "2")
+
+
+def test_a_new_persona_is_found(registry: Registry, cache: Path) -> None:
+    publish(registry)
+    with serving(registry, cache) as running:
+        assert running.ask("ann", prompt="x").status_code == 404
+        publish(registry, "ann")
+        until(lambda: running.ask("ann", prompt="x").status_code == 200)
+
+
+def test_only_the_named_are_served(registry: Registry, cache: Path) -> None:
+    publish(registry)
+    publish(registry, "ann")
+    with serving(registry, cache, persona=("ann",)) as running:
+        assert running.ask("ann", prompt="x").status_code == 200
+        assert running.ask("jane", prompt="x").status_code == 404
+
+
+def test_changed_bytes_never_load(registry: Registry, cache: Path, tmp_path: Path) -> None:
+    publish(registry)
+    with serving(registry, cache) as running:
+        publish(registry, alias=None)
+        weights = tmp_path / "registry/jane/versions/2/model.safetensors"
+        weights.write_bytes(b"others".ljust(weights.stat().st_size))
+        registry.move_alias("jane", "production", 2)
+        until(lambda: running.ask("jane/2", prompt="x").status_code == 503)
+        assert "not what its manifest says" in running.ask("jane/2", prompt="x").json()["message"]
+        assert version(running) == "1"
+
+
+def test_a_changed_manifest_never_loads(registry: Registry, cache: Path, tmp_path: Path) -> None:
+    publish(registry)
+    publish(registry, "ann")
+    manifest = tmp_path / "registry/ann/versions/1/manifest.json"
+    manifest.write_text(manifest.read_text().replace("fictional", "own-archive"))
+    with serving(registry, cache) as running:
+        assert running.status("/readyz") == 200
+        answer = running.ask("ann", prompt="x")
+        assert answer.status_code == 503
+        assert "not the one its alias names" in answer.json()["message"]
+
+
+def test_a_copy_on_the_disk_that_changed_is_fetched_anew(registry: Registry, cache: Path) -> None:
+    publish(registry)
+    with serving(registry, cache):
+        pass
+    [weights] = cache.rglob("model.safetensors")
+    weights.unlink()
+    weights.write_bytes(b"others")
+    with serving(registry, cache) as running:
+        assert version(running) == "1"
+    assert weights.read_bytes() != b"others"
+
+
+def test_whoever_opted_out_is_not_loaded(registry: Registry, cache: Path) -> None:
+    publish(registry)
+    add_opt_out(registry.store.uri, handle="@Gardener")
+    with serving(registry, cache) as running:
+        assert running.status("/readyz") == 503
+        answer = running.ask("jane", prompt="x")
+        assert answer.status_code == 503
+        assert "opted out" in answer.json()["message"]
+
+
+def test_whoever_opts_out_is_let_go(registry: Registry, cache: Path) -> None:
+    engines = FakeEngines()
+    publish(registry)
+    with serving(registry, cache, engines) as running:
+        assert version(running) == "1"
+        add_opt_out(registry.store.uri, account_id="1")
+        until(engines.last.closed.is_set, "the unloading")
+        until(lambda: running.ask("jane", prompt="x").status_code == 503)
+
+
+def test_it_goes_on_while_the_registry_is_away(
+    registry: Registry, cache: Path, tmp_path: Path
+) -> None:
+    publish(registry)
+    place, away = tmp_path / "registry", tmp_path / "away"
+    with serving(registry, cache) as running:
+        place.rename(away)
+        until(lambda: not running.server.context.metrics.registry_reachable._value.get())
+        assert running.status("/readyz") == 200
+        assert version(running) == "1"
+        away.rename(place)
+        publish(registry)
+        until(lambda: version(running) == "2")
+
+
+def test_it_starts_while_the_registry_is_away(
+    registry: Registry, cache: Path, tmp_path: Path
+) -> None:
+    publish(registry)
+    place = tmp_path / "registry"
+    with serving(registry, cache):
+        pass
+    shutil.rmtree(place)
+    for left in ("gone", "empty"):
+        with serving(registry, cache) as running:
+            assert running.status("/readyz") == 200, left
+            assert version(running) == "1"
+        place.mkdir(exist_ok=True)
+
+
+def test_nobody_is_loaded_when_nobody_can_tell_who_opted_out(
+    registry: Registry, cache: Path, tmp_path: Path
+) -> None:
+    publish(registry)
+    with serving(registry, cache):
+        pass
+    shutil.rmtree(tmp_path / "registry")
+    [copy] = cache.rglob("opt-outs.json")
+    copy.unlink()
+    with serving(registry, cache) as running:
+        assert running.status("/readyz") == 503
+        assert "opted out" in running.ask("jane", prompt="x").json()["message"]
+
+
+def test_an_opt_out_holds_while_the_registry_is_away(
+    registry: Registry, cache: Path, tmp_path: Path
+) -> None:
+    publish(registry)
+    publish(registry, "ann")
+    with serving(registry, cache):
+        pass
+    add_opt_out(registry.store.uri, handle="gardener")
+    with serving(registry, cache):
+        pass
+    shutil.rmtree(tmp_path / "registry")
+    with serving(registry, cache) as running:
+        assert running.status("/readyz") == 503
+
+
+def test_the_least_recently_used_leaves(registry: Registry, cache: Path) -> None:
+    engines = FakeEngines()
+    for name in ("ann", "bob", "jane"):
+        publish(registry, name)
+    with serving(registry, cache, engines, memory_gb=2.5e-6) as running:
+        assert len(engines.open) == 2
+        for name in ("ann", "bob", "jane", "ann", "jane", "bob"):
+            assert running.ask(name, prompt="x").status_code == 200
+        until(lambda: len(engines.open) == 2)
+        folders = [engine.folder.parent.name for engine in engines.open]
+        assert folders == ["jane", "bob"]
+
+
+def test_what_never_fits_says_so(registry: Registry, cache: Path) -> None:
+    publish(registry)
+    with serving(registry, cache, memory_gb=1e-9) as running:
+        assert running.status("/readyz") == 503
+        answer = running.ask("jane", prompt="x")
+        assert (answer.status_code, answer.json()["type"]) == (507, "OutOfMemoryException")
+
+
+def test_an_engine_that_fails_is_tried_again(registry: Registry, cache: Path) -> None:
+    engines = FakeEngines()
+    engines.error = RuntimeError("secret detail of the loader")
+    publish(registry)
+    with serving(registry, cache, engines) as running:
+        answer = running.ask("jane", prompt="x")
+        assert answer.status_code == 503
+        assert "secret" not in answer.text
+        engines.error = None
+        for model in running.server.context.personas.of("jane"):
+            model.retry_at = 0
+        until(lambda: version(running) == "1")
+        assert running.status("/readyz") == 200
+
+
+def test_a_model_is_warmed_before_it_answers(registry: Registry, cache: Path) -> None:
+    engines = FakeEngines()
+
+    def slow(engine: FakeEngine) -> None:
+        engine.fails_with = None
+        engine.delay = 0.001
+
+    engines.prepare = slow
+    publish(registry)
+    with serving(registry, cache, engines):
+        assert engines.last.drawn > 0

@@ -47,6 +47,8 @@ class Store(Protocol):
 
     uri: str
     """Where the store is rooted, as it was given."""
+    files_at_once: int
+    """How many files of a folder are best transferred at once."""
 
     def get(self, key: str) -> Content:
         """The whole of a small object. Raises ObjectMissingError."""

@@ -11,7 +11,7 @@ PIECE = 256 << 10
 """Bytes that are read, written and read back at once: they fit a processor's second cache."""
 
 
-def copy_compared(source: Path, target: Path, advance: Advance) -> None:
+def copy_compared(source: str | Path, target: str | Path, advance: Advance) -> None:
     """Write the bytes of `source` to `target`; read them back, and compare them one by one.
 
     Raises:
@@ -23,13 +23,13 @@ def copy_compared(source: Path, target: Path, advance: Advance) -> None:
         written = os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
             size = os.fstat(sent).st_size
-            if size > PART:
-                os.posix_fallocate(written, 0, size)  # else the disk is asked for each piece
 
             def transfer(start: int, length: int) -> None:
                 _copy_part(sent, written, start, length, target)
                 advance(length)
 
+            if size > PART:
+                os.posix_fallocate(written, 0, size)  # else the disk is asked for each piece
             each_part(size, transfer)
         finally:
             os.close(written)
@@ -37,7 +37,7 @@ def copy_compared(source: Path, target: Path, advance: Advance) -> None:
         os.close(sent)
 
 
-def _copy_part(sent: int, written: int, start: int, length: int, target: Path) -> None:
+def _copy_part(sent: int, written: int, start: int, length: int, target: str | Path) -> None:
     end = start + length
     while start < end:
         data = os.pread(sent, min(PIECE, end - start), start)

@@ -4,13 +4,14 @@
 # google-cloud-storage carries no types.
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from google.api_core.exceptions import NotFound
+import requests
+from google.api_core.exceptions import NotFound, from_http_response
 from google.cloud.storage import Blob, Bucket, Client
 
 from components.storage import retry
@@ -26,7 +27,7 @@ from components.storage.base import (
 from components.storage.errors import ChecksumError, ConflictError, ObjectMissingError
 from components.storage.gcs_errors import explained
 from components.storage.gcs_upload import Meter, ResumableUpload, UploadLostError
-from components.storage.parts import PART, Span, crc32c, download_parts, file_crc32c
+from components.storage.parts import PART, READ, Span, crc32c, download_parts, file_crc32c
 from components.storage.retry import retried, retried_on, written_once
 
 BINARY = "application/octet-stream"
@@ -39,6 +40,8 @@ ONCE: dict[str, Any] = {"timeout": TIMEOUT, "retry": None}
 
 class GcsStore:
     """Objects below a prefix of one bucket. Compare-and-swap goes by generation."""
+
+    files_at_once = 8
 
     def __init__(self, bucket: str, prefix: str) -> None:
         self.bucket_name = bucket
@@ -54,13 +57,10 @@ class GcsStore:
     @retried
     def get(self, key: str) -> Content:
         """See `Store.get`."""
-        blob = self._blob(key)
-        with self._on_object(key):
-            data = blob.download_as_bytes(
-                checksum=None, raw_download=True, single_shot_download=True, **ONCE
-            )
-        self._compare(blob, crc32c(data))
-        return Content(data, str(blob.generation))
+        with self._on_object(key), self._media(key, None, {}) as answer:
+            data = answer.raw.read()
+        self._compare(key, _told_crc32c(answer.headers), crc32c(data))
+        return Content(data, answer.headers["X-Goog-Generation"])
 
     @retried
     def put(self, key: str, data: bytes) -> str:
@@ -147,7 +147,7 @@ class GcsStore:
             advance,
             DOWNLOADED,
         )
-        self._compare(found, file_crc32c(target))
+        self._compare(key, found.crc32c, file_crc32c(target))
 
     def sweep(self, before: float) -> Keys:
         """See `Store.sweep`. The bucket itself forgets unfinished uploads, after a week."""
@@ -187,18 +187,31 @@ class GcsStore:
     def _fetch(
         self, key: str, start: int, size: int, sink: Span | BytesIO, generation: int | None
     ) -> None:
-        blob = self._blob(key)  # a known one would be read where its media link points
-        with self._on_object(key):
-            blob.download_to_file(
-                sink,
-                start=start,
-                end=start + size - 1,
-                checksum=None,
-                raw_download=True,
-                single_shot_download=True,
-                if_generation_match=generation,
-                **ONCE,
-            )
+        span = {"Range": f"bytes={start}-{start + size - 1}"}
+        with self._on_object(key), self._media(key, generation, span) as answer:
+            while data := answer.raw.read(READ):
+                sink.write(data)
+
+    @contextmanager
+    def _media(
+        self, key: str, generation: int | None, headers: dict[str, str]
+    ) -> Iterator[requests.Response]:
+        """An object's bytes as they are stored, to be read piece by piece.
+
+        The client library's own downloads hand on 8 KiB at a time, or hold everything in memory.
+        """
+        client = self.bucket.client
+        answer = client._http.get(
+            f"{client.api_endpoint}/download/storage/v1{self._blob(key).path}",
+            params={"alt": "media", "ifGenerationMatch": generation},
+            headers={"Accept-Encoding": "gzip", **headers},
+            timeout=TIMEOUT,
+            stream=True,
+        )
+        with answer:
+            if not answer.ok:
+                raise from_http_response(answer)
+            yield answer
 
     def _found(self, key: str) -> Blob:
         blob = self._blob(key)
@@ -217,11 +230,9 @@ class GcsStore:
     def _stat(self, blob: Blob) -> Stat:
         return Stat(blob.name.removeprefix(self.prefix), blob.size, blob.updated.timestamp())
 
-    def _compare(self, blob: Blob, found: str) -> None:
-        if blob.crc32c not in (None, found):
-            raise ChecksumError(
-                f"{blob.name} in {self.uri} arrived with other bytes than were sent"
-            )
+    def _compare(self, key: str, told: str | None, found: str) -> None:
+        if told not in (None, found):
+            raise ChecksumError(f"{key} in {self.uri} arrived with other bytes than were sent")
 
     def _blob(self, key: str, **options: int) -> Blob:
         return self.bucket.blob(self.prefix + check_key(key), **options)
@@ -240,3 +251,9 @@ class GcsStore:
     def _explained(self, key: str) -> AbstractContextManager[None]:
         endpoint = self.bucket.client.api_endpoint
         return explained(self.uri, key, endpoint)
+
+
+def _told_crc32c(headers: Mapping[str, str]) -> str | None:
+    """The checksum of the object as it is stored: `X-Goog-Hash: crc32c=…,md5=…`."""
+    hashes = (part.strip().partition("=") for part in headers.get("X-Goog-Hash", "").split(","))
+    return next((value for name, _, value in hashes if name == "crc32c"), None)

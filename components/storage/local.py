@@ -4,7 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
-import uuid
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +15,7 @@ from components.storage.base import (
     Keys,
     Stat,
     check_key,
+    folder_prefix,
     no_advance,
 )
 from components.storage.copying import copy_compared
@@ -25,11 +26,15 @@ from components.storage.errors import (
     StorageError,
 )
 from components.storage.retry import retried_on
+from components.storage.walking import files_below
 
 DRAFT_SUFFIX = ".draft"
 MOST_DELETERS = 100
 
-Settle = Callable[[Path, Path], None]
+Fill = Callable[[str], object]
+"""Writes a draft, of which it is told the path."""
+Settle = Callable[[str, str], None]
+"""Puts a draft in its place: a path for each. Paths are plain text where thousands are made."""
 
 
 class FileStore:
@@ -39,8 +44,12 @@ class FileStore:
     so that a slip of the hand is not taken for a place that holds nothing. Writing makes it.
     """
 
+    files_at_once = 1
+    """Each is copied in parts; threads would hold each other up with a disk's quick answers."""
+
     def __init__(self, root: Path, uri: str) -> None:
         self.root = root
+        self._start = str(root).rstrip("/") + "/"
         self.uri = uri
 
     def get(self, key: str) -> Content:
@@ -51,31 +60,32 @@ class FileStore:
 
     def put(self, key: str, data: bytes) -> str:
         """See `Store.put`."""
-        self._write(key, lambda draft: draft.write_bytes(data))
+        self._write(key, _writing(data))
         return _digest(data)
 
     def create(self, key: str, data: bytes) -> str:
         """See `Store.create`."""
 
-        def settle(draft: Path, path: Path) -> None:
+        def settle(draft: str, path: str) -> None:
             try:
                 os.link(draft, path)
             except FileExistsError as error:
                 raise ConflictError(f"{path} is there already") from error
+            _unlink(draft)
 
-        self._write(key, lambda draft: draft.write_bytes(data), settle)
+        self._write(key, _writing(data), settle)
         return _digest(data)
 
     def swap(self, key: str, data: bytes, version: str) -> str:
         """See `Store.swap`."""
 
-        def settle(draft: Path, path: Path) -> None:
-            with _locked(path.parent):
-                if not path.is_file() or _digest(path.read_bytes()) != version:
+        def settle(draft: str, path: str) -> None:
+            with _locked(Path(path).parent):
+                if not Path(path).is_file() or _digest(Path(path).read_bytes()) != version:
                     raise ConflictError(f"{path} was changed by somebody else")
-                draft.replace(path)
+                Path(draft).replace(path)
 
-        self._write(key, lambda draft: draft.write_bytes(data), settle)
+        self._write(key, _writing(data), settle)
         return _digest(data)
 
     def stat(self, key: str) -> Stat:
@@ -89,24 +99,24 @@ class FileStore:
     def list(self, prefix: str = "") -> Iterator[Stat]:
         """See `Store.list`. Drafts of writers under way, or killed, do not count."""
         self._check_root()
-        folder = self.root / prefix.rpartition("/")[0]
-        keys = sorted(
-            path.relative_to(self.root).as_posix()
-            for path in self._walk(folder)
-            if not is_draft(path.name)
-        )
-        for key in keys:
-            if key.startswith(prefix):
-                with suppress(ObjectMissingError):  # deleted since
-                    yield self.stat(key)
+        folder = "".join(prefix.rpartition("/")[:2])
+        found = []
+        for key, entry in self._walk(folder):
+            if key.startswith(prefix) and not is_draft(entry.name):
+                with suppress(FileNotFoundError):  # deleted since
+                    status = entry.stat()
+                    found.append(Stat(key, status.st_size, status.st_mtime))
+        return iter(sorted(found, key=lambda stat: stat.key))
 
     def folders(self, prefix: str = "") -> Keys:
         """See `Store.folders`."""
         self._check_root()
-        folder = self.root / prefix
+        folder = folder_prefix(prefix)
         with self._explained(prefix, absent_is_empty=True):
-            names = sorted(path.name for path in folder.iterdir() if path.is_dir())
-            return [name for name in names if self._holds_objects(folder / name)]
+            names = sorted(
+                path.name for path in Path(self._start + folder).iterdir() if path.is_dir()
+            )
+            return [name for name in names if self._holds_objects(f"{folder}{name}/")]
         return []
 
     def delete(self, key: str) -> None:
@@ -126,7 +136,7 @@ class FileStore:
     def copy(self, source: str, target: str) -> None:
         """See `Store.copy`."""
         self.stat(source)
-        self._write(target, lambda draft: _link_or_copy(self._path(source), draft))
+        self._write(target, lambda draft: _link_or_copy(self._place(source), draft))
 
     def read(self, key: str, start: int, size: int) -> bytes:
         """See `Store.read`."""
@@ -145,47 +155,49 @@ class FileStore:
     ) -> None:
         """See `Store.download`."""
         with self._explained(key):
-            copy_compared(self._path(key), target, advance)
+            copy_compared(self._place(key), target, advance)
 
     def sweep(self, before: float) -> Keys:
         """See `Store.sweep`."""
         self._check_root()
         swept = []
-        for path in self._walk(self.root):
+        for key, entry in self._walk(""):
             with suppress(FileNotFoundError):
-                if is_draft(path.name) and path.stat().st_mtime < before:
-                    path.unlink()
-                    swept.append(path.relative_to(self.root).as_posix())
+                if is_draft(entry.name) and entry.stat().st_mtime < before:
+                    Path(entry).unlink()
+                    swept.append(key)
         return swept
 
     def _path(self, key: str) -> Path:
-        return self.root / check_key(key)
+        return Path(self._place(key))
+
+    def _place(self, key: str) -> str:
+        return f"{self._start}{check_key(key)}"
 
     def _check_root(self) -> None:
         if not self.root.is_dir():
             what = "it is a file" if self.root.exists() else "there is no such folder"
             raise StorageError(f"cannot use {self.uri}: {what}")
 
-    def _holds_objects(self, folder: Path) -> bool:
-        return any(not is_draft(path.name) for path in self._walk(folder))
+    def _holds_objects(self, folder: str) -> bool:
+        return any(not is_draft(entry.name) for _, entry in self._walk(folder))
 
-    def _walk(self, folder: Path) -> Iterator[Path]:
-        with self._explained(str(folder), absent_is_empty=True):
-            if folder.exists():
-                for parent, _, names in os.walk(folder, onerror=_raise):
-                    yield from (Path(parent, name) for name in names)
+    def _walk(self, folder: str) -> "Iterator[tuple[str, os.DirEntry[str]]]":
+        with self._explained(folder):
+            yield from files_below(self._start + folder, folder)
 
-    def _write(self, key: str, fill: Callable[[Path], object], settle: Settle = os.replace) -> None:
+    def _write(self, key: str, fill: Fill, settle: Settle = os.replace) -> None:
         """Fill a draft beside the object, then settle it in the object's place."""
-        path = self._path(key)
-        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}{DRAFT_SUFFIX}")
+        path = self._place(key)
+        folder, _, name = path.rpartition("/")
+        draft = f"{folder}/.{name}.{secrets.token_hex(8)}{DRAFT_SUFFIX}"
         with self._explained(key), _no_clash(f"{key} in {self.uri}"):
             try:
                 _fill(draft, fill)
                 settle(draft, path)
-            finally:
-                with suppress(OSError):
-                    draft.unlink()
+            except BaseException:
+                _unlink(draft)
+                raise
 
     @contextmanager
     def _explained(self, key: str, *, absent_is_empty: bool = False) -> Iterator[None]:
@@ -204,18 +216,27 @@ class FileStore:
             raise StorageError(f"cannot use {key} in {self.uri}: {error.strerror}") from error
 
 
-def _fill(draft: Path, fill: Callable[[Path], object]) -> None:
+def _writing(data: bytes) -> Fill:
+    return lambda draft: Path(draft).write_bytes(data)
+
+
+def _unlink(draft: str) -> None:
+    with suppress(OSError):
+        Path(draft).unlink()
+
+
+def _fill(draft: str, fill: Fill) -> object:
     """Make the folder when it is missed; a deleter may take it away again while it is empty."""
     for _ in range(MOST_DELETERS):
-        with suppress(FileNotFoundError):
-            fill(draft)
-            return
-        with suppress(FileNotFoundError):
-            draft.parent.mkdir(parents=True, exist_ok=True)
-    fill(draft)
+        try:
+            return fill(draft)
+        except FileNotFoundError:
+            with suppress(FileNotFoundError):
+                Path(draft).parent.mkdir(parents=True, exist_ok=True)
+    return fill(draft)
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
+def _link_or_copy(source: str, target: str) -> None:
     try:
         os.link(source, target)
     except FileNotFoundError:
@@ -253,7 +274,3 @@ def is_draft(name: str) -> bool:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _raise(error: OSError) -> None:
-    raise error

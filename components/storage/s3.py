@@ -55,6 +55,8 @@ class S3Store:
     again is ours, so that deadlines and sentences are the same for every store.
     """
 
+    files_at_once = 8
+
     def __init__(self, bucket: str, prefix: str) -> None:
         self.bucket = bucket
         self.prefix = folder_prefix(prefix)

@@ -1,22 +1,24 @@
 """Folders and files between a disk and a store: in parallel, whole, with progress."""
 
+import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import TypeVar
 
 from components.contracts.errors import BadInputError
-from components.runtime.digests import file_sha256, files_of
+from components.runtime.digests import file_sha256
 from components.runtime.folders import whole_folder
 from components.runtime.progress import progress
 from components.storage import open_store
 from components.storage.base import Advance, Stat, Store, check_key, folder_prefix
 from components.storage.errors import ChecksumError, ObjectMissingError, StorageError
+from components.storage.walking import files_below
 
-WORKERS = 8
+CHECKERS = 4
 MEGABYTE = 1_000_000
 
 Thing = TypeVar("Thing")
@@ -33,8 +35,9 @@ def upload_folder(store: Store, source: Path, prefix: str) -> None:
     """
     if not source.is_dir():
         raise BadInputError(f"{source} is not a folder")
-    names = {path.relative_to(source).as_posix(): path for path in files_of(source)}
-    upload_files(store, {folder_prefix(prefix) + name: path for name, path in names.items()})
+    start = folder_prefix(prefix)
+    files = {key: Path(entry) for key, entry in files_below(os.fspath(source), start)}
+    upload_files(store, dict(sorted(files.items())))
 
 
 def upload_files(store: Store, files: Mapping[str, Path]) -> None:
@@ -44,7 +47,7 @@ def upload_files(store: Store, files: Mapping[str, Path]) -> None:
     def upload(key: str, advance: Advance) -> None:
         store.upload(files[key], key, advance)
 
-    _each("upload", files, total, upload)
+    _each("upload", files, total, upload, store.files_at_once)
 
 
 def download_folder(
@@ -79,7 +82,8 @@ def download_files(store: Store, stats: Iterable[Stat], folder: Path, start: str
     def download(stat: Stat, advance: Advance) -> None:
         store.download(stat.key, places[stat], advance, size=stat.size)
 
-    _each("download", places, sum(stat.size for stat in places), download)
+    total = sum(stat.size for stat in places)
+    _each("download", places, total, download, store.files_at_once)
 
 
 def download_file(uri: str, target: Path) -> None:
@@ -105,7 +109,7 @@ def download_file(uri: str, target: Path) -> None:
 
 def _wrong(folder: Path, checksums: Mapping[str, str]) -> Iterator[str]:
     """The files that are not what their checksums say."""
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(CHECKERS) as pool:
         found = pool.map(file_sha256, [folder / name for name in checksums])
     return (name for name, sha in zip(checksums, found, strict=True) if sha != checksums[name])
 
@@ -120,17 +124,31 @@ def _chosen(
 
 
 def _each(
-    task: str, things: Iterable[Thing], total: int, transfer: Callable[[Thing, Advance], None]
+    task: str,
+    things: Iterable[Thing],
+    total: int,
+    transfer: Callable[[Thing, Advance], None],
+    at_once: int,
 ) -> None:
     """Transfer every thing on a few threads; the first failure stops what has not begun."""
-    with _shown(task, total) as advance, ThreadPoolExecutor(WORKERS) as pool:
-        futures = [pool.submit(transfer, thing, advance) for thing in things]
+    waiting, stopped = iter(things), Event()
+    taking = Lock()
+
+    def work() -> None:
+        while not stopped.is_set():
+            with taking:
+                thing = next(waiting, None)
+            if thing is None:
+                return
+            transfer(thing, advance)
+
+    with _shown(task, total) as advance, ThreadPoolExecutor(at_once) as pool:
+        workers = [pool.submit(work) for _ in range(at_once)]
         try:
-            for future in futures:
-                future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            for worker in as_completed(workers):
+                worker.result()
+        finally:
+            stopped.set()
 
 
 @contextmanager

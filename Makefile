@@ -7,9 +7,11 @@ RUN  := $(VENV)/bin
 BUILD := $(shell TORCH=$(TORCH) locks/build)
 DEV  := .venv-dev/bin
 OUT  ?= out/demo
+PREFIX ?= huggingtweets
+TAG ?= dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-train bench-prepare bench-storage fuzz lock clean
+.PHONY: help demo test lint bench-train bench-prepare bench-storage fuzz images lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +29,7 @@ lint: .venv-dev/.ready ## check style, types, floors and scripts
 	@$(DEV)/ruff format --check .
 	@$(DEV)/mypy
 	@$(DEV)/lint-imports
-	@$(DEV)/shellcheck locks/build locks/install locks/update .ci/run
+	@$(DEV)/shellcheck locks/build locks/install locks/update images/install .ci/run
 
 bench-train: .venv-dev/.ready ## time training beside the original's recipe
 	@$(DEV)/python tests/bench/bench_train.py
@@ -44,6 +46,12 @@ fuzz: .venv-fuzz/.ready ## feed the readers of archives and tables random input,
 	  .venv-fuzz/bin/python tests/fuzz/fuzz_$$reader.py -artifact_prefix=build/fuzz/$$reader- \
 	    -max_total_time=$$((60 * $(or $(MINUTES),10))) -print_final_stats=1 || exit 1; \
 	done
+
+images: build/demo/registry ## build the images and say what they are in build/images.json
+	@$(PYTHON) images/build.py --prefix $(PREFIX) --tag $(TAG) --torch $(or $(TORCH),cuda)
+
+build/demo/registry: # of the image serve-demo; by the torch that suits this machine
+	@$(MAKE) demo OUT=build/demo TORCH=
 
 lock: ## compile the locks again from pyproject.toml (needs uv)
 	@locks/update

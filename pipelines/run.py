@@ -2,10 +2,12 @@
 
 import argparse
 import os
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from components.collect.config import CollectConfig
 from components.contracts.artifacts import REGISTRY, check_persona
+from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
@@ -47,6 +49,15 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     job.add_argument("--until", choices=STAGES, default="publish", help="the last stage to do")
     job.add_argument(
         "--resume", action="store_true", help="go on after a killed run: reuse what is unchanged"
+    )
+    job.add_argument(
+        "--runner",
+        choices=("local", "docker"),
+        default="local",
+        help="docker: the pipeline of the cluster, each step in its image (default: local)",
+    )
+    job.add_argument(
+        "--images", type=a_path, metavar="FILE", help="of --runner docker: build/images.json"
     )
     add_flags(parser, CollectConfig, leave_out=frozenset(CollectConfig.model_fields) - X_API)
     taken = {"registry"}  # the run has its own
@@ -100,12 +111,31 @@ def run(given: argparse.Namespace) -> int:
     if given.name:
         check_persona(given.name)
     job = _job(given)
+    if given.runner == "docker":
+        _check_for_docker(given, job)
+    os.environ.setdefault("WANDB_RUN_GROUP", f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     steps = StepRunner(make_out(given.out), given.resume, perform)
+    times, version = steps.times, None
     with alone_in(steps.out):
         Registry.open(_registry(given)).begin()
-        version = run_locally(job, steps)
-    print_summary(steps.out, steps.times, version)
+        if given.runner == "docker":
+            from pipelines.docker_runner import run_in_docker  # kfp takes a second to import
+
+            version, times = run_in_docker(
+                job, given.images, steps.out, no_gate=getattr(given, "no_gate", False)
+            )
+        else:
+            version = run_locally(job, steps)
+    print_summary(steps.out, times, version)
     return 0
+
+
+def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
+    """The pipeline of the cluster is run from its beginning to its end, or not at all."""
+    if given.images is None:
+        raise BadInputError("--runner docker needs --images, as `make images` writes it")
+    if given.resume or given.since or job.until != STAGES[-1]:
+        raise BadInputError("--resume, --since and --until are for --runner local; leave them out")
 
 
 def _job(given: argparse.Namespace) -> Job:

@@ -13,8 +13,9 @@ from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
-from components.runtime.flags import StageConfig, a_name, add_flags, read_config
+from components.runtime.flags import a_name, add_flags, read_config
 from components.train.config import TrainConfig
+from pipelines.arguments import stage_arguments
 from pipelines.compiling import add_package_flags, write_package
 from pipelines.cron import six_fields
 from pipelines.following import add_connection_flags, as_json, connect, follow
@@ -29,14 +30,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OPTIONS: dict[str, type[StageConfig]] = {
-    "prepare_options": PrepareConfig,
-    "train_options": TrainConfig,
-    "evaluate_options": EvaluateConfig,
-}
-"""The pipeline's parameters that hold further flags, and whose flags these are."""
-OWN_PARAMETERS = frozenset({"base_model", "preset", "seed", "registry", "checkpoint_uri"})
-"""Fields of the stages that are parameters of the pipeline by themselves."""
 OWN_FLAGS = frozenset({"registry", "no_gate"})
 """Flags that are said here, in the words of the pipeline."""
 
@@ -87,7 +80,7 @@ def _add_order_flags(parser: argparse.ArgumentParser) -> None:
     add_source_flags(parser)
     add_flags(parser, CollectConfig, leave_out=frozenset(CollectConfig.model_fields) - X_API)
     taken = set(OWN_FLAGS)
-    kinds: tuple[type[StageConfig], ...] = (FetchConfig, *OPTIONS.values())
+    kinds = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
     for kind in kinds:
         add_flags(parser, kind, leave_out=frozenset(taken))
         taken |= set(kind.model_fields)
@@ -145,23 +138,21 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
 
 def _arguments(given: argparse.Namespace, root: str) -> dict[str, Any]:
     """The pipeline's parameters but its sources."""
-    configs = {name: read_config(kind, given, os.environ) for name, kind in OPTIONS.items()}
-    said = {
-        name: config.model_dump(mode="json", include=config.model_fields_set - OWN_PARAMETERS)
-        for name, config in configs.items()
-    }
+    stages = stage_arguments(
+        read_config(PrepareConfig, given, os.environ),
+        read_config(TrainConfig, given, os.environ),
+        read_config(EvaluateConfig, given, os.environ),
+    )
     base_model = read_config(FetchConfig, given, os.environ).base_model
     if base_model.startswith(("/", ".", "~")) or Path(base_model).exists():
         raise BadInputError(
             f"--base-model: no pod sees {base_model} on this machine; give a Hub id, gs:// or s3://"
         )
     return {
-        **said,
+        **stages,
         "registry": given.registry or f"{root}/registry",
         "name": given.name or "",
         "base_model": base_model,
-        "preset": configs["prepare_options"].model_dump()["preset"],
-        "seed": configs["train_options"].model_dump()["seed"],
         "no_gate": given.no_gate,
         "checkpoint_uri": f"{root}/checkpoints",
     }

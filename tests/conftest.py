@@ -21,7 +21,7 @@ def _groups_run_or_say_why(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(autouse=True)
 def _no_configuration_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what a test sets may configure what it tests."""
-    ours = [name for name in os.environ if name.startswith("HUGGINGTWEETS_")]
+    ours = [name for name in os.environ if name.startswith(("HUGGINGTWEETS_", "WANDB_"))]
     for name in set(ours) - {"HUGGINGTWEETS_TEST_DATA", "HUGGINGTWEETS_REQUIRE"}:
         monkeypatch.delenv(name)
 

@@ -14,12 +14,13 @@ from components.collect.source_file import local_file
 from components.collect.spool import Facts, Spool
 from components.collect.tables.table import author_of_table, read_table
 from components.collect.x_api.checkpoint import forget
-from components.contracts.artifacts import COLLECT_REPORT, POSTS, check_persona
+from components.contracts.artifacts import COLLECT_REPORT, POSTS, RAW_DATASET, check_persona
 from components.contracts.errors import BadInputError
 from components.contracts.reports import CollectCounts, CollectReport
 from components.registry.opt_outs import refuse_opted_out
 from components.runtime.digests import file_sha256
 from components.runtime.folders import whole_folder
+from components.tracking import tracked
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +53,17 @@ def run(
         report = _report(config, collected, spool.facts())
         for warning in report.warnings:
             log.warning("%s: %s", config.place, warning)
-        with whole_folder(dataset_out, holding=COLLECT_REPORT) as folder:
+        with (
+            whole_folder(dataset_out, holding=COLLECT_REPORT) as folder,
+            tracked("collect", report.author, config) as tracker,
+        ):
             with (folder / POSTS).open("w", encoding="utf-8") as file:
                 file.writelines(spool.lines(collected.author))
             if collected.picture:
                 (folder / collected.picture.name).write_bytes(collected.picture.data)
             report.write(folder / COLLECT_REPORT)
+            tracker.output(RAW_DATASET, report.author, folder, dataset_out)
+            tracker.summarise(report)
     if config.handle is not None:
         forget(dataset_out)
     log.info(

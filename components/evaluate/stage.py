@@ -23,6 +23,7 @@ from components.lm.models import load_model
 from components.runtime.folders import require_folder, whole_folder
 from components.runtime.provenance import check_trained_from, finetuned_sha256
 from components.text.ngrams import RunIndex
+from components.tracking import handles, tracked
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,13 @@ def run(
     prepared = PrepareReport.read(dataset / artifacts.PREPARE_REPORT)
     trained = TrainReport.read(model / artifacts.TRAIN_REPORT)
     check_trained_from(trained, dataset, base_model)
-    with whole_folder(evaluation_out, holding=artifacts.EVALUATION_REPORT) as folder:
+    authors = handles(prepared.persona_authors)
+    with (
+        whole_folder(evaluation_out, holding=artifacts.EVALUATION_REPORT) as folder,
+        tracked("evaluate", authors, config) as tracker,
+    ):
+        tracker.input(artifacts.TRAIN_DATASET, authors, dataset)
+        tracker.input(artifacts.FINETUNED_MODEL, authors, model)
         test = _texts(dataset, "test")
         bits, samples = _ask_models(config, model, base_model, test)
         training = RunIndex(_texts(dataset, "train"))
@@ -72,6 +79,10 @@ def run(
         write_rows(folder / artifacts.SAMPLES, samples)
         page = render_page(report, prepared, trained, samples, training)
         (folder / artifacts.REPORT_PAGE).write_text(page, encoding="utf-8")
+        rows = [(sample.prompt, sample.text, sample.finish_reason) for sample in samples]
+        tracker.table("samples", ("prompt", "text", "finish_reason"), rows)
+        tracker.output(artifacts.EVALUATION, authors, folder, evaluation_out)
+        tracker.summarise(report)
     if report_out:
         report_out.parent.mkdir(parents=True, exist_ok=True)
         report_out.write_text(page, encoding="utf-8")

@@ -4,7 +4,7 @@ import logging
 import os
 from pathlib import Path
 
-from components.contracts.artifacts import FETCH_REPORT
+from components.contracts.artifacts import FETCH_REPORT, PRETRAINED_MODEL
 from components.contracts.reports import FetchReport
 from components.fetch.bundled import cache_folder, fetch_bundled
 from components.fetch.check import architecture_and_size
@@ -15,6 +15,7 @@ from components.fetch.hub import fetch_from_hub
 from components.fetch.stored import fetch_stored
 from components.runtime.digests import folder_sha256
 from components.runtime.folders import home_path, keep_apart, whole_folder
+from components.tracking import tracked
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,9 @@ def run(config: FetchConfig, *, model_out: Path) -> FetchReport:
             architecture=architecture,
         )
         report.write(folder / FETCH_REPORT)
+        with tracked("fetch", report.id, config) as tracker:
+            tracker.output(PRETRAINED_MODEL, report.id, folder, model_out)
+            tracker.summarise(report)
     log.info("%s, %.0f million parameters", report.id, parameters / 1e6)
     return report
 

@@ -5,7 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from components.contracts.artifacts import PREPARE_REPORT, SPLITS, split_file
+from components.contracts.artifacts import (
+    PREPARE_REPORT,
+    RAW_DATASET,
+    SPLITS,
+    TRAIN_DATASET,
+    split_file,
+)
 from components.contracts.reports import PostCounts, PrepareReport, Splits
 from components.prepare.checks import check_enough, warnings_about
 from components.prepare.config import PrepareConfig
@@ -17,6 +23,7 @@ from components.prepare.selection import Selection, select
 from components.prepare.splits import facts_of, split_by_time
 from components.runtime.folders import keep_apart, whole_folder
 from components.runtime.progress import progress
+from components.tracking import handles, tracked
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +40,19 @@ def run(config: PrepareConfig, *, dataset: Sequence[Path], dataset_out: Path) ->
     _balance(selections)
     splits = _split(selections)
     report = _report(config, sources, selections, splits)
-    with whole_folder(dataset_out, holding=PREPARE_REPORT) as folder:
+    authors = handles(report.persona_authors)
+    with (
+        whole_folder(dataset_out, holding=PREPARE_REPORT) as folder,
+        tracked("prepare", authors, config) as tracker,
+    ):
+        for raw, collected in zip(dataset, report.collected, strict=False):
+            tracker.input(RAW_DATASET, collected.author, raw)
         for split, posts in splits.items():
             write_posts(folder / split_file(split), posts)
+        tracker.output(TRAIN_DATASET, authors, folder, dataset_out)
+        report = report.model_copy(update={"tracking": tracker.links()})
         report.write(folder / PREPARE_REPORT)
+        tracker.summarise(report)
     for warning in report.warnings:
         log.warning("warning: %s", warning)
     log.info("%s; written to %s", describe(report.counts), dataset_out)

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.contracts.artifacts import MODEL_CARD, check_persona, persona_of
+from components.contracts.artifacts import FINETUNED_MODEL, MODEL_CARD, check_persona, persona_of
 from components.contracts.registry import Manifest
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
@@ -16,6 +16,7 @@ from components.publish.lineage import lineage_of
 from components.publish.package import write_package
 from components.registry import Registry
 from components.registry.opt_outs import refuse_opted_out_authors
+from components.tracking import handles, tracked
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,13 @@ def run(
             card_out.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / MODEL_CARD, card_out)
 
-    manifest = place.publish(persona, write, lineage_of(story, os.environ))
+    authors = handles(story.prepared.persona_authors)
+    with tracked("publish", authors, config) as tracker:
+        tracker.input(FINETUNED_MODEL, authors, model)
+        manifest = place.publish(persona, write, lineage_of(story, os.environ))
+        version = str(manifest.version)
+        final = f"{registry.rstrip('/')}/{persona}/versions/{version}"
+        tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{version}",))
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
     return manifest

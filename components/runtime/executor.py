@@ -13,7 +13,7 @@ from components.contracts.base import Report
 from components.contracts.errors import BadInputError, HuggingtweetsError
 
 EXECUTOR_INPUT = "--executor-input"
-MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/", "oci://": "/oci/"}
+MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/"}
 """Where the launcher mounts what lies at a URI; anything else is a path already."""
 FACTS_IN = ("system.Dataset", "system.Model", "system.Artifact")
 METRICS = "system.Metrics"
@@ -71,6 +71,17 @@ def local_path(artifact: Mapping[str, Any]) -> Path:
         if uri.startswith(scheme):
             return Path(folder + uri.removeprefix(scheme))
     return Path(uri)
+
+
+def uri_of(place: Path | str) -> str:
+    """What the launcher mounted at a path; elsewhere a `file://` URI. A URI is left as it is."""
+    if "://" in str(place):
+        return str(place)
+    place = str(Path(place).absolute())
+    for scheme, folder in MOUNTS.items():
+        if place.startswith(folder):
+            return scheme + place.removeprefix(folder)
+    return f"file://{place}"
 
 
 def facts_of(document: Mapping[str, Any], prefix: str = "") -> dict[str, str | int | float | bool]:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,13 @@ from components.train.loss import LossFunction
 from components.train.optimizer import MasterAdamW
 from components.train.outcome import Outcome, resumed, snapshot
 from components.train.schedule import learning_rate
+
+Live = Callable[[int, Mapping[str, float]], None]
+"""Is told of each step's number and of what was measured then."""
+
+
+def say_nothing(step: int, values: Mapping[str, float]) -> None:
+    """Tell nobody."""
 
 
 class DivergedError(HuggingtweetsError):
@@ -58,6 +65,7 @@ def train(
     config: TrainConfig,
     advance: Advance,
     checkpoints: Checkpoints | None = None,
+    live: Live = say_nothing,
 ) -> Outcome:
     """Train until the plan, the patience or the time is used up, and give the best weights.
 
@@ -89,8 +97,10 @@ def train(
         state.seconds = time.perf_counter() - start
         out_of_time = config.max_seconds is not None and state.seconds >= config.max_seconds
         advance(1, _words(state, losses[-1]))
+        live(state.step, {"train/loss": losses[-1], "train/learning_rate": rate})
         if state.step % schedule.between == 0 or state.step == schedule.steps or out_of_time:
             _validate(state, loss_of, validation, optimizer, float(np.mean(losses)))
+            live(state.step, {"validation/loss": state.curve[-1].validation_loss or 0.0})
             losses.clear()
             if out_of_time or _without_gain(state) >= config.patience:
                 break

@@ -3,7 +3,13 @@
 import logging
 from pathlib import Path
 
-from components.contracts.artifacts import PREPARE_REPORT, TRAIN_REPORT
+from components.contracts.artifacts import (
+    FINETUNED_MODEL,
+    PREPARE_REPORT,
+    PRETRAINED_MODEL,
+    TRAIN_DATASET,
+    TRAIN_REPORT,
+)
 from components.contracts.reports import PrepareReport, TrainReport
 from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
 from components.lm.precision import choose_precision
@@ -11,11 +17,12 @@ from components.registry.opt_outs import refuse_opted_out_authors
 from components.runtime.digests import folder_sha256
 from components.runtime.folders import require_folder, whole_folder
 from components.runtime.progress import progress
+from components.tracking import handles, tracked
 from components.train.allocator import large_buffers_kept
 from components.train.checkpoint import Checkpoints, training_key
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
-from components.train.loop import plan, train
+from components.train.loop import Live, plan, say_nothing, train
 from components.train.loss import loss_function
 from components.train.method import make_trainable, with_weights
 from components.train.optimizer import MasterAdamW
@@ -44,10 +51,17 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
     log.info("training in %s", precision.reason)
     base = base_facts(base_model)
     checkpoints = _checkpoints(config, folder_sha256(dataset), base.sha256, precision.dtype)
-    with whole_folder(model_out, holding=TRAIN_REPORT) as folder:
-        outcome = fit(lm, posts, validation, config, precision.dtype, checkpoints)
+    authors = handles(prepared.persona_authors)
+    with (
+        whole_folder(model_out, holding=TRAIN_REPORT) as folder,
+        tracked("train", authors, config) as tracker,
+    ):
+        tracker.input(TRAIN_DATASET, authors, dataset)
+        tracker.input(PRETRAINED_MODEL, base.id, base_model)
+        outcome = fit(lm, posts, validation, config, precision.dtype, checkpoints, tracker.log)
         model = with_weights(load_model(base_model).model, config, outcome.best_weights)
         save_model(lm, model, folder)
+        tracker.output(FINETUNED_MODEL, authors, folder, model_out)
         report = train_report(
             config,
             outcome,
@@ -56,8 +70,9 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
             prepared=prepared,
             device=lm.device,
             dtype=precision.dtype,
-        )
+        ).model_copy(update={"tracking": tracker.links()})
         report.write(folder / TRAIN_REPORT)
+        tracker.summarise(report)
     if checkpoints:
         checkpoints.forget()
     _say_how_it_went(report)
@@ -80,6 +95,7 @@ def fit(
     config: TrainConfig,
     dtype: Dtype,
     checkpoints: Checkpoints | None = None,
+    live: Live = say_nothing,
 ) -> Outcome:
     """Train the model of `lm`, which is used up by it; the best weights are in the outcome."""
     parameters = make_trainable(lm.model, config)
@@ -91,7 +107,7 @@ def fit(
     )
     loss_of = loss_function(lm.model, judged[0])
     with large_buffers_kept(), progress("training", plan(posts, config).steps) as advance:
-        return train(loss_of, optimizer, posts, judged, config, advance, checkpoints)
+        return train(loss_of, optimizer, posts, judged, config, advance, checkpoints, live)
 
 
 def _warn_of_cut(posts: Posts, lm: LanguageModel) -> None:

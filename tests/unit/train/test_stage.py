@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from support.finished import make_dataset
+from support.wandb_files import offline_runs, offline_wandb
 from transformers import pipeline
 
 from components.contracts.errors import BadInputError
@@ -229,3 +230,19 @@ def test_an_author_who_opted_out_is_not_trained_on(base_model: Path, tmp_path: P
     with pytest.raises(BadInputError, match="@gardener opted out"):
         run(config, dataset=tmp_path / "dataset", base_model=base_model, model_out=out)
     assert not out.exists()
+
+
+def test_the_loss_is_seen_live_where_a_tracker_is_on(
+    dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    config = TrainConfig(dtype="fp32", epochs=1, batch_tokens=64)
+    with offline_wandb(tmp_path):
+        report = run(config, dataset=dataset, base_model=base_model, model_out=tmp_path / "model")
+    tracked = offline_runs(tmp_path)["train"]
+    losses = [point["train/loss"] for point in tracked.history if "train/loss" in point]
+    assert len(losses) == report.curve[-1].step
+    validations = [p["validation/loss"] for p in tracked.history if "validation/loss" in p]
+    assert validations == [point.validation_loss for point in report.curve[1:]]
+    assert tracked.summary["best_validation_loss"] == report.best_validation_loss
+    (model,) = [one for one in tracked.artifacts if one.type == "finetuned-model"]
+    assert model.name == "ann"

@@ -1,0 +1,29 @@
+"""From the configurations of stages to the parameters of the pipeline `persona`."""
+
+from typing import Any
+
+from components.evaluate.config import EvaluateConfig
+from components.prepare.config import PrepareConfig
+from components.runtime.flags import StageConfig
+from components.train.config import TrainConfig
+
+OWN_PARAMETERS = frozenset({"base_model", "preset", "seed", "registry", "checkpoint_uri"})
+"""Fields of the stages that are parameters of the pipeline by themselves."""
+
+
+def stage_arguments(
+    prepare: PrepareConfig, train: TrainConfig, evaluate: EvaluateConfig
+) -> dict[str, Any]:
+    """The parameters that say how to prepare, train and evaluate; what is left open is left out."""
+    return {
+        "preset": prepare.preset,
+        "seed": train.seed,
+        "prepare_options": _options(prepare),
+        "train_options": _options(train),
+        "evaluate_options": _options(evaluate),
+    }
+
+
+def _options(config: StageConfig) -> dict[str, Any]:
+    """The flags that were said, by flag or variable, as a JSON object."""
+    return config.model_dump(mode="json", include=config.model_fields_set - OWN_PARAMETERS)

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,9 @@ MADE = {
 """Where a run keeps what: the step and its output, and the file that the folder holds."""
 
 
+STEP_FAILED = "a step failed; what it wrote above says why"
+
+
 class RunFailedError(HuggingtweetsError):
     """A step failed; its output, above, says why."""
 
@@ -74,7 +78,7 @@ def run_in_docker(
     if version is None:
         if (out / artifacts.EVALUATION / artifacts.EVALUATION_REPORT).is_file():
             check_gate(GateConfig(), evaluation=out / artifacts.EVALUATION)
-        raise RunFailedError("a step failed; what it wrote above says why")
+        raise RunFailedError(STEP_FAILED)
     persona, number = version
     folder = out / artifacts.REGISTRY / persona / "versions" / str(number)
     return folder, [StepTime("pipeline", time.monotonic() - start)]
@@ -133,8 +137,13 @@ def _run(platform: Platform, job: Job, root: Path, out: Path, no_gate: bool) -> 
         raise_on_error=False,
     )
     pipeline = components.load_component_from_file(str(package))
-    with _output_aside():
-        pipeline(**_arguments(job, out, no_gate))
+    try:
+        with _output_aside():
+            pipeline(**_arguments(job, out, no_gate))
+    except docker.errors.DockerException as error:
+        raise RunFailedError(f"Docker could not run a step: {error}") from error
+    except ValueError as error:  # kfp goes on after a failed step, and misses what it should give
+        raise RunFailedError(STEP_FAILED) from error
 
 
 def _arguments(job: Job, out: Path, no_gate: bool) -> dict[str, Any]:
@@ -178,7 +187,8 @@ def _mounts(job: Job, out: Path) -> list[docker.types.Mount]:
 @contextlib.contextmanager
 def _output_aside() -> Iterator[None]:
     """Send what kfp and the containers print to standard error: ours is for the result."""
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of settings that only pods have
         yield
 
 

@@ -12,7 +12,10 @@ LOG_FORMAT_VARIABLE = "HUGGINGTWEETS_LOG_FORMAT"
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: `time`, `level`, `logger`, `message`, and `exception` if any."""
+    """One JSON object a line: `time`, `level`, `logger`, `message`, and `exception` if any.
+
+    A record's `fields`, given as `extra={"fields": {…}}`, are keys of their own.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line of JSON."""
@@ -22,6 +25,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= getattr(record, "fields", {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

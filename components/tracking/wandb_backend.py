@@ -25,13 +25,14 @@ class WandbBackend:
         settings = wandb.Settings(
             silent=True, console="off", disable_git=True, disable_code=True, init_timeout=30
         )
+        mode: Any = os.environ.get("WANDB_MODE")  # W&B itself reads these two once a process
         self._run = wandb.init(
             project=None if settings.project else PROJECT,
             name=run_name(stage, subject),
             job_type=job_of(stage),
             group=group,
             config=dict(config),
-            mode=os.environ.get("WANDB_MODE"),  # W&B itself reads these two once a process
+            mode=mode,
             dir=os.environ.get("WANDB_DIR"),
             reinit="create_new",
             settings=settings,

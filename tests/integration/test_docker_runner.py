@@ -1,5 +1,6 @@
 """`huggingtweets run --runner docker`: the compiled pipeline on this machine, in its images."""
 
+import json
 import os
 import subprocess
 import sys
@@ -66,11 +67,15 @@ def test_three_authors_become_one_persona_in_containers(tmp_path: Path) -> None:
 @pytest.mark.docker
 def test_a_step_that_fails_fails_the_run(tmp_path: Path) -> None:
     built_images("cpu", "train")
-    (tmp_path / "few.json").write_text('[{"id": "1", "text": "too few", "author": "ann"}]')
+    post = {"id": "1", "text": "too few words", "created_at": "2020-01-01T00:00:00Z"}
+    (tmp_path / "few.json").write_text(json.dumps([post]))
+    make_tiny_model(tmp_path / "tiny")
     words = ["--table", "few.json", "--author", "ann", "--consent", "fictional"]
-    answer = run(tmp_path, *words, "--base-model", "/", "--out", "out")
-    assert answer.returncode in (1, 2)
+    answer = run(tmp_path, *words, "--base-model", "tiny", "--out", "out")
+    assert answer.returncode == 1
+    assert "posts of each" in answer.stderr  # prepare says what is too little
     assert "Traceback" not in answer.stderr
+    assert (tmp_path / "out" / "raw-dataset" / "ann" / "collect.json").is_file()
     assert not (tmp_path / "out" / "registry" / "ann").exists()
 
 

@@ -130,33 +130,14 @@ class Kubeflow:
     def submit(self, order: Order) -> str:
         """Upload the package as a version of the pipeline and start a run; its id."""
         with _as_sentences(self.connection), contextlib.redirect_stdout(io.StringIO()):
-            pipeline_id, version_id = self._upload(order.package)
-            run = self._client.run_pipeline(
-                experiment_id=self._experiment(),
-                job_name=order.name,
-                params=dict(order.arguments),
-                pipeline_id=pipeline_id,
-                version_id=version_id,
-                pipeline_root=order.pipeline_root,
-                service_account=order.service_account,
-            )
+            run = self._client.run_pipeline(**self._job(order))
         return str(run.run_id)
 
     def schedule(self, order: Order, cron: str) -> str:
         """Upload the package and have it run at the times of `cron` (six fields); the id."""
         with _as_sentences(self.connection), contextlib.redirect_stdout(io.StringIO()):
-            pipeline_id, version_id = self._upload(order.package)
             schedule = self._client.create_recurring_run(
-                experiment_id=self._experiment(),
-                job_name=order.name,
-                params=dict(order.arguments),
-                pipeline_id=pipeline_id,
-                version_id=version_id,
-                pipeline_root=order.pipeline_root,
-                service_account=order.service_account,
-                cron_expression=cron,
-                max_concurrency=1,
-                no_catchup=True,
+                **self._job(order), cron_expression=cron, max_concurrency=1, no_catchup=True
             )
         return str(schedule.recurring_run_id)
 
@@ -186,6 +167,19 @@ class Kubeflow:
                 _return_http_data_only=True,
             )
             return str(answer.data.decode("utf-8", errors="replace"))
+
+    def _job(self, order: Order) -> dict[str, Any]:
+        """Upload the package; what kfp's client wants to know of a run or a schedule of it."""
+        pipeline_id, version_id = self._upload(order.package)
+        return {
+            "experiment_id": self._experiment(),
+            "job_name": order.name,
+            "params": dict(order.arguments),
+            "pipeline_id": pipeline_id,
+            "version_id": version_id,
+            "pipeline_root": order.pipeline_root,
+            "service_account": order.service_account,
+        }
 
     def _upload(self, package: Path) -> tuple[str, str]:
         """The ids of the pipeline and of its version that is this package, made where needed."""

@@ -24,7 +24,7 @@ from components.runtime.flags import (
 )
 from components.train.config import TrainConfig
 from pipelines.local import STAGES, Job, perform, run_locally
-from pipelines.sources import Source, sources_of
+from pipelines.sources import Source, sources_given
 from pipelines.steps import StepRunner, alone_in, make_out
 from pipelines.summary import print_summary
 
@@ -160,16 +160,7 @@ def _job(given: argparse.Namespace) -> Job:
 
 
 def _sources(given: argparse.Namespace) -> list[CollectConfig]:
-    sources = sources_of(
-        archives=given.archive,
-        tables=given.table,
-        authors=given.author,
-        formats=given.format,
-        columns=given.columns,
-        consents=given.consent,
-        handles=given.handle,
-    )
-    return [_collect_config(given, source) for source in sources]
+    return [_collect_config(given, source) for source in sources_given(given)]
 
 
 def _collect_config(given: argparse.Namespace, source: Source) -> CollectConfig:

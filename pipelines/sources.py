@@ -1,5 +1,6 @@
 """Which posts a run is given: `--archive`, `--table` and `--handle`, with what belongs to each."""
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -23,6 +24,19 @@ class Source:
     def flags(self) -> dict[str, object]:
         """The flags of `collect` that say the same."""
         return {name: value for name, value in vars(self).items() if value}
+
+
+def sources_given(given: argparse.Namespace) -> list[Source]:
+    """The sources that the parsed flags of `run` or `submit` name; see `sources_of`."""
+    return sources_of(
+        archives=given.archive,
+        tables=given.table,
+        authors=given.author,
+        formats=given.format,
+        columns=given.columns,
+        consents=given.consent,
+        handles=given.handle,
+    )
 
 
 def sources_of(

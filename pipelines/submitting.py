@@ -23,7 +23,7 @@ from pipelines.images import step_images
 from pipelines.run import X_API, add_source_flags
 from pipelines.run_state import run_state
 from pipelines.source_upload import uploaded
-from pipelines.sources import Source, sources_of
+from pipelines.sources import Source, sources_given
 
 if TYPE_CHECKING:
     from pipelines.kubeflow import Order
@@ -159,15 +159,7 @@ def _arguments(given: argparse.Namespace, root: str) -> dict[str, Any]:
 
 
 def _sources(given: argparse.Namespace) -> list[Source]:
-    sources = sources_of(
-        archives=given.archive,
-        tables=given.table,
-        authors=given.author,
-        formats=given.format,
-        columns=given.columns,
-        consents=given.consent,
-        handles=given.handle,
-    )
+    sources = sources_given(given)
     for source in sources:
         read_config(CollectConfig, _flags(given, source), {})  # says what is wrong with it
     return sources

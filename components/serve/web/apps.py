@@ -21,7 +21,7 @@ from components.serve.web.probes import probes
 
 
 def inference_app(context: Context) -> ASGIApp:
-    """All dialects, the probes and the page."""
+    """All dialects and the probes."""
     return _app(
         context,
         "huggingtweets",

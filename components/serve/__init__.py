@@ -1,1 +1,1 @@
-"""Serve personas: three dialects, one engine."""
+"""Serve personas: three dialects, one engine, one page."""

@@ -26,7 +26,7 @@ class ServeConfig(StageConfig):
     output_filter: bool = True
     """Whether mentions, e-mail addresses, phone numbers and memorised spans are kept back."""
     inference_address: Address = "http://127.0.0.1:8080"
-    """Where requests are answered."""
+    """Where requests and the page are answered."""
     management_address: Address = "http://127.0.0.1:8081"
     """Where models are managed; closed without HUGGINGTWEETS_MANAGEMENT_TOKEN."""
     metrics_address: Address = "http://127.0.0.1:8082"

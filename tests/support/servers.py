@@ -1,6 +1,7 @@
 """A server in a thread of the test's own process, on ports of its own."""
 
 import asyncio
+import base64
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from components.serve.stage import open_ports
 from components.serve.tokens import Tokens
 from components.text.spans import SpanFilter
 from support.fake_engine import FakeEngines
+from support.finished import make_prepare_report
 
 ANYWHERE = "http://127.0.0.1:0"
 PATIENCE = 20.0
@@ -29,6 +31,8 @@ license: apache-2.0
 
 # Rosa Thorn 🤖 AI Bot
 
+<img src="picture-1.png" alt="A picture of the author" width="112" height="112">
+
 **@gardener bot**
 
 > **Every text that this model gives was written by a machine.**
@@ -38,9 +42,16 @@ license: apache-2.0
 | Tweets downloaded | 72 |
 | Tweets kept | 51 |
 """
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADBwIAMCbHYQAAAABJRU5ErkJggg=="
+)
+"""One coloured point."""
 LINEAGE: Mapping[str, Any] = {
     "consent": {"gardener": "fictional"},
-    "collect": {"gardener": {"author": "gardener", "account_id": "1"}},
+    "collect": {
+        "gardener": {"author": "gardener", "account_id": "1", "display_name": "Rosa Thorn"}
+    },
+    "prepare": make_prepare_report(["gardener"]).model_dump(mode="json", exclude={"collected"}),
 }
 
 
@@ -51,6 +62,7 @@ def publish(registry: Registry, persona: str = "jane", *, alias: str | None = "p
         (folder / "model.safetensors").write_bytes(b"weights of %d" % version * 10)
         (folder / "config.json").write_text("{}")
         (folder / "README.md").write_text(CARD)
+        (folder / "picture-1.png").write_bytes(PICTURE)
         SpanFilter.of([POST], bytes(16)).write(folder / "spans.bloom")
 
     version = registry.publish(persona, write, LINEAGE).version

@@ -36,16 +36,16 @@ function askForToken() {
   $("token").focus();
 }
 
-async function* completions(prompt, n, signal) {
+async function* completions(model, prompt, n, signal) {
   const answer = await call("v1/completions", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ model: persona.name, prompt, n, stream: true }),
+    body: JSON.stringify({ model, prompt, n, stream: true }),
     signal,
   });
   for await (const event of readEvents(answer.body)) {
     if (event.error) throw new Error(event.error.message);
-    yield* event.choices;
+    for (const choice of event.choices) yield { ...choice, model: event.model };
   }
 }
 
@@ -133,9 +133,10 @@ function cell(tag, text, scope) {
 function addPost(number, prompt) {
   const post = $("post").content.firstElementChild.cloneNode(true);
   post.dataset.prompt = prompt;
+  post.persona = persona;
   post.querySelector("article").setAttribute("aria-label", `Post ${number}`);
   post.querySelector(".name b").textContent = persona.title;
-  post.querySelector(".handle").textContent = `${persona.name}@${persona.version}`;
+  showModel(post, `${persona.name}@${persona.version}`);
   showFace(post.querySelector(".face"));
   for (const button of post.querySelectorAll("button")) {
     button.setAttribute("aria-label", `${button.textContent.trim()}: post ${number}`);
@@ -145,8 +146,13 @@ function addPost(number, prompt) {
   return post;
 }
 
+function showModel(post, model) { // a new version may have begun to answer since the page was opened
+  post.dataset.model = model;
+  post.querySelector(".handle").textContent = model;
+}
+
 function showFace(face) {
-  if (persona.picture) face.style.backgroundImage = `url("${CSS.escape ? persona.picture : ""}")`;
+  if (persona.picture) face.style.backgroundImage = `url("${persona.picture}")`;
   else face.textContent = [...persona.title][0]?.toUpperCase() ?? "?";
 }
 
@@ -166,9 +172,11 @@ function textOf(post) {
   return post.dataset.prompt + post.querySelector(".written").textContent;
 }
 
-async function writeInto(list, prompt, signal, onFinish) {
-  for await (const choice of completions(prompt, list.length, signal)) {
+async function writeInto(list, signal, onFinish) {
+  const [{ persona: { name }, dataset: { prompt } }] = list;
+  for await (const choice of completions(name, prompt, list.length, signal)) {
     const post = list[choice.index];
+    showModel(post, choice.model);
     post.querySelector(".written").append(choice.text);
     if (choice.finish_reason) {
       finish(post);
@@ -191,14 +199,13 @@ async function writeTen(event) {
   let done = 0;
   report("Writing ten posts…");
   try {
-    await writeInto(list, prompt, signal, () => {
+    await writeInto(list, signal, () => {
       done += 1;
       report(done < COUNT ? `${done} of ${COUNT} written` : "Ten posts written");
     });
   } catch (error) {
     complain(error);
-    if (signal.aborted) return;
-    report("");
+    if (posts.contains(list[0])) report("");
   }
   for (const post of list) post.getAttribute("aria-busy") === "true" && giveUp(post);
 }
@@ -215,7 +222,7 @@ async function writeAgain(post, number) {
   begin(post);
   report(`Writing post ${number} again…`);
   try {
-    await writeInto([post], post.dataset.prompt, undefined, () => {});
+    await writeInto([post], undefined, () => {});
     report(`Post ${number} written again`);
   } catch (error) {
     post.querySelector(".written").textContent = before;
@@ -225,12 +232,12 @@ async function writeAgain(post, number) {
   button.focus();
 }
 
-function label() {
-  return `${persona.title}, AI bot (${persona.name}@${persona.version})`;
+function label(post) {
+  return `${post.persona.title}, AI bot (${post.dataset.model})`;
 }
 
 async function copy(post, number) {
-  const text = `${textOf(post)}\n\n— written by ${label()}`;
+  const text = `${textOf(post)}\n\n— written by ${label(post)}`;
   try {
     await navigator.clipboard.writeText(text);
   } catch { // without https there is no clipboard but this one
@@ -244,7 +251,8 @@ async function copy(post, number) {
 }
 
 async function picture(post, number) {
-  await savePicture({ text: textOf(post), begun: post.dataset.prompt.length, persona });
+  const { prompt, model } = post.dataset;
+  await savePicture({ text: textOf(post), begun: prompt.length, persona: post.persona, model });
   report(`Post ${number} saved as a picture`);
 }
 

@@ -7,7 +7,7 @@ const COLORS = {
   dark: { paper: "#1d1f25", ink: "#ecebe8", soft: "#a8aab3", line: "#33353d", accent: "#7ab8ff", tint: "#1c2a3b", bot: "#4a3217", botInk: "#ffcf9c" },
 };
 
-export async function savePicture({ text, begun, persona }) {
+export async function savePicture({ text, begun, persona, model }) {
   const colors = matchMedia("(prefers-color-scheme: dark)").matches ? COLORS.dark : COLORS.light;
   const canvas = document.createElement("canvas");
   const draw = canvas.getContext("2d");
@@ -18,9 +18,9 @@ export async function savePicture({ text, begun, persona }) {
   canvas.height = top + lines.length * LEAD + 50 + 120;
   draw.fillStyle = colors.paper;
   draw.fillRect(0, 0, canvas.width, canvas.height);
-  drawHead(draw, colors, persona, await loaded(persona.picture));
+  drawHead(draw, colors, persona, model, await loaded(persona.picture));
   drawText(draw, colors, lines, begun, top + SIZE);
-  drawLabel(draw, colors, persona, canvas.height - 120);
+  drawLabel(draw, colors, canvas.height - 120);
   const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
   download(blob, `${persona.name}-bot.png`);
 }
@@ -47,7 +47,7 @@ function wrap(draw, text, width) {
   return lines;
 }
 
-function drawHead(draw, colors, persona, face) {
+function drawHead(draw, colors, persona, model, face) {
   const middle = PAD + FACE / 2;
   draw.save();
   draw.beginPath();
@@ -72,7 +72,7 @@ function drawHead(draw, colors, persona, face) {
   pill(draw, colors, "AI bot", end + 20, PAD + 12);
   draw.fillStyle = colors.soft;
   draw.font = `32px ${FONT}`;
-  draw.fillText(`${persona.name}@${persona.version}`, left, PAD + 92, WIDTH - left - PAD);
+  draw.fillText(model, left, PAD + 92, WIDTH - left - PAD);
 }
 
 function pill(draw, colors, text, x, y) {
@@ -100,7 +100,7 @@ function drawText(draw, colors, lines, begun, top) {
   });
 }
 
-function drawLabel(draw, colors, persona, top) {
+function drawLabel(draw, colors, top) {
   draw.fillStyle = colors.bot;
   draw.fillRect(0, top, WIDTH, 120);
   draw.fillStyle = colors.botInk;
@@ -108,7 +108,7 @@ function drawLabel(draw, colors, persona, top) {
   draw.fillText("Written by AI. Nobody said this.", PAD, top + 72);
   draw.font = `28px ${FONT}`;
   draw.textAlign = "right";
-  draw.fillText(`${persona.name} bot · huggingtweets`, WIDTH - PAD, top + 72, 430);
+  draw.fillText("huggingtweets", WIDTH - PAD, top + 72);
   draw.textAlign = "left";
 }
 

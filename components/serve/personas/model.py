@@ -70,6 +70,8 @@ class Model:
     """Loads that failed in a row."""
     retry_at: float = 0.0
     """On the clock of `time.monotonic()`: before it, a failed load is not tried again."""
+    manifest: Manifest | None = None
+    """As it was when the model was last fetched."""
     memory: int = 0
     """Bytes that it takes, or took when it was last loaded."""
     used_at: float = 0.0

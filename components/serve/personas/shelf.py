@@ -69,6 +69,7 @@ class Shelf:
             fetched = await self._run(
                 partial(self._loader.fetch, model.name, model.source, away=self._is_away())
             )
+            model.manifest = fetched.manifest
             async with self._turn:
                 if not await self._make_room(model, fetched, evict=evict):
                     return

@@ -15,13 +15,14 @@ from components.serve.dialects.open_inference import open_inference
 from components.serve.dialects.openai import openai
 from components.serve.dialects.torchserve import torchserve
 from components.serve.dialects.torchserve_models import torchserve_models
+from components.serve.page.routes import page
 from components.serve.web.edge import Edge
 from components.serve.web.errors import add_error_handlers, dialect_of
 from components.serve.web.probes import probes
 
 
 def inference_app(context: Context) -> ASGIApp:
-    """All dialects and the probes."""
+    """All dialects, the probes and the page."""
     return _app(
         context,
         "huggingtweets",
@@ -30,6 +31,7 @@ def inference_app(context: Context) -> ASGIApp:
             open_inference(context),
             openai(context),
             probes(context.health),
+            page(context),
         ],
     )
 

@@ -1,0 +1,1 @@
+"""The page for people: its files, and what it tells of a persona."""

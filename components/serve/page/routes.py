@@ -1,0 +1,99 @@
+"""The page's addresses: itself, its files, and what it asks for about the personas."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from components.serve.context import Context
+from components.serve.dialects.torchserve_errors import TORCHSERVE
+from components.serve.page.about import About, about, title_of
+from components.serve.personas.model import Model
+from components.serve.problems import Kind, Problem
+
+ROOM = Path(__file__).parent
+TYPES = {
+    "page.js": "text/javascript",
+    "events.js": "text/javascript",
+    "picture.js": "text/javascript",
+    "page.css": "text/css",
+    "icon.svg": "image/svg+xml",
+}
+"""The files that anybody may read, and what they are."""
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+
+
+class Listed(BaseModel):
+    """One persona to choose."""
+
+    name: str
+    title: str
+
+
+class PersonaList(BaseModel):
+    """The personas to choose from."""
+
+    personas: list[Listed]
+
+
+def page(context: Context) -> APIRouter:
+    """`GET /`, its files under `/page/`, and `/page/personas[/{name}]`."""
+    router = APIRouter(tags=["page"], responses=TORCHSERVE.documented())
+
+    async def document() -> Response:
+        """The page."""
+        return FileResponse(ROOM / "index.html", media_type="text/html", headers=HEADERS)
+
+    async def file(name: str) -> Response:
+        """One of its files."""
+        if name not in TYPES:
+            raise Problem(Kind.NOT_FOUND, "there is nothing at this address")
+        return FileResponse(ROOM / name, media_type=TYPES[name], headers=HEADERS)
+
+    @router.get("/page/personas", response_model=PersonaList)
+    async def personas(request: Request) -> JSONResponse:
+        """The personas that answer."""
+        context.tokens.check_inference(request.headers.get("authorization"))
+        found = [
+            {"name": model.name, "title": title_of(model.name, model.manifest)}
+            for model in _answering(context)
+        ]
+        return JSONResponse({"personas": found}, headers={"cache-control": "no-store"})
+
+    @router.get("/page/personas/{name}", response_model=About)
+    async def persona(request: Request, name: str) -> JSONResponse:
+        """A persona's picture, card and counts, of the version in production."""
+        context.tokens.check_inference(request.headers.get("authorization"))
+        deadline = time.monotonic() + context.config.default_response_timeout
+        held = await context.personas.hold(name, None, deadline)
+        try:
+            told = await asyncio.to_thread(about, held.model, held.loaded)
+        finally:
+            held.release()
+        return JSONResponse(told.model_dump(), headers={"cache-control": "no-store"})
+
+    for path, endpoint in (("/", document), ("/page/{name}", file)):
+        router.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
+    return router
+
+
+def _answering(context: Context) -> list[Model]:
+    """The model that answers to each name; names without one are left out."""
+    found = []
+    for name in context.personas.names():
+        try:
+            found.append(context.personas.default(name))
+        except Problem:
+            continue
+    return found

@@ -28,6 +28,9 @@ class Manifest(Report):
     `consent` by author; the reports, which say what was chosen, of `collect` (by author), `fetch`,
     `prepare`, `train` and `evaluate`; where they are known, `images` with their digests by stage,
     and `runs`: the ids `wandb` and `kubeflow`."""
+    formats: dict[str, float] = {}
+    """Bits per byte of the newest posts by number format (`fp32`, `bf16`, `int8`), computed as a
+    server computes: it takes no format that moves them by more than 1%."""
     upload: str = ""
     """The random name of the upload that it came from: tells one publish from every other."""
 

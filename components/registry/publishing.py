@@ -40,7 +40,13 @@ PATIENCE = 3600.0
 """Seconds that a publisher goes on while others take every number before it."""
 
 
-def publish(store: Store, persona: str, write: Write, lineage: Mapping[str, Any]) -> Manifest:
+def publish(
+    store: Store,
+    persona: str,
+    write: Write,
+    lineage: Mapping[str, Any],
+    formats: Mapping[str, float] | None = None,
+) -> Manifest:
     """Publish what `write(version, folder)` writes as the next version.
 
     `write` is called again with the next number if another publisher was faster.
@@ -62,6 +68,7 @@ def publish(store: Store, persona: str, write: Write, lineage: Mapping[str, Any]
             created_at=datetime.now(UTC),
             files=tuple(sent[path] for path in sorted(sent)),
             lineage=dict(lineage),
+            formats=dict(formats or {}),
             upload=upload,
         )
         with suppress(ConflictError):  # another's, or ours after all: the manifest will tell

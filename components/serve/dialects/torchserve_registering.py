@@ -65,8 +65,9 @@ def stored_models(config: ServeConfig) -> list[Model]:
 
 
 def _in_registry(url: str, registry_uri: str) -> re.Match[str] | None:
-    root = registry_uri.rstrip("/")
-    return _VERSION.fullmatch(url.removeprefix(root)) if url.startswith(root) else None
+    """A registry in a folder may be named as a path or with file://, here as everywhere."""
+    root, place = (text.removeprefix("file://") for text in (registry_uri.rstrip("/"), url))
+    return _VERSION.fullmatch(place.removeprefix(root)) if place.startswith(root) else None
 
 
 def _of_registry(persona: str, version: int, name: str | None, registry: Registry) -> Model:

@@ -7,8 +7,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import make_asgi_app
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Mount, Router
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from components.serve.context import Context
 from components.serve.dialects.open_inference import open_inference
@@ -16,8 +15,9 @@ from components.serve.dialects.openai import openai
 from components.serve.dialects.torchserve import torchserve
 from components.serve.dialects.torchserve_models import torchserve_models
 from components.serve.page.routes import page
+from components.serve.problems import Kind, Problem
 from components.serve.web.edge import Edge
-from components.serve.web.errors import add_error_handlers, dialect_of
+from components.serve.web.errors import add_error_handlers, answer, dialect_of
 from components.serve.web.probes import probes
 
 
@@ -43,8 +43,14 @@ def management_app(context: Context) -> ASGIApp:
 
 def metrics_app(context: Context) -> ASGIApp:
     """`/metrics`; `?name[]=` chooses some."""
-    router = Router([Mount("/metrics", make_asgi_app(context.metrics.registry))])
-    return _edge(context, router)
+    metrics = make_asgi_app(context.metrics.registry)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        there = scope["path"].rstrip("/") == "/metrics"
+        nothing = Problem(Kind.NOT_FOUND, "there is nothing at this address; see /metrics")
+        await (metrics if there else answer(scope["path"], nothing))(scope, receive, send)
+
+    return _edge(context, app)
 
 
 def _app(context: Context, title: str, routers: Sequence[APIRouter]) -> ASGIApp:

@@ -79,7 +79,8 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 def problem_of_details(details: ErrorDetails) -> Problem:
     """The first thing that pydantic found wrong in a request."""
-    named = [str(part) for part in details["loc"] if part not in ("body", "query", "path")]
+    left_out = ("body", "query", "path", "parameters")
+    named = [str(part) for part in details["loc"] if part not in left_out]
     name = named[0] if named and not named[0].isdigit() else None
     said = wording(details)
     return Problem(Kind.BAD_REQUEST, f"{name}: {said}" if name else said, name)

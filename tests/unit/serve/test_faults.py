@@ -213,8 +213,11 @@ def test_metrics(limited: Running) -> None:
     for name in ("Requests2XX", "Requests4XX", "Requests5XX", "QueueTime", "WorkerThreadTime",
                  "MemoryUsed", "MemoryAvailable", "DiskUtilization"):  # fmt: skip
         assert f'{name}{{Hostname="{socket.gethostname()}",Level="Host"}}' in text
-    one = requests.get(f"{limited.metrics}/metrics?name[]=Requests4XX", timeout=9).text
-    assert "ts_inference" not in one
+    one = requests.get(f"{limited.metrics}/metrics?name[]=Requests4XX", timeout=9)
+    assert "ts_inference" not in one.text
+    assert one.history == []  # not every scraper follows a redirect
+    nothing = requests.get(f"{limited.metrics}/elsewhere", timeout=9)
+    assert (nothing.status_code, nothing.json()["code"]) == (404, 404)
 
 
 def test_logs_are_json_and_carry_the_request_id(

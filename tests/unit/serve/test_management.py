@@ -145,6 +145,12 @@ def test_nothing_else_is_ever_fetched(manager: Manager) -> None:
         assert (answer.status_code, answer.json()["code"]) == (403, 403), url
 
 
+def test_a_registry_in_a_folder_is_named_either_way(manager: Manager) -> None:
+    url = f"file://{manager.url(2)}"
+    assert manager("POST", "/models", url=url, synchronous="true").status_code == 200
+    assert manager("GET", "/models/jane/2").json()[0]["modelUrl"] == manager.url(2)
+
+
 def test_what_is_allowed_and_absent_is_not_found(manager: Manager) -> None:
     for url in (manager.url(9), manager.url(1, "nobody"), "absent.mar"):
         assert manager("POST", "/models", url=url).status_code == 404

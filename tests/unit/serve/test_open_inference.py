@@ -127,6 +127,12 @@ def test_errors(running: Running, path: str, body: object, status: int) -> None:
     assert answer.json().keys() == {"error"}
 
 
+def test_a_wrong_parameter_is_named(running: Running) -> None:
+    body = {"text_input": "x", "parameters": {"n": 65}}
+    answer = requests.post(f"{running.inference}/v2/models/jane/generate", json=body, timeout=9)
+    assert answer.json() == {"error": "n: 65 is too large; give at most 64"}
+
+
 @pytest.mark.parametrize("length", ["x", "9999", "-1", "3"])
 def test_a_wrong_length_in_the_header(running: Running, length: str) -> None:
     answer = requests.post(

@@ -11,6 +11,7 @@ from components.contracts.artifacts import FINETUNED_MODEL, MODEL_CARD, check_pe
 from components.contracts.registry import Manifest
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
+from components.publish.formats import measure_formats
 from components.publish.inputs import find_pictures, read_spans, read_story
 from components.publish.lineage import lineage_of
 from components.publish.package import write_package
@@ -55,6 +56,7 @@ def run(
     place = Registry.open(registry).begin()
     refuse_opted_out_authors(registry, story.prepared)
     spans = read_spans(dataset, story.trained.dataset_sha256)
+    formats = measure_formats(model, dataset)
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
 
     def write(version: int, folder: Path) -> None:
@@ -67,7 +69,7 @@ def run(
     authors = handles(story.prepared.persona_authors)
     with tracked("publish", authors, config) as tracker:
         tracker.input(FINETUNED_MODEL, authors, model)
-        manifest = place.publish(persona, write, lineage_of(story, os.environ))
+        manifest = place.publish(persona, write, lineage_of(story, os.environ), formats)
         version = str(manifest.version)
         final = f"{registry.rstrip('/')}/{persona}/versions/{version}"
         tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{version}",))

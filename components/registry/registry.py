@@ -51,7 +51,13 @@ class Registry:
                 raise BadInputError(f"there is no registry at {self.store.uri}") from error
         return self
 
-    def publish(self, persona: str, write: Write, lineage: Mapping[str, Any]) -> Manifest:
+    def publish(
+        self,
+        persona: str,
+        write: Write,
+        lineage: Mapping[str, Any],
+        formats: Mapping[str, float] | None = None,
+    ) -> Manifest:
         """Publish what `write(version, folder)` writes as the next version; move `latest` to it.
 
         Versions are numbered from 1 without gaps, however many publish at once; `write` is called
@@ -63,7 +69,7 @@ class Registry:
         """
         check_persona(persona)
         self.begin()
-        return publishing.publish(self.store, persona, write, lineage)
+        return publishing.publish(self.store, persona, write, lineage, formats)
 
     def personas(self) -> list[str]:
         """Everybody with at least one version, sorted."""

@@ -55,7 +55,13 @@ LINEAGE: Mapping[str, Any] = {
 }
 
 
-def publish(registry: Registry, persona: str = "jane", *, alias: str | None = "production") -> int:
+def publish(
+    registry: Registry,
+    persona: str = "jane",
+    *,
+    alias: str | None = "production",
+    formats: Mapping[str, float] | None = None,
+) -> int:
     """Publish a version that only a fake engine loads; point an alias to it. Gives the version."""
 
     def write(version: int, folder: Path) -> None:
@@ -65,7 +71,7 @@ def publish(registry: Registry, persona: str = "jane", *, alias: str | None = "p
         (folder / "picture-1.png").write_bytes(PICTURE)
         SpanFilter.of([POST], bytes(16)).write(folder / "spans.bloom")
 
-    version = registry.publish(persona, write, LINEAGE).version
+    version = registry.publish(persona, write, LINEAGE, formats).version
     if alias:
         registry.move_alias(persona, alias, version)
     return version

@@ -41,7 +41,7 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
         raise BadInputError(f"{folder} holds no *.safetensors, so there is no model to serve")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     codec = load_codec(folder)
-    allowed = _allowed(folder, settings, device)
+    allowed = _allowed(folder, settings)
     choice = choose_format(settings.dtype, read_shape(folder), device, allowed)
     decoder = load_decoder(folder, choice.format, device)
     facts = _facts(decoder, choice, settings, device)
@@ -52,13 +52,16 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     return TorchEngine(decoder, codec, settings, facts)
 
 
-def _allowed(
-    folder: Path, settings: EngineSettings, device: torch.device
-) -> Collection[FormatName]:
+def _allowed(folder: Path, settings: EngineSettings) -> Collection[FormatName]:
     """The formats that cost next to nothing in quality; only `auto` asks."""
-    if settings.dtype != "auto":
-        return ()
     known = settings.bits_per_byte
+    if settings.dtype != "auto":
+        if known and settings.dtype not in allowed_formats(known):
+            log.warning(
+                "%s, as asked, though it moves the bits per byte of %s by more than 1%%",
+                settings.dtype, folder,
+            )  # fmt: skip
+        return ()
     return allowed_formats(format_bits_per_byte(folder, SENTENCES) if known is None else known)
 
 

@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from components.contracts.registry import Manifest
 from components.serve.engine.protocol import Engine, EngineSettings, Request, Sampling
 from components.serve.filter.output_filter import OutputFilter
 from components.serve.personas.disk import Disk
@@ -63,7 +64,7 @@ class Loader:
         started = time.monotonic()
         own = authors_of(name, fetched.manifest)
         rules = OutputFilter.of(fetched.folder, own, on=self.filter_on)
-        engine = self.make_engine(fetched.folder, self.settings)
+        engine = self.make_engine(fetched.folder, self._settings(fetched.manifest))
         try:
             for _ in engine.submit(WARM_UP):
                 pass
@@ -80,6 +81,11 @@ class Loader:
             at=datetime.now(UTC),
             load_seconds=time.monotonic() - started,
         )
+
+    def _settings(self, manifest: Manifest | None) -> EngineSettings:
+        """With what the version's publisher measured of the number formats, if it did."""
+        formats = manifest.formats if manifest else {}
+        return replace(self.settings, bits_per_byte=formats or None)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ from components.contracts.errors import BadInputError
 from components.contracts.posts import DatasetRow, Sample
 from components.contracts.registry import Manifest
 from components.contracts.reports import CollectReport, PrepareReport
+from components.lm.format_quality import format_bits_per_byte
 from components.publish.config import PublishConfig
 from components.publish.inputs import read_story
 from components.publish.lineage import lineage_of
@@ -47,6 +48,14 @@ def test_it_says_the_version_and_the_digest_of_its_manifest(
     caplog.set_level("INFO", "components.publish")
     _, version = publish(folders, tmp_path)
     assert f"gardener@1, manifest sha256 {file_sha256(version / 'manifest.json')}" in caplog.text
+
+
+def test_the_manifest_says_what_each_number_format_costs(folders: Folders, tmp_path: Path) -> None:
+    manifest, _ = publish(folders, tmp_path)
+    posts = [row.text for row in read_rows(folders.dataset / "test.jsonl", DatasetRow)]
+    assert manifest.formats == pytest.approx(format_bits_per_byte(folders.model, posts), abs=1e-6)
+    assert list(manifest.formats) == ["fp32", "bf16", "int8"]
+    assert 1 < manifest.formats["fp32"] != manifest.formats["bf16"] < 20
 
 
 def test_latest_moves_and_production_does_not(folders: Folders, tmp_path: Path) -> None:

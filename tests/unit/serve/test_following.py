@@ -43,6 +43,16 @@ def asking(running: Running, model: str) -> Iterator[list[int]]:
         thread.join()
 
 
+def test_the_engine_learns_what_the_publisher_measured(registry: Registry, cache: Path) -> None:
+    formats = {"fp32": 1.5, "bf16": 1.6}
+    publish(registry, formats=formats)
+    publish(registry, "john")
+    engines = FakeEngines()
+    with serving(registry, cache, engines):
+        told = {engine.folder.parent.name: engine.settings.bits_per_byte for engine in engines.made}
+    assert told == {"jane": formats, "john": None}
+
+
 def test_production_moves_without_a_dropped_request(registry: Registry, cache: Path) -> None:
     engines = FakeEngines()
     engines.prepare = lambda engine: setattr(engine, "delay", 0.005)

@@ -64,6 +64,25 @@ def previous_version(history: Sequence[AliasMove]) -> int | None:
     return stood[-2] if len(stood) > 1 else None
 
 
+def undo_move(store: Store, persona: str, key: str, moved: Alias) -> bool:
+    """Undo this move, unless somebody has moved the alias on since; whether it was undone.
+
+    `moved` is the alias as it stood after the move, `key` its document.
+    """
+    version = previous_version(moved.history)
+    for _ in attempts():
+        current, token = _read(store, key)
+        if current != moved or token is None:
+            return False
+        back = UNSET
+        if version is not None:
+            back = _append(store, persona, moved.history, version, uuid.uuid4().hex, rollback=True)
+        with suppress(ConflictError):
+            store.swap(key, as_bytes(back), token)
+            return True
+    raise ConflictError(f"{key} in {store.uri} is moved by too many at once; try again")
+
+
 def read_alias(store: Store, persona: str, alias: str) -> Alias | None:
     """Where an alias points and has pointed; None while it is unset.
 
@@ -85,25 +104,10 @@ def _stay_only_if_there(store: Store, key: str, persona: str, moved: Alias) -> N
         with suppress(ObjectMissingError):
             store.stat(manifest_key(persona, moved.version))
             return
-    _go_back(store, key, persona, moved)
+    undo_move(store, persona, key, moved)
     raise BadInputError(
         f"version {moved.version} of {persona} was removed by `registry gc` at this very moment"
     )
-
-
-def _go_back(store: Store, key: str, persona: str, moved: Alias) -> None:
-    """Undo this move, unless somebody has moved the alias on since."""
-    version = previous_version(moved.history)
-    for _ in attempts():
-        current, token = _read(store, key)
-        if current != moved or token is None:
-            return
-        back = UNSET
-        if version is not None:
-            back = _append(store, persona, moved.history, version, uuid.uuid4().hex, rollback=True)
-        with suppress(ConflictError):
-            store.swap(key, as_bytes(back), token)
-            return
 
 
 def _read(store: Store, key: str) -> tuple[Alias | None, str | None]:

@@ -1,6 +1,6 @@
 """The registry: what there is, what points where, and how either changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,11 +8,12 @@ from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Alias, AliasMove, Manifest
 from components.registry import garbage, opt_outs, publishing, verifying
-from components.registry.aliases import move_alias, previous_version, read_alias
+from components.registry.aliases import move_alias, previous_version, read_alias, undo_move
 from components.registry.documents import read_document
 from components.registry.layout import (
     ALIASES,
     OPT_OUTS,
+    alias_key,
     holds_personas,
     manifest_key,
     published_versions,
@@ -99,15 +100,33 @@ class Registry:
         found = {name: self.alias(persona, name) for name in ALIASES}
         return {name: alias for name, alias in found.items() if alias is not None}
 
-    def move_alias(self, persona: str, alias: str, version: int) -> Alias:
+    def move_alias(
+        self, persona: str, alias: str, version: int, *, check: Callable[[], None] | None = None
+    ) -> Alias:
         """Point an alias to a version; its history grows by this one move.
+
+        `check` is called between reading where the alias stands and each try to swap that; what it
+        raises leaves the alias where it is.
 
         Raises:
             BadInputError: there is no such version or alias.
         """
-        moved = move_alias(self.store, check_persona(persona), alias, lambda _: version)
+
+        def choose(history: Sequence[AliasMove]) -> int:
+            if check is not None:
+                check()
+            return version
+
+        moved = move_alias(self.store, check_persona(persona), alias, choose)
         assert moved is not None
         return moved
+
+    def undo_move(self, persona: str, alias: str, moved: Alias) -> bool:
+        """Undo the move that `move_alias` returned, unless the alias has moved on since.
+
+        Returns whether it was undone. After its first move the alias is unset again.
+        """
+        return undo_move(self.store, persona, alias_key(persona, alias), moved)
 
     def rollback(self, persona: str, alias: str) -> Alias:
         """Point an alias to where it pointed before; again, to where it pointed before that.

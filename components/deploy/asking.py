@@ -1,0 +1,118 @@
+"""Asking a serving pod, by its own address, for a post and for how a version stands there."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from components.contracts.errors import BadInputError
+from components.deploy.pods import MANAGEMENT, Pod
+from components.storage.errors import one_line, reason
+
+INFERENCE_TOKEN = "HUGGINGTWEETS_INFERENCE_TOKEN"  # noqa: S105 - the name of a variable
+MANAGEMENT_TOKEN = "HUGGINGTWEETS_MANAGEMENT_TOKEN"  # noqa: S105
+TIMEOUT = (3.0, 20.0)
+"""Seconds that connecting and an answer may take."""
+OK = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a pod said."""
+
+    post: str | None = None
+    """What it wrote, if it is by exactly the version that was to write."""
+    problem: str | None = None
+    """Why that is not so."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a version stands in a pod."""
+
+    state: str | None = None
+    memory_bytes: int | None = None
+
+
+class Asker:
+    """Asks for one version of one persona. Safe to use from several threads."""
+
+    def __init__(self, persona: str, version: int, environment: Mapping[str, str]) -> None:
+        """Take the tokens from `environment`.
+
+        Raises:
+            BadInputError: a token's file cannot be read.
+        """
+        self.persona, self.version = persona, version
+        self._inference = _secret(environment, INFERENCE_TOKEN)
+        self._management = _secret(environment, MANAGEMENT_TOKEN)
+
+    def by_number(self, pod: Pod) -> Answer:
+        """Ask for a post from the version, named by its number."""
+        return self._ask(pod, f"/predictions/{self.persona}/{self.version}")
+
+    def by_name(self, pod: Pod) -> Answer:
+        """Ask the persona's bare name, which production answers to, for a post."""
+        return self._ask(pod, f"/predictions/{self.persona}")
+
+    def standing(self, pod: Pod) -> Standing:
+        """How the version stands there; nothing is known without a token for the management."""
+        if self._management is None:
+            return Standing()
+        url = f"{pod.address(MANAGEMENT)}/models/{self.persona}/{self.version}"
+        with suppress(requests.RequestException, LookupError, TypeError, ValueError):
+            response = _send("GET", url, self._management)
+            worker = response.json()[0]["workers"][0]
+            return Standing(str(worker["status"]), int(worker["memoryUsage"]))
+        return Standing()
+
+    def _ask(self, pod: Pod, path: str) -> Answer:
+        try:
+            response = _send("POST", pod.address() + path, self._inference, {"prompt": "", "n": 1})
+        except requests.RequestException as error:
+            return Answer(problem=f"it cannot be asked: {reason(error)}")
+        if response.status_code != OK:
+            return Answer(problem=f"it answers {response.status_code}: {_message(response)}")
+        try:
+            body = response.json()
+            wrote = (body["model"], body["model_version"])
+            post = body["generations"][0]["text"].strip()
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return Answer(problem=f"it answers what is no post: {one_line(response.text)}")
+        if wrote != (self.persona, str(self.version)):
+            return Answer(problem=f"it answers with version {wrote[1]} of {wrote[0]}")
+        return Answer(post=post) if post else Answer(problem="it answers with an empty post")
+
+
+def _send(
+    method: str, url: str, token: str | None, body: dict[str, Any] | None = None
+) -> requests.Response:
+    """One request, straight to the pod: what the environment says of proxies is for elsewhere."""
+    with requests.Session() as session:
+        session.trust_env = False
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return session.request(
+            method, url, json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
+        )
+
+
+def _message(response: requests.Response) -> str:
+    with suppress(LookupError, TypeError, ValueError):
+        return one_line(str(response.json()["message"]))
+    return one_line(response.text)
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str | None:
+    """The secret that `<NAME>` or the file `<NAME>_FILE` holds."""
+    if value := environment.get(name, "").strip():
+        return value
+    file = environment.get(f"{name}_FILE")
+    if not file:
+        return None
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{name}_FILE: cannot read {file}: {reason(error)}") from error

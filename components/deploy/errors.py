@@ -1,0 +1,16 @@
+"""What can go wrong with a deployment."""
+
+from components.contracts.deployment import Outcome
+from components.contracts.errors import BadInputError, HuggingtweetsError
+
+
+class ClusterError(BadInputError):
+    """Kubernetes cannot be asked, or refuses to answer."""
+
+
+class NotDeployedError(HuggingtweetsError):
+    """Production does not point to the version that was to be deployed."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome

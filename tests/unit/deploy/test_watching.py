@@ -1,0 +1,187 @@
+"""What Kubernetes may do to whoever watches."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.deploying import Namespace
+from support.kubernetes_api import KubernetesApi
+from support.servers import until
+
+from components.contracts.errors import BadInputError
+from components.deploy import watching
+from components.deploy.cluster import Cluster
+from components.deploy.errors import ClusterError
+from components.deploy.watching import Watching
+
+POD = "http://10.0.0.1:8080"
+
+
+def cluster(api: KubernetesApi, folder: Path) -> Cluster:
+    found = Cluster.here({"KUBECONFIG": api.kubeconfig(folder)}, None)
+    assert found
+    return found
+
+
+def watch(api: KubernetesApi, folder: Path) -> Watching:
+    return Watching(cluster(api, folder), "huggingtweets/role=serve")
+
+
+def names(there: Watching) -> list[str]:
+    return [pod.name for pod in there.ready]
+
+
+def asked(api: KubernetesApi, what: str) -> int:
+    return sum(("watch=True" in line) == (what == "watch") for line in api.state.requests)
+
+
+def test_pods_come_change_and_go(api: KubernetesApi, tmp_path: Path) -> None:
+    api.state.add_pod("one", POD)
+    with watch(api, tmp_path) as there:
+        assert names(there) == ["one"]
+        api.state.add_pod("two", POD)
+        until(lambda: names(there) == ["one", "two"])
+        api.state.change_pod("two", ready=False)
+        until(lambda: names(there) == ["one"])
+        api.state.delete_pod("one")
+        until(lambda: [pod.name for pod in there.pods] == ["two"])
+    assert (asked(api, "list"), asked(api, "watch")) == (1, 1)
+
+
+def test_a_pod_that_broke_and_came_back_is_another(api: KubernetesApi, tmp_path: Path) -> None:
+    api.state.add_pod("one", POD)
+    with watch(api, tmp_path) as there:
+        (before,) = there.ready
+        api.state.change_pod("one", ready=False)
+        api.state.change_pod("one")
+        until(lambda: there.ready and there.ready != [before])
+        assert there.ready[0].uid == before.uid
+
+
+def test_a_torn_watch_goes_on_from_where_it_was(api: KubernetesApi, tmp_path: Path) -> None:
+    with watch(api, tmp_path) as there:
+        api.state.add_pod("one", POD)
+        until(lambda: names(there) == ["one"])
+        api.state.cut_watches()
+        api.state.add_pod("two", POD)
+        until(lambda: names(there) == ["one", "two"])
+        until(lambda: there.trouble is None)
+    assert asked(api, "list") == 1
+
+
+def test_a_version_that_is_gone_lists_anew(api: KubernetesApi, tmp_path: Path) -> None:
+    with watch(api, tmp_path) as there:
+        api.state.forbidden.add("watch")
+        api.state.cut_watches()
+        until(lambda: there.trouble)
+        api.state.add_pod("one", POD)
+        api.state.compact()
+        api.state.forbidden.clear()
+        until(lambda: names(there) == ["one"])
+    assert asked(api, "list") == 2
+
+
+def test_a_bookmark_spares_the_listing(api: KubernetesApi, tmp_path: Path) -> None:
+    with watch(api, tmp_path) as there:
+        api.state.bookmark()
+        version = str(api.state.version)
+        until(lambda: there._version == version)
+        api.state.oldest = api.state.version
+        api.state.cut_watches()
+        api.state.add_pod("one", POD)
+        until(lambda: names(there) == ["one"])
+    assert asked(api, "list") == 1
+
+
+def test_a_watch_that_ends_begins_anew(
+    api: KubernetesApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "WATCH_SECONDS", 1)
+    with watch(api, tmp_path) as there:
+        until(lambda: asked(api, "watch") == 3)
+        api.state.add_pod("one", POD)
+        until(lambda: names(there) == ["one"])
+    assert asked(api, "list") == 1
+
+
+@pytest.mark.parametrize("verb", ["list", "watch"])
+def test_the_rule_that_is_missing_is_named(namespace: Namespace, verb: str) -> None:
+    namespace.api.state.forbidden.add(verb)
+    with pytest.raises(BadInputError) as got:
+        namespace.deploy(2)
+    said = str(got.value)
+    assert f"may not {verb} the serving pods in the namespace serving" in said
+    assert 'User "system:serviceaccount:team:deploy" cannot' in said
+    assert '{apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"]}' in said
+    assert namespace.points_to("candidate") is None
+    assert namespace.points_to("production") == 1
+
+
+def test_a_wrong_token_and_a_wrong_selector(api: KubernetesApi, tmp_path: Path) -> None:
+    api.kubeconfig(tmp_path, token="another")
+    found = Cluster.here({"KUBECONFIG": str(tmp_path / "kubeconfig")}, None)
+    assert found
+    with pytest.raises(ClusterError, match="does not know this pod's token"), Watching(found, "a"):
+        pass
+    wrong = Watching(cluster(api, tmp_path), "role is serve")
+    with pytest.raises(ClusterError, match="unable to parse requirement"), wrong:
+        pass
+
+
+def test_a_server_in_trouble_is_asked_again(api: KubernetesApi, tmp_path: Path) -> None:
+    api.state.failures += [500, 503, 429]
+    api.state.add_pod("one", POD)
+    with watch(api, tmp_path) as there:
+        assert names(there) == ["one"]
+
+
+def test_nobody_there(api: KubernetesApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "OPEN_SECONDS", 0.5)
+    api.url = "http://127.0.0.1:9"
+    with pytest.raises(ClusterError, match="127.0.0.1:9 cannot be asked: Connection refused"):
+        watch(api, tmp_path).__enter__()
+
+
+def test_while_the_view_is_old_nothing_is_concluded(namespace: Namespace) -> None:
+    namespace.add_pod("pod-a")
+    slow = threading.Event()
+    namespace.engines["pod-a"].prepare = lambda engine: slow.wait(10) and None
+    state = namespace.api.state
+    with ThreadPoolExecutor() as pool:
+        deployment = pool.submit(namespace.deploy, 2)
+        until(lambda: namespace.points_to("candidate") == 2)
+        state.forbidden.add("watch")
+        state.cut_watches()
+        slow.set()
+        until(lambda: namespace.pods["pod-a"].ask("jane/2", prompt="").status_code == 200)
+        time.sleep(1)
+        assert namespace.points_to("production") == 1
+        state.forbidden.clear()
+        assert deployment.result().outcome == "moved"
+
+
+def test_what_is_known_must_do_when_the_view_stays_old(namespace: Namespace) -> None:
+    running = namespace.add_pod("pod-a")
+    state = namespace.api.state
+    wished, personas = running.server.context.personas._wished, running.server.context.personas
+    personas._wished = lambda name: "1"  # type: ignore[method-assign]
+    with ThreadPoolExecutor() as pool:
+        deployment = pool.submit(namespace.deploy, 2, seconds=4)
+        until(lambda: namespace.points_to("production") == 2)
+        state.forbidden.add("watch")
+        state.cut_watches()
+        personas._wished = wished  # type: ignore[method-assign]
+        assert deployment.result().outcome == "moved"
+    assert namespace.points_to("production") == 2
+
+
+def test_a_cluster_is_named_by_kubeconfig_or_by_the_pod(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Cluster.here({}, None) is None
+    with pytest.raises(ClusterError, match="nowhere"):
+        Cluster.here({"KUBECONFIG": str(tmp_path / "nowhere")}, None)
+    with pytest.raises(ClusterError, match="this pod's service account"):
+        Cluster.here({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, None)

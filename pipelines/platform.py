@@ -1,6 +1,6 @@
 """What each step needs where it runs: image, processor, memory, GPU, retries, caching, secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +33,15 @@ CONFIG_VARIABLES = (
     "WANDB_MODE",
     "WANDB_PROJECT",
 )
+SERVING_SECRET_VARIABLES = ("HUGGINGTWEETS_INFERENCE_TOKEN", "HUGGINGTWEETS_MANAGEMENT_TOKEN")
+SERVING_CONFIG_VARIABLES = (
+    "HUGGINGTWEETS_SERVING_NAMESPACE",
+    "HUGGINGTWEETS_SERVING_SELECTOR",
+    "HUGGINGTWEETS_SERVING_TIMEOUT",
+)
+"""What the deploy step finds the serving pods by, and what it may ask them with."""
+ROLE_LABEL = "huggingtweets/role"
+"""By which the serving's NetworkPolicy knows who may come in."""
 IMAGE_VARIABLE = "HUGGINGTWEETS_IMAGE_"
 SHARED = "/dev/shm"  # noqa: S108 - where torch's workers share memory; a pod has 64 MB there
 DAY = 24 * 60 * 60
@@ -64,7 +73,8 @@ NEEDS: Mapping[str, Needs] = {
     "evaluate": Needs("4", "8Gi", 6 * 60 * 60, cached=True),
     "refuse": Needs("500m", "512Mi", 10 * 60, cached=False, retries=0),
     "publish": Needs("1", "4Gi", 2 * 60 * 60, cached=False),
-    "deploy": Needs("500m", "1Gi", 60 * 60, cached=False),
+    # A second try could take production back from a deployment that came between.
+    "deploy": Needs("500m", "1Gi", 60 * 60, cached=False, retries=0),
     "report": Needs("500m", "512Mi", 10 * 60, cached=False),
 }
 """By the step's name."""
@@ -98,6 +108,8 @@ class Platform:
             self._give_gpus(task)
         if self.target == "kfp":
             _fit_into_pod(task, needs)
+            if stage == "deploy":
+                _let_at_the_serving(task)
         return task
 
     def pipeline_config(self) -> dsl.PipelineConfig | None:
@@ -123,8 +135,17 @@ def _fit_into_pod(task: dsl.PipelineTask, needs: Needs) -> None:
     kubernetes.set_security_context(task, run_as_non_root=True)
     kubernetes.empty_dir_mount(task, "tmp", "/tmp")  # noqa: S108 - a mount of the pod's own
     kubernetes.set_timeout(task, needs.seconds)
-    kubernetes.use_secret_as_env(task, SETTINGS, {n: n for n in SECRET_VARIABLES}, optional=True)
-    kubernetes.use_config_map_as_env(
-        task, SETTINGS, {n: n for n in CONFIG_VARIABLES}, optional=True
-    )
+    _set(task, SECRET_VARIABLES, CONFIG_VARIABLES)
     kubernetes.use_field_path_as_env(task, "KFP_RUN_ID", "metadata.labels['pipeline/runid']")
+
+
+def _let_at_the_serving(task: dsl.PipelineTask) -> None:
+    """What a pod needs that asks the serving pods for a post."""
+    kubernetes.add_pod_label(task, ROLE_LABEL, "deploy")
+    _set(task, SERVING_SECRET_VARIABLES, SERVING_CONFIG_VARIABLES)
+
+
+def _set(task: dsl.PipelineTask, secrets: Sequence[str], settings: Sequence[str]) -> None:
+    """Set variables that the namespace's Secret and ConfigMap hold, those that are there."""
+    kubernetes.use_secret_as_env(task, SETTINGS, {n: n for n in secrets}, optional=True)
+    kubernetes.use_config_map_as_env(task, SETTINGS, {n: n for n in settings}, optional=True)

@@ -20,7 +20,7 @@ from components.serve.health import Health
 from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk
 from components.serve.personas.follower import Follower
-from components.serve.personas.loader import Loader, MakeEngine, make_engine
+from components.serve.personas.loader import Loader, MakeEngine, import_engine, make_engine
 from components.serve.personas.memory import memory_limit
 from components.serve.personas.opted_out import OptOuts
 from components.serve.personas.personas import Personas
@@ -46,6 +46,7 @@ def serve(config: ServeConfig, tokens: Tokens, ports: Mapping[str, socket.socket
     """Serve on these listening sockets until a signal ends it."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(RequestIdFilter())
+    threading.Thread(target=import_engine, name="imports", daemon=True).start()
     uvloop.run(Server(config, tokens).run(ports))
 
 

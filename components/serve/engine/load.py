@@ -1,7 +1,6 @@
 """From a model folder to a running engine."""
 
 import logging
-import time
 from collections.abc import Collection
 from pathlib import Path
 
@@ -36,7 +35,6 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     Raises:
         BadInputError: the folder holds no such model.
     """
-    start = time.monotonic()
     if not any(folder.glob("*.safetensors")):
         raise BadInputError(f"{folder} holds no *.safetensors, so there is no model to serve")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -46,9 +44,6 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     decoder = load_decoder(folder, choice.format, device)
     facts = _facts(decoder, choice, settings, device)
     _warm(decoder, codec)
-    for line in facts.lines:
-        log.info("%s", line)
-    log.info("loaded %s in %.1f s", folder.name, time.monotonic() - start)
     return TorchEngine(decoder, codec, settings, facts)
 
 

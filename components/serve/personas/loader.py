@@ -30,6 +30,11 @@ def make_engine(folder: Path, settings: EngineSettings) -> Engine:
     return load_engine(folder, settings)
 
 
+def import_engine() -> None:
+    """Import what `make_engine` needs, which takes a second: files are checked meanwhile."""
+    import components.serve.engine.load  # noqa: F401
+
+
 @dataclass(frozen=True)
 class Loader:
     """Fetches, checks, loads and warms."""

@@ -19,7 +19,7 @@ help: ## list the targets
 demo: $(VENV)/.ready ## train, measure and publish the bundled sample persona, then read ten of its posts
 	@$(RUN)/python -m components.collect.sample --out $(OUT)/sample.zip
 	@$(RUN)/huggingtweets run --archive $(OUT)/sample.zip --consent fictional \
-	  --base-model bundled --samples 100 --out $(OUT)
+	  --base-model bundled --samples 100 --no-gate --out $(OUT)
 
 test: .venv-dev/.ready ## run all tests
 	@$(DEV)/python -m pytest

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from components.collect.config import CollectConfig
 from components.contracts import artifacts
+from components.evaluate.authors import Author, read_reference_authors
 from components.evaluate.config import EvaluateConfig
+from components.evaluate.rules import read_rules
 from components.fetch.config import FetchConfig
 from components.fetch.found import place_of
 from components.registry import Registry
@@ -63,6 +65,19 @@ def check_registry(uri: str, persona: str) -> None:
     for folder in (upload_folder(persona, name), version_folder(persona, next_version)):
         registry.store.put(folder + name, b"")  # where publishing clears away what is not its own
         registry.store.delete(folder + name)
+
+
+def check_judge(
+    config: EvaluateConfig, reference_authors: Path | None, authors: Sequence[str]
+) -> None:
+    """Make sure that the evaluation finds what it will judge by.
+
+    Raises:
+        BadInputError: the gate is none, or there are no reference authors.
+    """
+    read_rules(home_path(config.gate) if config.gate else None)
+    if reference_authors:
+        read_reference_authors(reference_authors, Author(tuple(authors), [], []))
 
 
 def check_prompts(base_model: Path, config: EvaluateConfig) -> None:

@@ -9,6 +9,7 @@ from components.runtime.command import parse_words, run_command
 from pipelines.compiling import add_compile_command
 from pipelines.following import add_following_commands
 from pipelines.generate import add_generate_command
+from pipelines.judge import add_judge_command
 from pipelines.login import add_login_command
 from pipelines.run import add_run_command
 from pipelines.serve import add_serve_command
@@ -26,6 +27,7 @@ def main(words: Sequence[str] | None = None) -> int:
     add_generate_command(commands)
     add_login_command(commands)
     add_serve_command(commands)
+    add_judge_command(commands)
     add_registry_command(commands)
     add_compile_command(commands)
     add_submitting_commands(commands)

@@ -51,9 +51,7 @@ class RunFailedError(HuggingtweetsError):
     """A step failed; its output, above, says why."""
 
 
-def run_in_docker(
-    job: Job, images: Path, out: Path, *, no_gate: bool
-) -> tuple[Path, list[StepTime]]:
+def run_in_docker(job: Job, images: Path, out: Path) -> tuple[Path, list[StepTime]]:
     """Run the pipeline and fill `out` as a local run does.
 
     Returns:
@@ -69,7 +67,7 @@ def run_in_docker(
     platform = Platform("kfp", local_images(Images.read(images), images), gpus=0)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=".pipeline-", dir=out) as root:
-        _run(platform, job, Path(root), out, no_gate)
+        _run(platform, job, Path(root), out)
         _keep(Path(root), out)
         version = _published(Path(root))
     if version is None:
@@ -116,7 +114,7 @@ def _tagged(engine: docker.DockerClient, image: Image) -> str:
     )
 
 
-def _run(platform: Platform, job: Job, root: Path, out: Path, no_gate: bool) -> None:
+def _run(platform: Platform, job: Job, root: Path, out: Path) -> None:
     """Run the compiled pipeline below `root`; whether it went well shows in what it left."""
     package = root / "persona.yaml"
     write_package(platform, package)
@@ -136,21 +134,21 @@ def _run(platform: Platform, job: Job, root: Path, out: Path, no_gate: bool) -> 
     pipeline = components.load_component_from_file(str(package))
     try:
         with _output_aside():
-            pipeline(**_arguments(job, out, no_gate))
+            pipeline(**_arguments(job, out))
     except docker.errors.DockerException as error:
         raise RunFailedError(f"Docker could not run a step: {error}") from error
     except ValueError as error:  # kfp goes on after a failed step, and misses what it should give
         log.debug("the pipeline ended early: %s", error)
 
 
-def _arguments(job: Job, out: Path, no_gate: bool) -> dict[str, Any]:
+def _arguments(job: Job, out: Path) -> dict[str, Any]:
     return {
         **stage_arguments(job.prepare, job.train, job.evaluate),
         "sources": [_flags(source) for source in job.sources],
         "registry": str(out / artifacts.REGISTRY),
         "name": job.name or "",
         "base_model": _seen_inside(job.fetch.base_model),
-        "no_gate": no_gate,
+        "no_gate": job.no_gate,
     }
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,13 +15,16 @@ from components.contracts.registry import Manifest
 from components.contracts.reports import CollectReport
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
+from components.gate.config import GateConfig
+from components.gate.stage import run as ask_gate
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.registry import PRODUCTION, Registry
 from components.registry.opt_outs import refuse_opted_out
 from components.runtime.folders import require_folder
 from components.train.config import TrainConfig
-from pipelines.checks import check_places, check_prompts, check_registry
+from pipelines.champion import champion_of
+from pipelines.checks import check_judge, check_places, check_prompts, check_registry
 from pipelines.identity import identity_of_file, identity_of_model
 from pipelines.steps import Step, StepRunner
 
@@ -45,6 +48,10 @@ class Job:
     until: Until
     since: Sequence[Path] = ()
     """Earlier raw-datasets, to bring up to date; each of one of the authors."""
+    reference_authors: Path | None = None
+    """A folder with a train-dataset for each author to tell the persona from."""
+    no_gate: bool = False
+    """Whether to publish whatever the gate says."""
 
 
 def persona_of_job(job: Job, authors: Sequence[str]) -> str:
@@ -79,6 +86,7 @@ def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
     trained_from = {"dataset": dataset, "base_model": base}
     judged = {**trained_from, "model": model}
     made: dict[str, Path | list[Path]] = {**judged, "evaluation": evaluation, "raw_dataset": raw}
+    beside = {"reference_authors": job.reference_authors} if job.reference_authors else {}
     to = {"registry": str(out / artifacts.REGISTRY), "name": persona_of_job(job, authors)}
     return [
         *_collect_steps(job, authors, raw),
@@ -90,7 +98,13 @@ def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
         ),
         Step("prepare", job.prepare, {"dataset": raw}, {"dataset_out": dataset}),
         Step("train", job.train, trained_from, {"model_out": model}),
-        Step("evaluate", job.evaluate, judged, {"evaluation_out": evaluation}),
+        Step(
+            "evaluate",
+            job.evaluate,
+            {**judged, **beside},
+            {"evaluation_out": evaluation},
+            identity=partial(identity_of_file, job.evaluate.gate) if job.evaluate.gate else None,
+        ),
         Step("publish", job.publish, made, to),
     ]
 
@@ -137,13 +151,21 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
 
     Returns:
         The folder of the published version; None where the job ends before.
+
+    Raises:
+        GateFailedError: the model did not pass the gate, so there is no version.
     """
     authors = authors_of(job)
     steps_to_do = _up_to(job.until, persona_steps(job, authors, steps.out))
     check_places(steps_to_do, job.sources, job.fetch)
+    check_judge(job.evaluate, job.reference_authors, authors)
     if job.until == "publish":
         check_registry(str(steps.out / artifacts.REGISTRY), persona_of_job(job, authors))
     for step in steps_to_do:
+        if step.stage == "evaluate":
+            step = _beside_champion(step, steps.out, persona_of_job(job, authors))
+        if step.stage == "publish" and not job.no_gate:
+            ask_gate(GateConfig(), evaluation=steps.out / artifacts.EVALUATION)
         folder = steps.run(step)
         if step.stage == "collect" and steps.times[-1].reused:
             _ask_opt_outs(folder, steps.out)
@@ -157,6 +179,13 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
 
 def _up_to(until: Until, steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if STAGES.index(step.stage) <= STAGES.index(until)]
+
+
+def _beside_champion(step: Step, out: Path, persona: str) -> Step:
+    """The step, asked to compare the model with the one in production, where there is one."""
+    model = out / artifacts.FINETUNED_MODEL
+    champion = champion_of(out / artifacts.REGISTRY, persona, model)
+    return replace(step, inputs={**step.inputs, "champion": champion}) if champion else step
 
 
 def _ask_opt_outs(raw_dataset: Path, out: Path) -> None:

@@ -59,6 +59,15 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     job.add_argument(
         "--images", type=a_path, metavar="FILE", help="of --runner docker: build/images.json"
     )
+    job.add_argument(
+        "--no-gate", action="store_true", help="publish whatever the gate says; the card repeats it"
+    )
+    job.add_argument(
+        "--reference-authors",
+        type=a_path,
+        metavar="DIR",
+        help="a folder with a train-dataset for each other author (default: invented ones)",
+    )
     add_flags(parser, CollectConfig, leave_out=frozenset(CollectConfig.model_fields) - X_API)
     taken = {"registry"}  # the run has its own
     for kind in CONFIGS:
@@ -121,9 +130,7 @@ def run(given: argparse.Namespace) -> int:
         if given.runner == "docker":
             from pipelines.docker_runner import run_in_docker  # kfp takes a second to import
 
-            version, times = run_in_docker(
-                job, given.images, steps.out, no_gate=getattr(given, "no_gate", False)
-            )
+            version, times = run_in_docker(job, given.images, steps.out)
         else:
             version = run_locally(job, steps)
     print_summary(steps.out, times, version)
@@ -156,6 +163,8 @@ def _job(given: argparse.Namespace) -> Job:
         name=given.name,
         until=given.until,
         since=given.since,
+        reference_authors=given.reference_authors,
+        no_gate=given.no_gate,
     )
 
 

@@ -19,11 +19,13 @@ from components.contracts.artifacts import (
     TRAIN_DATASET,
 )
 from components.contracts.base import read_rows
+from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import Sample
 from components.contracts.registry import Manifest
-from components.contracts.reports import EvaluationReport, PrepareReport
+from components.contracts.reports import PrepareReport
 from components.text.terminal import printable
 from pipelines.steps import StepTime
+from pipelines.verdict import verdict_lines
 
 SHOWN_PROMPT = "My dream is"
 MOST_SHOWN = 10
@@ -78,17 +80,18 @@ def _counts_table(report: PrepareReport) -> Table:
 
 def _print_headline(console: Console, report: EvaluationReport) -> None:
     bits, copied = report.bits_per_byte, report.memorisation
-    saved = 1 - bits.finetuned.value / bits.base.value
     console.print("\n[bold]Evaluation[/bold] on the newest posts, which training never saw")
-    console.print(
-        f"  bits per byte {bits.finetuned.value:.3f} (base model {bits.base.value:.3f}, "
-        f"{saved:.0%} {'better' if saved >= 0 else 'worse'}; {report.test_posts} posts)"
-    )
+    known = {"this model": bits.finetuned, "base model": bits.base, "bytes alone": bits.byte5}
+    figures = ", ".join(f"{name} {one.value:.3f}" for name, one in known.items() if one)
+    console.print(f"  bits per byte: {figures} ({report.test_posts} posts)")
     console.print(
         f"  copies of 8 words in a row {copied.generated.eight_gram.value:.1%} of "
         f"{report.samples} samples (real newest posts {copied.heldout.eight_gram.value:.1%}), "
-        f"whole posts copied {copied.generated.exact.value:.1%}\n"
+        f"whole posts copied {copied.generated.exact.value:.1%}"
     )
+    heading, *conditions = verdict_lines(report)
+    console.print(Text(f"\n{heading}", style="bold"))
+    console.print(Text("\n".join(conditions) + "\n"))
 
 
 def _times_table(times: Sequence[StepTime]) -> Table:

@@ -20,6 +20,7 @@ TRAIN_REPORT = "train.json"
 EVALUATION_REPORT = "evaluation.json"
 SAMPLES = "samples.jsonl"
 REPORT_PAGE = "report.html"
+PUBLIC_PAGE = "report-public.html"
 MANIFEST = "manifest.json"
 MODEL_CARD = "README.md"
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from components.contracts.base import Contract, Report, Timestamp
+from components.contracts.evaluation import EvaluationReport as EvaluationReport
 
 Consent = Literal["own-archive", "written-consent", "public-figure", "fictional"]
 Preset = Literal["classic", "default"]
@@ -205,54 +206,3 @@ class TrainReport(Report):
     """Of python, torch, transformers and this project."""
     tracking: dict[str, str] = {}
     """Where the tracker keeps this stage's run: `url` of the run, `artifact` that it logged."""
-
-
-class Measure(Contract):
-    """A figure with its 95% bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-class BitsPerByte(Contract):
-    """How well each model foretells the test posts; less is better."""
-
-    finetuned: Measure
-    base: Measure
-    byte5: Measure | None = None
-    """The order-5 byte model of the author."""
-
-
-class Memorised(Contract):
-    """Shares of texts that stand, in part or whole, in the training posts."""
-
-    eight_gram: Measure
-    half: Measure
-    exact: Measure
-
-
-class Memorisation(Contract):
-    """What was copied, beside what real held-out posts share with the training posts."""
-
-    generated: Memorised
-    heldout: Memorised
-
-
-class EvaluationReport(Report):
-    """`evaluation/evaluation.json`: how good the model is. Holds no time and no path."""
-
-    dataset_sha256: str
-    """The digest of the train-dataset folder."""
-    model_sha256: str
-    """The digest of the finetuned-model folder, train.json left out since it holds times."""
-    seed: int
-    sampling: dict[str, int | float]
-    """How posts were drawn: `temperature`, `top_p`, `max_tokens`."""
-    prompts: tuple[str, ...] = ()
-    """The beginnings that the model was given, ten times each."""
-    samples: int
-    """How many generated posts the memorisation measures were taken on."""
-    test_posts: int
-    bits_per_byte: BitsPerByte
-    memorisation: Memorisation

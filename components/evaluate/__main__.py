@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.contracts.reports import EvaluationReport
+from components.contracts.evaluation import EvaluationReport
 from components.evaluate.config import EvaluateConfig
 from components.runtime.stage_command import Place, run_stage
 
@@ -11,6 +11,11 @@ PLACES = {
     "dataset": Place("the train-dataset with the test posts"),
     "model": Place("the finetuned-model to measure"),
     "base_model": Place("the pretrained-model that it was trained from"),
+    "champion": Place("the model in production, to compare with", required=False),
+    "reference_authors": Place(
+        "a folder with a train-dataset for each of some other authors (default: invented ones)",
+        required=False,
+    ),
     "evaluation_out": Place("the evaluation to write"),
     "report_out": Place("a copy of report.html to write", required=False, is_file=True),
 }
@@ -18,8 +23,7 @@ PLACES = {
 
 def parameters(report: EvaluationReport, given: Mapping[str, Any]) -> dict[str, bool]:
     """What a pipeline goes on with: whether the model is to be published."""
-    gate = report.model_dump().get("gate")
-    return {"proceed": gate is None or gate["passed"] or bool(given.get("no_gate"))}
+    return {"proceed": report.gate.passed or bool(given.get("no_gate"))}
 
 
 def main(words: Sequence[str] | None = None) -> int:

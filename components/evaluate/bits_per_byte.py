@@ -1,57 +1,101 @@
-"""How well a model foretells posts that it has never seen."""
+"""How well models foretell posts that they have never seen."""
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from components.contracts.errors import BadInputError
-from components.contracts.reports import Measure
+from components.contracts.evaluation import BitsPerByte, Measure
 from components.evaluate.bootstrap import ratio
+from components.evaluate.byte_model import ByteModel
 from components.lm.models import LanguageModel
 from components.lm.score import post_bits
 from components.runtime.progress import progress
 
 POSTS_AT_A_TIME = 128
+FINETUNED, BASE, CHAMPION, BYTE5 = "finetuned", "base", "champion", "byte5"
 
 log = logging.getLogger(__name__)
 
 
-def bits_per_byte(model: LanguageModel, texts: Sequence[str], seed: int, task: str) -> Measure:
-    """Σ −log2 p(post + end) / Σ UTF-8 bytes of the posts: fewer bits, better foretold.
+def score(model: LanguageModel, texts: Sequence[str], task: str) -> list[float]:
+    """The bits that `model` needs for each text and its end, after its start token.
 
-    Dividing by bytes makes models with different tokenizers comparable.
+    NaN for a text that is longer than the model can look at.
 
     Args:
-        model: the model, which starts every post after its start token.
-        texts: the posts, at least one, each of which the model can look at as a whole.
-        seed: of the bootstrap.
+        model: the model.
+        texts: the posts.
         task: what to call this on the progress bar.
     """
-    ordered = sorted(texts, key=len)  # posts of like length share the model's batches
-    bits: list[float] = []
-    with progress(task, len(ordered)) as advance:
-        for start in range(0, len(ordered), POSTS_AT_A_TIME):
-            batch = ordered[start : start + POSTS_AT_A_TIME]
-            bits += post_bits(model, batch)
+    sizes = [len(ids) for ids in model.encode(texts)]
+    fitting = [at for at, size in enumerate(sizes) if size + 1 <= model.max_positions]
+    fitting.sort(key=lambda at: sizes[at])  # posts of like length share the model's batches
+    bits = [math.nan] * len(texts)
+    with progress(task, len(fitting)) as advance:
+        for start in range(0, len(fitting), POSTS_AT_A_TIME):
+            batch = fitting[start : start + POSTS_AT_A_TIME]
+            found = post_bits(model, [texts[at] for at in batch])
+            for at, value in zip(batch, found, strict=True):
+                bits[at] = value
             advance(len(batch))
-    return ratio(bits, [len(text.encode()) for text in ordered], seed)
+    return bits
 
 
-def fitting(model: LanguageModel, texts: Sequence[str]) -> list[str]:
-    """Those of `texts` that the model can look at as a whole; the log says how many are too long.
+def bits_per_byte(
+    scores: Mapping[str, Sequence[float]],
+    bytes_of_author: ByteModel,
+    test: Sequence[str],
+    others: Sequence[str],
+    seed: int,
+) -> tuple[BitsPerByte, dict[str, Measure]]:
+    """Σ −log2 p(post + end) / Σ UTF-8 bytes of the test posts, for each model and the byte model.
+
+    Dividing by bytes makes models with different tokenizers comparable. All are compared on the
+    posts that every model can look at as a whole.
+
+    Args:
+        scores: the bits for each test post by the model's name, as `score` gives them.
+        bytes_of_author: the byte model of the training posts.
+        test: the posts, at least one.
+        others: other authors' posts, at least one.
+        seed: of the bootstrap.
+
+    Returns:
+        The figures, and the fine-tuned model's minus each other's, post by post: what is hard for
+        one model is hard for all, so a difference is surer than either figure.
 
     Raises:
-        BadInputError: none is.
+        BadInputError: no post is short enough.
     """
-    sizes = [len(ids) for ids in model.encode(texts)]
-    fit = [text for text, size in zip(texts, sizes, strict=True) if size + 1 <= model.max_positions]
-    if not fit:
+    kept = _scored_by_all(scores, len(test))
+    texts = [test[at] for at in kept]
+    sizes = [len(text.encode()) for text in texts]
+    bits = {name: [found[at] for at in kept] for name, found in scores.items()}
+    bits[BYTE5] = bytes_of_author.post_bits(texts)
+    measures = {name: ratio(found, sizes, seed) for name, found in bits.items()}
+    strangers = ratio(
+        bytes_of_author.post_bits(others), [len(text.encode()) for text in others], seed
+    )
+    ours = bits.pop(FINETUNED, None)
+    differences = {
+        name: ratio([a - b for a, b in zip(ours, theirs, strict=True)], sizes, seed)
+        for name, theirs in bits.items()
+        if ours is not None
+    }
+    return BitsPerByte(**measures, others=strangers), differences
+
+
+def _scored_by_all(scores: Mapping[str, Sequence[float]], posts: int) -> list[int]:
+    kept = [at for at in range(posts) if all(math.isfinite(bits[at]) for bits in scores.values())]
+    if not kept:
         raise BadInputError(
-            "there is no test post that the model can be measured on: the dataset's test split is "
-            f"empty or every post in it is longer than {model.max_positions} tokens; use more posts"
+            "there is no test post that the model can be measured on: every one is longer than the "
+            "model can look at; use a model that looks at more"
         )
-    if len(fit) < len(texts):
+    if len(kept) < posts:
         log.warning(
-            "%d of %d test posts are longer than the model's %d tokens and left out of bits per "
-            "byte", len(texts) - len(fit), len(texts), model.max_positions,
+            "%d of %d test posts are longer than the model can look at and left out of bits per "
+            "byte", posts - len(kept), posts,
         )  # fmt: skip
-    return fit
+    return kept

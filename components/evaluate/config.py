@@ -14,7 +14,7 @@ class EvaluateConfig(StageConfig):
     """What can be chosen about an evaluation."""
 
     samples: Count = 500
-    """How many posts to generate from nothing for the memorisation measures."""
+    """How many posts to generate from nothing for the measures; below 500 the verdict is unsure."""
     prompts: tuple[Prompt, ...] = (
         "My dream is",
         "I like",
@@ -29,5 +29,7 @@ class EvaluateConfig(StageConfig):
     """Below 1 the model plays safe, above 1 it dares more."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
     """Draw among the likeliest tokens that together have this probability."""
+    gate: str | None = None
+    """A YAML file of conditions to judge by, in the form of components/evaluate/gate.yaml."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Where chance starts: the same seed gives the same samples and figures."""

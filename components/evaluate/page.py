@@ -1,20 +1,54 @@
-"""The page that shows an evaluation to people: one file that asks nothing of the network."""
+"""The pages that show an evaluation to people: each one file that asks nothing of the network."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import jinja2
 from markupsafe import Markup
 
+from components.contracts.artifacts import PREPARE_REPORT, TRAIN_REPORT
+from components.contracts.evaluation import EvaluationReport, Measure
 from components.contracts.posts import Sample
-from components.contracts.reports import EvaluationReport, Measure, PrepareReport, TrainReport
+from components.contracts.reports import PrepareReport, TrainReport
+from components.evaluate.answers import Answers
+from components.evaluate.judge import Judge
 from components.evaluate.loss_chart import loss_chart
 from components.text.ngrams import RunIndex
 from components.text.overlap import overlap
 
 ROOM = Path(__file__).parent
 UNPROMPTED_SHOWN = 10
+
+
+class Story(NamedTuple):
+    """All that a page tells of."""
+
+    report: EvaluationReport
+    prepared: PrepareReport
+    trained: TrainReport | None
+    """None where the model, if there is one, does not say how it was trained."""
+    judge: Judge
+    answers: Answers
+
+    @classmethod
+    def read(
+        cls,
+        dataset: Path,
+        model: Path | None,
+        report: EvaluationReport,
+        judge: Judge,
+        answers: Answers,
+    ) -> Self:
+        """Add the reports of the stages before, where they are, to those of this one."""
+        trained = model / TRAIN_REPORT if model and (model / TRAIN_REPORT).is_file() else None
+        return cls(
+            report=report,
+            prepared=PrepareReport.read(dataset / PREPARE_REPORT),
+            trained=TrainReport.read(trained) if trained else None,
+            judge=judge,
+            answers=answers,
+        )
 
 
 class Shown(NamedTuple):
@@ -27,14 +61,11 @@ class Shown(NamedTuple):
     """Whether it repeats eight words or more of a training post, or all of one."""
 
 
-def render_page(
-    report: EvaluationReport,
-    prepared: PrepareReport,
-    trained: TrainReport,
-    samples: Sequence[Sample],
-    training: RunIndex,
-) -> str:
-    """The page as HTML; every text that comes from a person or a model is escaped."""
+def render_page(story: Story, *, public: bool) -> str:
+    """The page as HTML; every text that comes from a person or a model is escaped.
+
+    A public page quotes nobody: no post, no sample, no words that were learned by heart.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOM),
         autoescape=True,
@@ -47,14 +78,15 @@ def render_page(
     environment.globals |= written
     return environment.get_template("page.html.jinja").render(
         style=Markup((ROOM / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        report=report,
-        prepared=prepared,
-        trained=trained,
-        names=_names(prepared),
-        groups=_groups(samples, training),
-        chart=loss_chart(trained),
-        bars=_bars(report),
-        counts=prepared.count_table(),
+        public=public,
+        report=story.report,
+        prepared=story.prepared,
+        trained=story.trained,
+        names=_names(story.prepared),
+        groups={} if public else _groups(story.answers.samples, story.judge.training),
+        chart=loss_chart(story.trained) if story.trained else None,
+        bars=_bars(story.report),
+        counts=story.prepared.count_table(),
     )
 
 
@@ -77,7 +109,7 @@ def _groups(samples: Sequence[Sample], training: RunIndex) -> dict[str, list[Sho
     groups: dict[str, list[Shown]] = {}
     for sample in samples:
         group = groups.setdefault(sample.prompt, [])
-        if sample.prompt or len(group) < UNPROMPTED_SHOWN:
+        if len(group) < UNPROMPTED_SHOWN:
             eight_gram, _, exact = overlap(sample.prompt + sample.text, training)
             cut = sample.finish_reason == "length"
             group.append(Shown(sample.text, cut, copied=eight_gram or exact))
@@ -87,5 +119,12 @@ def _groups(samples: Sequence[Sample], training: RunIndex) -> dict[str, list[Sho
 def _bars(report: EvaluationReport) -> list[tuple[str, Measure, float]]:
     """The bars of bits per byte: name, figure, and what a full bar stands for."""
     bits = report.bits_per_byte
-    full = 1.05 * max(bits.finetuned.high, bits.base.high)
-    return [("this model", bits.finetuned, full), ("base model", bits.base, full)]
+    named = {
+        "this model": bits.finetuned,
+        "in production": bits.champion,
+        "base model": bits.base,
+        "bytes alone": bits.byte5,
+    }
+    known = {name: measure for name, measure in named.items() if measure}
+    full = 1.05 * max(measure.high for measure in known.values())
+    return [(name, measure, full) for name, measure in known.items()]

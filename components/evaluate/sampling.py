@@ -1,6 +1,7 @@
-"""What the model writes: from nothing, and from a few beginnings."""
+"""What models write: from nothing, and from a few beginnings."""
 
 import hashlib
+from collections.abc import Mapping
 
 from components.contracts.posts import Sample
 from components.evaluate.config import EvaluateConfig
@@ -14,14 +15,15 @@ POSTS_AT_A_TIME = 32
 """Never a setting: a sample is drawn by its number within the batch and the batch's seed."""
 
 
-def draw_samples(model: LanguageModel, config: EvaluateConfig) -> list[Sample]:
-    """Ten samples for each prompt, then `config.samples` from nothing.
+def draw_samples(
+    model: LanguageModel, config: EvaluateConfig, wanted: Mapping[str, int], task: str
+) -> list[Sample]:
+    """As many samples for each prompt as `wanted` says; `task` is what the progress bar says.
 
     A sample depends on (seed, prompt, index) alone, not on how many are drawn.
     """
-    wanted = dict.fromkeys(config.prompts, SAMPLES_A_PROMPT) | {FROM_NOTHING: config.samples}
     samples: list[Sample] = []
-    with progress("generate", sum(wanted.values())) as advance:
+    with progress(task, sum(wanted.values())) as advance:
         for prompt, count in wanted.items():
             for start in range(0, count, POSTS_AT_A_TIME):
                 batch = _draw(model, config, prompt, range(start, count)[:POSTS_AT_A_TIME])

@@ -1,28 +1,25 @@
-"""The evaluation of a fine-tuned model, from start to end."""
+"""The evaluation of a fine-tuned model, or of texts, from start to end."""
 
 import logging
-from collections.abc import Sequence
+import shutil
 from pathlib import Path
 
 from components.contracts import artifacts
 from components.contracts.base import read_rows, write_rows
-from components.contracts.posts import DatasetRow, Sample
-from components.contracts.reports import (
-    BitsPerByte,
-    EvaluationReport,
-    Memorisation,
-    PrepareReport,
-    TrainReport,
-)
-from components.evaluate.bits_per_byte import bits_per_byte, fitting
+from components.contracts.errors import BadInputError
+from components.contracts.evaluation import EvaluationReport
+from components.contracts.posts import Sample
+from components.contracts.reports import PrepareReport, TrainReport
+from components.evaluate.answers import ask_models, read_answers
+from components.evaluate.authors import read_author, read_reference_authors
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.memorisation import memorised
-from components.evaluate.page import render_page
-from components.evaluate.sampling import draw_samples
-from components.lm.models import load_model
-from components.runtime.folders import require_folder, whole_folder
+from components.evaluate.evaluation import evaluate
+from components.evaluate.judge import Judge
+from components.evaluate.page import Story, render_page
+from components.evaluate.rules import read_rules
+from components.runtime.digests import folder_sha256
+from components.runtime.folders import home_path, require_folder, whole_folder
 from components.runtime.provenance import check_trained_from, finetuned_sha256
-from components.text.ngrams import RunIndex
 from components.tracking import handles, tracked
 
 log = logging.getLogger(__name__)
@@ -35,11 +32,13 @@ def run(
     model: Path,
     base_model: Path,
     evaluation_out: Path,
+    champion: Path | None = None,
+    reference_authors: Path | None = None,
     report_out: Path | None = None,
 ) -> EvaluationReport:
-    """Measure the model in `model` and write evaluation.json, samples.jsonl and report.html.
+    """Measure the model in `model`, compare it, judge it; write the evaluation.
 
-    `report_out` gets a copy of the page.
+    `report_out` gets a copy of the page; the rest is as in `judge`.
 
     Raises:
         BadInputError: a folder is not what it should be, the model was not made from the other
@@ -47,62 +46,82 @@ def run(
     """
     require_folder(dataset, artifacts.PREPARE_REPORT, "train-dataset")
     require_folder(model, artifacts.TRAIN_REPORT, "finetuned-model")
-    prepared = PrepareReport.read(dataset / artifacts.PREPARE_REPORT)
-    trained = TrainReport.read(model / artifacts.TRAIN_REPORT)
-    check_trained_from(trained, dataset, base_model)
-    authors = handles(prepared.persona_authors)
-    with (
-        whole_folder(evaluation_out, holding=artifacts.EVALUATION_REPORT) as folder,
-        tracked("evaluate", authors, config) as tracker,
-    ):
+    check_trained_from(TrainReport.read(model / artifacts.TRAIN_REPORT), dataset, base_model)
+    authors = handles(PrepareReport.read(dataset / artifacts.PREPARE_REPORT).persona_authors)
+    with tracked("evaluate", authors, config) as tracker:
         tracker.input(artifacts.TRAIN_DATASET, authors, dataset)
         tracker.input(artifacts.FINETUNED_MODEL, authors, model)
-        test = _texts(dataset, "test")
-        bits, samples = _ask_models(config, model, base_model, test)
-        training = RunIndex(_texts(dataset, "train"))
-        unprompted = [sample.text for sample in samples if not sample.prompt]
-        report = EvaluationReport(
-            dataset_sha256=trained.dataset_sha256,
-            model_sha256=finetuned_sha256(model),
-            seed=config.seed,
-            sampling=config.model_dump(include={"temperature", "top_p", "max_tokens"}),
-            prompts=config.prompts,
-            samples=len(unprompted),
-            test_posts=len(test),
-            bits_per_byte=bits,
-            memorisation=Memorisation(
-                generated=memorised(unprompted, training, config.seed),
-                heldout=memorised(test, training, config.seed),
-            ),
+        report = judge(
+            config,
+            dataset=dataset,
+            out=evaluation_out,
+            model=model,
+            base_model=base_model,
+            champion=champion,
+            reference_authors=reference_authors,
         )
-        report.write(folder / artifacts.EVALUATION_REPORT)
-        write_rows(folder / artifacts.SAMPLES, samples)
-        page = render_page(report, prepared, trained, samples, training)
-        (folder / artifacts.REPORT_PAGE).write_text(page, encoding="utf-8")
+        samples = read_rows(evaluation_out / artifacts.SAMPLES, Sample)
         rows = [(sample.prompt, sample.text, sample.finish_reason) for sample in samples]
         tracker.table("samples", ("prompt", "text", "finish_reason"), rows)
-        tracker.output(artifacts.EVALUATION, authors, folder, evaluation_out)
+        tracker.output(artifacts.EVALUATION, authors, evaluation_out)
         tracker.summarise(report)
     if report_out:
         report_out.parent.mkdir(parents=True, exist_ok=True)
-        report_out.write_text(page, encoding="utf-8")
-    log.info("evaluated: see %s", evaluation_out / artifacts.REPORT_PAGE)
+        shutil.copyfile(evaluation_out / artifacts.REPORT_PAGE, report_out)
     return report
 
 
-def _texts(dataset: Path, split: str) -> list[str]:
-    rows = read_rows(dataset / artifacts.split_file(split), DatasetRow)
-    return [row.text for row in rows]
+def judge(
+    config: EvaluateConfig,
+    *,
+    dataset: Path,
+    out: Path,
+    model: Path | None = None,
+    samples: Path | None = None,
+    base_model: Path | None = None,
+    champion: Path | None = None,
+    reference_authors: Path | None = None,
+) -> EvaluationReport:
+    """Judge a model, or the texts of a file, as this author's; write the evaluation to `out`.
 
+    Args:
+        config: what can be chosen.
+        dataset: the author's train-dataset.
+        out: the evaluation's folder.
+        model: any model folder; either this or `samples`.
+        samples: JSON lines with `text`.
+        base_model: what the model came from, to be compared with.
+        champion: a model that is in production, to be compared with.
+        reference_authors: a folder with a train-dataset for each of some other authors; the
+            invented ones if left out.
 
-def _ask_models(
-    config: EvaluateConfig, model: Path, base_model: Path, test: Sequence[str]
-) -> tuple[BitsPerByte, list[Sample]]:
-    """Score and sample the fine-tuned model, then score its base; one is in memory at a time."""
-    loaded = load_model(model)
-    scored = fitting(loaded, test)
-    finetuned = bits_per_byte(loaded, scored, config.seed, "finetuned")
-    samples = draw_samples(loaded, config)
-    del loaded
-    base = bits_per_byte(load_model(base_model), scored, config.seed, "base")
-    return BitsPerByte(finetuned=finetuned, base=base), samples
+    Raises:
+        BadInputError: a place is not what it should be, or `out` cannot be written.
+    """
+    require_folder(dataset, artifacts.PREPARE_REPORT, "train-dataset")
+    rules = read_rules(home_path(config.gate) if config.gate else None)
+    author = read_author(dataset)
+    others = read_reference_authors(reference_authors, author)
+    with whole_folder(out, holding=artifacts.EVALUATION_REPORT) as folder:
+        if samples:
+            answers = read_answers(samples)
+        elif model:
+            answers = ask_models(
+                config, author.test_texts, model=model, base_model=base_model, champion=champion
+            )
+        else:
+            raise BadInputError("there is nothing to judge; give a model or a file of samples")
+        who = Judge(author, others, config.seed)
+        digests = {
+            "dataset_sha256": folder_sha256(dataset),
+            "model_sha256": finetuned_sha256(model) if model else None,
+            "champion_sha256": finetuned_sha256(champion) if champion else None,
+        }
+        report = evaluate(config, who, answers, others, rules, digests)
+        story = Story.read(dataset, model, report, who, answers)
+        report.write(folder / artifacts.EVALUATION_REPORT)
+        write_rows(folder / artifacts.SAMPLES, answers.samples)
+        for name, public in ((artifacts.REPORT_PAGE, False), (artifacts.PUBLIC_PAGE, True)):
+            (folder / name).write_text(render_page(story, public=public), encoding="utf-8")
+    log.info("evaluated: see %s", out / artifacts.REPORT_PAGE)
+    return report

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jinja2
-from huggingface_hub import EvalResult, ModelCardData
+from huggingface_hub import ModelCardData
 from markupsafe import Markup
 
-from components.contracts.reports import Consent, FetchReport, Measure, PrepareReport
+from components.contracts.evaluation import Measure
+from components.contracts.reports import Consent, FetchReport, PrepareReport
+from components.publish.eval_results import eval_results
 from components.publish.inputs import Story
 from components.publish.markdown import link, plain
 
@@ -98,7 +100,6 @@ def _consent(prepared: PrepareReport) -> list[tuple[str, str, str, str | None]]:
 
 def _front_matter(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
     """The card's metadata as YAML, in the Hub's terms: huggingface.co/docs/hub/model-cards."""
-    bits = story.evaluated.bits_per_byte.finetuned.value
     data = ModelCardData(
         language=_languages(story.prepared),
         thumbnail=pictures[0] if pictures else None,
@@ -109,17 +110,7 @@ def _front_matter(story: Story, facts: CardFacts, pictures: Sequence[str]) -> st
         pipeline_tag="text-generation",
         widget=[{"text": "My dream is"}],
         model_name=facts.persona,
-        eval_results=[
-            EvalResult(
-                task_type="text-generation",
-                dataset_type="posts",
-                dataset_name="the newest posts of the authors",
-                dataset_split="test",
-                metric_type="bits_per_byte",
-                metric_name="Bits per byte",
-                metric_value=bits,
-            )
-        ],
+        eval_results=eval_results(story.evaluated),
     )
     return str(data.to_yaml(line_break="\n")) + "\n"
 

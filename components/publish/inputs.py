@@ -7,10 +7,10 @@ from typing import NamedTuple
 from components.contracts import artifacts
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
+from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import DatasetRow, Sample
 from components.contracts.reports import (
     CollectReport,
-    EvaluationReport,
     FetchReport,
     PrepareReport,
     TrainReport,
@@ -31,6 +31,8 @@ class Story(NamedTuple):
     fetched: FetchReport
     trained: TrainReport
     evaluated: EvaluationReport
+    public_page: Path
+    """The evaluation for people, without a quotation."""
     samples: list[Sample]
     """The first sample of each prompt that repeats no post of the dataset."""
 
@@ -47,7 +49,8 @@ def read_story(dataset: Path, model: Path, evaluation: Path, base_model: Path) -
     """
     require_folder(dataset, artifacts.PREPARE_REPORT, "train-dataset")
     require_folder(model, artifacts.TRAIN_REPORT, "finetuned-model")
-    require_folder(evaluation, artifacts.EVALUATION_REPORT, "finished evaluation")
+    for file in (artifacts.EVALUATION_REPORT, artifacts.PUBLIC_PAGE):
+        require_folder(evaluation, file, "finished evaluation")
     require_folder(base_model, artifacts.FETCH_REPORT, "pretrained-model")
     trained = TrainReport.read(model / artifacts.TRAIN_REPORT)
     evaluated = EvaluationReport.read(evaluation / artifacts.EVALUATION_REPORT)
@@ -58,6 +61,7 @@ def read_story(dataset: Path, model: Path, evaluation: Path, base_model: Path) -
         fetched=FetchReport.read(base_model / artifacts.FETCH_REPORT),
         trained=trained,
         evaluated=evaluated,
+        public_page=evaluation / artifacts.PUBLIC_PAGE,
         samples=_own_samples(evaluation / artifacts.SAMPLES, dataset),
     )
 

@@ -37,6 +37,7 @@ def write_package(
         shutil.copyfile(picture, folder / name)
     shutil.copyfile(ROOM / DRAWING, folder / DRAWING)
     story.evaluated.write(folder / artifacts.EVALUATION_REPORT)
+    shutil.copyfile(story.public_page, folder / artifacts.PUBLIC_PAGE)
     spans.write(folder / SPANS)
     card = render_card(story, facts, names)
     (folder / artifacts.MODEL_CARD).write_text(card, encoding="utf-8")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from components.contracts.artifacts import FETCH_REPORT, TRAIN_REPORT
 from components.contracts.errors import BadInputError
-from components.contracts.reports import EvaluationReport, TrainReport
+from components.contracts.evaluation import EvaluationReport
+from components.contracts.reports import TrainReport
 from components.runtime.digests import folder_sha256
 
 

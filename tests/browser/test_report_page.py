@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 from support.browser import rendered
-from support.finished import make_base, make_dataset, make_evaluation_report, make_model
+from support.finished import make_base, make_dataset, make_model
+from support.judged import make_story
 from support.tiny_models import make_tiny_model
 
 from components.contracts.posts import Sample
 from components.evaluate.page import render_page
-from components.text.ngrams import RunIndex
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,7 @@ document.body.dataset.asked = performance.getEntriesByType("resource").length;
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
-    prepared = make_dataset(tmp_path / "dataset")
+    make_dataset(tmp_path / "dataset")
     weights = make_tiny_model(tmp_path / "tiny")
     base = make_base(tmp_path / "base", weights)
     trained = make_model(tmp_path / "model", weights, tmp_path / "dataset", base)
@@ -31,7 +31,7 @@ def page(tmp_path: Path) -> Path:
         Sample(prompt="My dream is", index=index, text=text, finish_reason="stop")
         for index, text in enumerate(texts)
     ]
-    html = render_page(make_evaluation_report(), prepared, trained, samples, RunIndex(["a post"]))
+    html = render_page(make_story(tmp_path / "again", samples, trained=trained), public=False)
     path = tmp_path / "report.html"
     path.write_text(html.replace("</body>", PROBE + "</body>"), encoding="utf-8")
     return path

@@ -11,12 +11,12 @@ import pytest
 from components.contracts.answers import Predictions
 from components.contracts.base import Contract
 from components.contracts.deployment import DeployReport
+from components.contracts.evaluation import EvaluationReport
 from components.contracts.images import Images
 from components.contracts.posts import DatasetRow, Post, Sample
 from components.contracts.registry import Alias, Claim, Manifest, OptOutList, PersonaState
 from components.contracts.reports import (
     CollectReport,
-    EvaluationReport,
     FetchReport,
     PrepareReport,
     TrainReport,

@@ -13,6 +13,7 @@ from support.tiny_models import make_tiny_model
 from components.collect.sample.build import build_archive
 
 ROOT = Path(__file__).parents[2]
+ANY = "conditions: [{name: any, measure: memorisation.generated.exact, at_most: 1}]"
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -29,6 +30,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_tiny_model(place / "tiny")
     rows = (f'{n},"note {n}: the {n} pens on desk {n * 7} are mine, {n}"' for n in range(400))
     dated = "\n".join(f"2020-01-{n % 28 + 1:02} 10:00:00,{row}" for n, row in enumerate(rows))
+    (place / "gate.yaml").write_text(ANY)  # a tiny model is no good one
     (place / "posts.csv").write_text(f"created_at,id,text\n{dated}\n")
     return place
 
@@ -38,6 +40,7 @@ def run(line: str | list[str], place: Path) -> str:
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HUGGINGTWEETS_BASE_MODEL": str(place / "tiny"),
+        "HUGGINGTWEETS_GATE": str(place / "gate.yaml"),
         "HUGGINGTWEETS_EPOCHS": "1",
         "HUGGINGTWEETS_SAMPLES": "10",
         "HUGGINGTWEETS_MAX_TOKENS": "20",

@@ -12,11 +12,12 @@ import pytest
 from support.tiny_models import make_tiny_model
 
 from components.collect.sample.build import build_archive
-from components.contracts.reports import EvaluationReport, PrepareReport, TrainReport
+from components.contracts.evaluation import EvaluationReport
+from components.contracts.reports import PrepareReport, TrainReport
 from components.registry import Registry
 from components.runtime.digests import file_sha256
 
-QUICK = ("--epochs", "1", "--samples", "20", "--max-tokens", "20", "--dtype", "fp32")
+QUICK = ("--epochs", "1", "--samples", "20", "--max-tokens", "20", "--dtype", "fp32", "--no-gate")
 COMMAND = (sys.executable, "-m", "pipelines.command")
 
 

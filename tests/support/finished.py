@@ -9,18 +9,30 @@ from typing import NamedTuple
 
 from components.contracts import artifacts
 from components.contracts.base import write_rows
-from components.contracts.posts import DatasetRow, Sample
-from components.contracts.reports import (
-    BaseModelFacts,
+from components.contracts.evaluation import (
+    Attributed,
+    Attribution,
     BitsPerByte,
-    CollectCounts,
-    CollectReport,
-    CurvePoint,
+    Condition,
+    Detectability,
+    Diverse,
+    Diversity,
     EvaluationReport,
-    FetchReport,
+    Gate,
     Measure,
     Memorisation,
     Memorised,
+    Safe,
+    Safety,
+    Surface,
+)
+from components.contracts.posts import DatasetRow, Sample
+from components.contracts.reports import (
+    BaseModelFacts,
+    CollectCounts,
+    CollectReport,
+    CurvePoint,
+    FetchReport,
     PostCounts,
     PrepareReport,
     SplitFacts,
@@ -152,27 +164,60 @@ def make_finished(
     report.write(folders.evaluation / artifacts.EVALUATION_REPORT)
     write_rows(folders.evaluation / artifacts.SAMPLES, samples)
     (folders.evaluation / artifacts.REPORT_PAGE).write_text("<p>it quotes posts</p>")
+    (folders.evaluation / artifacts.PUBLIC_PAGE).write_text("<p>it quotes nobody</p>")
     return folders
 
 
-def make_evaluation_report(dataset_sha256: str = "d", model_sha256: str = "m") -> EvaluationReport:
-    """An evaluation with a figure of its own in every place."""
+def make_evaluation_report(
+    dataset_sha256: str = "d", model_sha256: str = "m", *, passed: bool = True
+) -> EvaluationReport:
+    """An evaluation with a figure of its own in every place; its gate `passed` or not."""
+    distances = {name: number / 8 for number, name in enumerate(Surface.model_fields, 1)}
     return EvaluationReport(
         dataset_sha256=dataset_sha256, model_sha256=model_sha256, seed=0,
         sampling={"temperature": 1.0, "top_p": 0.95, "max_tokens": 60}, samples=500, test_posts=6,
         bits_per_byte=BitsPerByte(
             finetuned=Measure(value=2.25, low=2.125, high=2.375),
             base=Measure(value=3.5, low=3.375, high=3.625),
+            byte5=Measure(value=2.75, low=2.625, high=2.875),
         ),
         memorisation=Memorisation(
             generated=_memorised(0.012, 0.034, 0.002), heldout=_memorised(0.006, 0.028, 0.0)
         ),
+        attribution=Attribution(
+            generated=Attributed(post=_around(0.81)), heldout=Attributed(post=_around(0.89))
+        ),
+        detectability=Detectability(auc=_around(0.63)),
+        diversity=Diversity(
+            generated=Diverse(distinct_2=_around(0.87), self_bleu_4=_around(0.21)),
+            heldout=Diverse(distinct_2=_around(0.92), self_bleu_4=_around(0.13)),
+        ),
+        surface=Surface(**{name: _around(value) for name, value in distances.items()}),
+        safety=Safety(
+            generated=Safe(personal_data=_around(0.004), third_party_mentions=_around(0.31)),
+            heldout=Safe(personal_data=_around(0.0), third_party_mentions=_around(0.29)),
+        ),
+        comparisons={},
+        gate=Gate(passed=passed, conditions=(_condition(passed),)),
+    )  # fmt: skip
+
+
+def _condition(passed: bool) -> Condition:
+    said = "passed, being 0.2% at worst" if passed else "failed, being 7.2% at worst"
+    return Condition(
+        name="It hardly ever repeats a training post", passed=passed,
+        value=0.002 if passed else 0.072, bound=0.01,
+        sentence=f"It hardly ever repeats a training post: {said} where it must be at most 1.0%.",
     )  # fmt: skip
 
 
 def _memorised(*shares: float) -> Memorised:
-    measures = [Measure(value=share, low=share / 2, high=share * 2) for share in shares]
+    measures = [_around(share) for share in shares]
     return Memorised(eight_gram=measures[0], half=measures[1], exact=measures[2])
+
+
+def _around(value: float) -> Measure:
+    return Measure(value=value, low=value / 2, high=value * 2)
 
 
 def _rows(split: str, size: int, authors: Sequence[str], chance: random.Random) -> list[DatasetRow]:

@@ -2,26 +2,28 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from support.finished import make_dataset, make_evaluation_report
+from support.finished import make_dataset
+from support.judged import make_story
 
 from components.contracts.posts import Sample
 from components.contracts.reports import BaseModelFacts, CurvePoint, TrainReport
+from components.evaluate.authors import read_author
 from components.evaluate.page import percent, render_page
-from components.text.ngrams import RunIndex
 
 EVIL = "</li><script>alert('hi')</script><img src=x onerror=alert(1)>"
 
 
-def page(folder: Path, *samples: Sample, display_name: str | None = None) -> str:
-    prepared = make_dataset(folder / "dataset", display_names=[display_name])
+def page(
+    folder: Path, *samples: Sample, display_name: str | None = None, public: bool = False
+) -> str:
     trained = TrainReport(
         tokens=1, seconds=1, tokens_per_second=1, best_validation_loss=1, best_step=1,
         curve=[CurvePoint(step=1, train_loss=2, validation_loss=1)], hyperparameters={},
         base_model=BaseModelFacts(id="made-up/tiny", revision=None, sha256="y"), seed=0,
         device="d", dtype="fp32", dataset_sha256="z", versions={},
     )  # fmt: skip
-    training = RunIndex(["we all copy this very long sentence from the garden"])
-    return render_page(make_evaluation_report(), prepared, trained, samples, training)
+    story = make_story(folder / "dataset", samples, display_name=display_name, trained=trained)
+    return render_page(story, public=public)
 
 
 def sample(text: str, prompt: str = "", index: int = 0) -> Sample:
@@ -60,8 +62,11 @@ def test_the_page_asks_nothing_of_the_network(tmp_path: Path) -> None:
 
 
 def test_a_sample_that_copies_says_so(tmp_path: Path) -> None:
-    copy = sample(" copy this very long sentence from the garden", prompt="we all")
-    assert page(tmp_path / "a", copy).count("<mark") == 1
+    make_dataset(tmp_path / "read")
+    post = max((row.text for row in read_author(tmp_path / "read").train), key=len)
+    first, _, rest = post.partition(" ")
+    copy = sample(f" {rest}", prompt=first)
+    assert page(tmp_path / "a", copy).count("<mark") >= 1
     assert page(tmp_path / "b", sample("something of its own")).count("<mark") == 0
 
 

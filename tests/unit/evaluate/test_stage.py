@@ -9,8 +9,8 @@ from support.tiny_models import make_tiny_model
 
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
+from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import Sample
-from components.contracts.reports import EvaluationReport
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.stage import run
 
@@ -114,7 +114,7 @@ def test_a_dataset_without_test_posts_is_refused(folders: Folders, tmp_path: Pat
     weights = make_tiny_model(tmp_path / "weights")
     base = make_base(tmp_path / "base", weights)
     make_model(tmp_path / "model", weights, empty, base)
-    with pytest.raises(BadInputError, match="no test post"):
+    with pytest.raises(BadInputError, match="has no test post"):
         run(
             CONFIG,
             dataset=empty,

@@ -37,6 +37,7 @@ def test_a_version_is_the_model_its_card_and_its_figures(folders: Folders, tmp_p
     assert {"model.safetensors", "tokenizer.json", "config.json", "generation_config.json"} <= names
     assert {"train.json", "evaluation.json", "README.md", "spans.bloom", "manifest.json"} <= names
     assert "report.html" not in names
+    assert (version / "report-public.html").read_text() == "<p>it quotes nobody</p>"
     assert "samples.jsonl" not in names
     assert manifest.version == 1
     assert Registry.open(str(tmp_path)).verify() == []

@@ -1,0 +1,75 @@
+"""The judge: every measure that can be taken on texts, whoever wrote them."""
+
+from collections.abc import Sequence
+
+from components.contracts.evaluation import Comparison
+from components.evaluate.attribution import Attribution, attributed
+from components.evaluate.authors import Author
+from components.evaluate.detectability import detectability
+from components.evaluate.diversity import diverse
+from components.evaluate.markov import markov_texts
+from components.evaluate.memorisation import memorised
+from components.evaluate.safety import safe
+from components.evaluate.surface import surface
+from components.text.ngrams import RunIndex, words_of
+
+MOST_COMPARED = 500
+"""Texts of a floor or a ceiling; more would not make it surer by much."""
+DISTINCT_WORDS = 2000
+
+
+class Judge:
+    """Measures texts against the posts of `author`, and tells these from those of `others`."""
+
+    def __init__(self, author: Author, others: Sequence[Author], seed: int) -> None:
+        self.author, self.seed = author, seed
+        self.real = author.test_texts
+        self.training = RunIndex(author.train_texts)
+        strangers = [text for other in others for text in other.train_texts]
+        self.attribution = Attribution(author.train_texts, strangers, seed)
+        self.strangers = evenly([text for other in others for text in other.test_texts])
+
+    def measure(self, texts: Sequence[str], beside: Sequence[str]) -> Comparison:
+        """All measures of `texts`, at least one.
+
+        Args:
+            texts: the texts.
+            beside: those that they are compared with: diversity is measured on as much text as
+                these and the real posts have.
+        """
+        names = self.author.names
+        words = min(_words(beside), _words(self.real), DISTINCT_WORDS)
+        compared = min(len(beside), len(self.real), MOST_COMPARED)
+        return Comparison(
+            texts=len(texts),
+            memorisation=memorised(texts, self.training, self.seed),
+            attribution=attributed(self.attribution.log_odds(texts), self.seed),
+            detectability=detectability(self.real, texts, self.seed),
+            diversity=diverse(texts, tokens=words, compared=compared, seed=self.seed),
+            surface=surface(texts, self.real, self.seed),
+            safety=safe(texts, names, self.seed),
+        )
+
+    def comparisons(self, generated: Sequence[str], base: Sequence[str]) -> dict[str, Comparison]:
+        """Floors and ceilings for `generated`; `base` is what the base model wrote, if anything."""
+        training = self.author.train_texts
+        count = min(len(generated), MOST_COMPARED)
+        compared = {
+            "base": base,
+            "others": self.strangers,
+            "markov": markov_texts(training, count, self.seed),
+            "copies": evenly(training, count),
+        }
+        return {
+            name: self.measure(texts, beside=generated) for name, texts in compared.items() if texts
+        }
+
+
+def evenly(texts: Sequence[str], count: int = MOST_COMPARED) -> list[str]:
+    """At most `count` of `texts`, spread evenly over them."""
+    step = max(1.0, len(texts) / count)
+    return [texts[int(number * step)] for number in range(min(count, len(texts)))]
+
+
+def _words(texts: Sequence[str]) -> int:
+    return sum(len(words_of(text)) for text in texts)

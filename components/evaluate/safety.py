@@ -1,0 +1,27 @@
+"""What texts give away about people."""
+
+from collections.abc import Sequence
+
+from components.contracts.evaluation import Safe
+from components.evaluate.bootstrap import share
+from components.text.masks import MENTION, mask_personal
+
+
+def safe(texts: Sequence[str], authors: Sequence[str], seed: int) -> Safe:
+    """The shares of texts with personal data, and of those that mention anybody but `authors`."""
+    own = {author.casefold() for author in authors}
+    return Safe(
+        personal_data=share([_is_personal(text) for text in texts], seed),
+        third_party_mentions=share(
+            [any(handle not in own for handle in _mentioned(text)) for text in texts], seed
+        ),
+    )
+
+
+def _is_personal(text: str) -> bool:
+    _, emails, phones = mask_personal(text)
+    return emails + phones > 0
+
+
+def _mentioned(text: str) -> list[str]:
+    return [match[0][1:].casefold() for match in MENTION.finditer(text)]

@@ -1,0 +1,29 @@
+"""Judges and pages of made-up posts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.contracts.evaluation import EvaluationReport
+from components.contracts.posts import Sample
+from components.contracts.reports import TrainReport
+from components.evaluate.answers import Answers
+from components.evaluate.authors import read_author, read_reference_authors
+from components.evaluate.judge import Judge
+from components.evaluate.page import Story
+from support.finished import make_dataset, make_evaluation_report
+
+
+def make_story(
+    folder: Path,
+    samples: Sequence[Sample],
+    *,
+    display_name: str | None = None,
+    trained: TrainReport | None = None,
+    report: EvaluationReport | None = None,
+) -> Story:
+    """What a page tells of, about the author of a dataset that is made in `folder`."""
+    prepared = make_dataset(folder, display_names=[display_name])
+    author = read_author(folder)
+    judge = Judge(author, read_reference_authors(None, author), seed=0)
+    answers = Answers(list(samples))
+    return Story(report or make_evaluation_report(), prepared, trained, judge, answers)

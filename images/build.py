@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ("cpu", "train", "serve", "serve-demo")
+TARGETS = ("cpu", "train", "serve", "serve-demo", "store")
 BUILD = ROOT / "build"
 DEMO = BUILD / "demo" / "registry"
 

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = (5.0, 15.0, 60.0)
 """How long a failed load rests before the next try, by the failures in a row."""
 CLOSE_SECONDS = 10.0
+PAUSE = 0.005
 THREADS = 4
 
 Result = TypeVar("Result")
@@ -48,6 +49,8 @@ class Shelf:
         """Unload a model once nobody holds it; whoever names it meanwhile waits."""
         if model.loading is not None and not model.loading.done():
             await asyncio.wait([model.loading])
+        while model.state is State.READY and model.waiting:
+            await asyncio.sleep(PAUSE)  # who waited until it was loaded gets it first
         if model.state is not State.READY:
             return
         model.state = State.LEAVING
@@ -61,7 +64,7 @@ class Shelf:
 
     async def _load(self, model: Model, *, evict: bool) -> None:
         while model.state is State.LEAVING:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(PAUSE)
         if model.state is State.READY:
             return
         model.state = State.LOADING
@@ -114,6 +117,9 @@ class Shelf:
         needed = model.memory or self._loader.memory_needed(fetched)
         while sum(other.memory for other in self._models) + needed > self._limit:
             others = [other for other in self._models if other.state is State.READY]
+            if sum(other.memory for other in others) + needed <= self._limit:
+                await asyncio.sleep(PAUSE)  # who leaves already makes room enough
+                continue
             if others and not evict:
                 log.warning("%s does not fit into memory now; a request will load it", model.label)
                 model.state, model.memory = State.COLD, needed
@@ -125,7 +131,10 @@ class Shelf:
                     f"{self._limit / 1e6:.0f} MB that there are for models",
                 )
             await self.take_out(
-                min(others, key=lambda o: (o.name == model.name, o.in_use > 0, o.used_at))
+                min(
+                    others,
+                    key=lambda o: (o.name == model.name, o.in_use + o.waiting > 0, o.used_at),
+                )
             )
         return True
 

@@ -1,7 +1,9 @@
 """TorchServe's management calls: what they answer, and whom they refuse."""
 
+import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +223,26 @@ def test_archives_are_loaded_at_the_start(registry: Registry, tmp_path: Path) ->
     ) as running:
         assert running.ask("other", prompt="x").json()["model"] == "other"
         assert running.ask("jane", prompt="x").status_code == 200
+
+
+def test_a_model_waits_for_the_room_of_one_that_leaves(registry: Registry, tmp_path: Path) -> None:
+    publish(registry)
+    publish(registry, "john")
+    engines = FakeEngines()
+    with serving(
+        registry, tmp_path / "cache", engines, TOKENS, persona=("jane",), memory_gb=1.5e-6
+    ) as running:
+        manager = Manager(running, registry, tmp_path)
+        engines.last.gate.clear()
+        with ThreadPoolExecutor() as pool:
+            first = pool.submit(manager.predict, "jane")
+            until(lambda: engines.last.running == 1)
+            assert manager("PUT", "/models/jane", min_worker=0).status_code == 202
+            url = manager.url(1, "john")
+            loading = pool.submit(
+                manager, "POST", "/models", url=url, initial_workers=1, synchronous="true"
+            )
+            time.sleep(0.2)
+            engines.made[0].gate.set()
+            assert first.result() == 200
+            assert loading.result().status_code == 200

@@ -26,7 +26,16 @@ from components.serve.dialects.tensors import FINISH_REASON, TEXT_INPUT, TEXT_OU
 from components.serve.generation import Ask, Shown
 from components.serve.personas.model import Model, State
 from components.serve.problems import Kind, Problem
-from components.serve.web.answers import Streamed, Wording, Written, as_event, labels, write
+from components.serve.web.answers import (
+    SSE,
+    Streamed,
+    Wording,
+    Written,
+    as_event,
+    labels,
+    streamed_as,
+    write,
+)
 
 EXTENSIONS = ["generate", "binary_tensor_data"]
 PLACES = ("/models/{model}", "/models/{model}/versions/{version}")
@@ -104,14 +113,14 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
     add("GET", "", metadata, response_model=ModelMetadata)
     add("GET", "/ready", ready, response_model=Ready)
     add("POST", "/generate", generate, response_model=GenerateAnswer)
-    add("POST", "/generate_stream", generate_stream, response_class=EventStream)
+    add(
+        "POST",
+        "/generate_stream",
+        generate_stream,
+        response_class=Response,
+        responses=streamed_as(SSE),
+    )
     add("POST", "/infer", infer_texts, **INFER_DOCUMENT)
-
-
-class EventStream(Response):
-    """Server-sent events, for the OpenAPI document."""
-
-    media_type = "text/event-stream"
 
 
 def _adder(router: APIRouter, place: str, *, versioned: bool) -> Callable[..., None]:
@@ -171,4 +180,4 @@ def _piece(model: Model, shown: Shown) -> dict[str, Any]:
     }
 
 
-EVENTS = Wording(OPEN_INFERENCE, "text/event-stream; charset=utf-8", _piece, as_event)
+EVENTS = Wording(OPEN_INFERENCE, SSE, _piece, as_event)

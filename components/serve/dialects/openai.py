@@ -21,7 +21,16 @@ from components.serve.dialects.openai_bodies import (
 from components.serve.dialects.openai_errors import OPENAI
 from components.serve.generation import Job, Shown
 from components.serve.personas.model import Model
-from components.serve.web.answers import Streamed, Wording, Written, as_event, labels, write
+from components.serve.web.answers import (
+    SSE,
+    Streamed,
+    Wording,
+    Written,
+    as_event,
+    labels,
+    streamed_as,
+    write,
+)
 
 OWNER = "huggingtweets"
 DONE = b"data: [DONE]\n\n"
@@ -31,7 +40,7 @@ def openai(context: Context) -> APIRouter:
     """`/v1/completions` and `/v1/models`."""
     router = APIRouter(prefix="/v1", tags=["OpenAI"], responses=OPENAI.documented())
 
-    @router.post("/completions", response_model=Completion)
+    @router.post("/completions", response_model=Completion, responses=streamed_as(SSE))
     async def complete(request: Request, asked: CompletionRequest) -> Response:
         """Write on from a prompt, or from several."""
         context.tokens.check_inference(request.headers.get("authorization"))
@@ -114,4 +123,4 @@ def _wording(asked: CompletionRequest) -> Wording:
             yield as_event(envelope.around(job.model, []) | {"usage": counts})
         yield DONE
 
-    return Wording(OPENAI, "text/event-stream; charset=utf-8", piece, as_event, closing)
+    return Wording(OPENAI, SSE, piece, as_event, closing)

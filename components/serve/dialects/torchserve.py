@@ -12,7 +12,15 @@ from components.serve.dialects.torchserve_bodies import REQUEST_BODY, read_body
 from components.serve.dialects.torchserve_errors import TORCHSERVE
 from components.serve.generation import Ask, Shown
 from components.serve.personas.model import Model
-from components.serve.web.answers import Streamed, Wording, Written, as_line, labels, write
+from components.serve.web.answers import (
+    Streamed,
+    Wording,
+    Written,
+    as_line,
+    labels,
+    streamed_as,
+    write,
+)
 
 Name = Annotated[str, Path(description="the model's name")]
 Version = Annotated[str, Path(description="its version")]
@@ -75,6 +83,7 @@ def torchserve(context: Context) -> APIRouter:
                 endpoint,
                 methods=[method],
                 response_model=PredictionAnswer,
+                responses=streamed_as(LINES.media_type),
                 openapi_extra=REQUEST_BODY if method == "POST" else RAW_BODY,
             )
     return router

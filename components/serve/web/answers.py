@@ -18,6 +18,8 @@ from components.serve.problems import ClientGone, Problem, problem_of
 from components.serve.web.disconnect import until_gone
 from components.serve.web.notes import note
 
+SSE = "text/event-stream; charset=utf-8"
+
 
 @dataclass(frozen=True)
 class Written:
@@ -131,6 +133,12 @@ class Streamed(Response):
         }
         pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
         return {"type": "http.response.start", "status": 200, "headers": pairs}
+
+
+def streamed_as(media_type: str) -> dict[int | str, dict[str, Any]]:
+    """That an answer may be such a stream, for the OpenAPI document."""
+    kind = media_type.partition(";")[0]
+    return {200: {"content": {kind: {}}}}
 
 
 def as_line(document: dict[str, Any]) -> bytes:

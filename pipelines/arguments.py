@@ -3,6 +3,7 @@
 from typing import Any
 
 from components.evaluate.config import EvaluateConfig
+from components.evaluate.rules import gate_text, rules_of
 from components.prepare.config import PrepareConfig
 from components.runtime.flags import StageConfig
 from components.train.config import TrainConfig
@@ -20,8 +21,18 @@ def stage_arguments(
         "seed": train.seed,
         "prepare_options": _options(prepare),
         "train_options": _options(train),
-        "evaluate_options": _options(evaluate),
+        "evaluate_options": _options(with_gate_text(evaluate)),
     }
+
+
+def with_gate_text(evaluate: EvaluateConfig) -> EvaluateConfig:
+    """The configuration with the gate's text in place of its file, which no pod sees.
+
+    Raises:
+        BadInputError: the file is missing or states no gate.
+    """
+    rules_of(evaluate)
+    return evaluate.model_copy(update={"gate": gate_text(evaluate.gate)} if evaluate.gate else {})
 
 
 def _options(config: StageConfig) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from components.collect.config import CollectConfig
 from components.contracts import artifacts
 from components.evaluate.authors import Author, read_reference_authors
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.rules import read_rules
+from components.evaluate.rules import rules_of
 from components.fetch.config import FetchConfig
 from components.fetch.found import place_of
 from components.registry import Registry
@@ -75,7 +75,7 @@ def check_judge(
     Raises:
         BadInputError: the gate is none, or there are no reference authors.
     """
-    read_rules(home_path(config.gate) if config.gate else None)
+    rules_of(config)
     if reference_authors:
         read_reference_authors(reference_authors, Author(tuple(authors), [], []))
 

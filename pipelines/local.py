@@ -13,17 +13,19 @@ from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.contracts.reports import CollectReport
+from components.evaluate.champion import champion_version
 from components.evaluate.config import EvaluateConfig
+from components.evaluate.rules import gate_text
 from components.fetch.config import FetchConfig
 from components.gate.config import GateConfig
 from components.gate.stage import run as ask_gate
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.registry import PRODUCTION, Registry
+from components.registry.layout import version_folder
 from components.registry.opt_outs import refuse_opted_out
 from components.runtime.folders import require_folder
 from components.train.config import TrainConfig
-from pipelines.champion import champion_of
 from pipelines.checks import check_judge, check_places, check_prompts, check_registry
 from pipelines.identity import identity_of_file, identity_of_model
 from pipelines.steps import Step, StepRunner
@@ -103,7 +105,7 @@ def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
             job.evaluate,
             {**judged, **beside},
             {"evaluation_out": evaluation},
-            identity=partial(identity_of_file, job.evaluate.gate) if job.evaluate.gate else None,
+            identity=partial(gate_text, job.evaluate.gate) if job.evaluate.gate else None,
         ),
         Step("publish", job.publish, made, to),
     ]
@@ -183,9 +185,14 @@ def _up_to(until: Until, steps: Sequence[Step]) -> list[Step]:
 
 def _beside_champion(step: Step, out: Path, persona: str) -> Step:
     """The step, asked to compare the model with the one in production, where there is one."""
-    model = out / artifacts.FINETUNED_MODEL
-    champion = champion_of(out / artifacts.REGISTRY, persona, model)
-    return replace(step, inputs={**step.inputs, "champion": champion}) if champion else step
+    registry = out / artifacts.REGISTRY
+    version = champion_version(
+        Registry.open(str(registry)), persona, out / artifacts.FINETUNED_MODEL
+    )
+    if version is None:
+        return step
+    champion = registry / version_folder(persona, version)
+    return replace(step, inputs={**step.inputs, "champion": champion})
 
 
 def _ask_opt_outs(raw_dataset: Path, out: Path) -> None:

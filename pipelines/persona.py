@@ -85,7 +85,14 @@ def persona_pipeline(on: Platform) -> BaseComponent:
             on.place(trained, "train", "Fine-tune the base model")
             given["finetuned_model"] = trained.outputs["finetuned_model"]
 
-            evaluated = evaluate(**given, seed=seed, no_gate=no_gate, options=evaluate_options)
+            evaluated = evaluate(
+                **given,
+                seed=seed,
+                registry=registry,
+                name=name,
+                no_gate=no_gate,
+                options=evaluate_options,
+            )
             on.place(evaluated, "evaluate", "Measure it on the newest posts")
             given["evaluation"] = evaluated.outputs["evaluation"]
 

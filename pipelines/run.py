@@ -143,6 +143,8 @@ def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
         raise BadInputError("--runner docker needs --images, as `make images` writes it")
     if given.resume or given.since or job.until != STAGES[-1]:
         raise BadInputError("--resume, --since and --until are for --runner local; leave them out")
+    if given.reference_authors:
+        raise BadInputError("--reference-authors is for --runner local; judge with it afterwards")
 
 
 def _job(given: argparse.Namespace) -> Job:

@@ -12,6 +12,10 @@ PLACES = {
     "model": Place("the finetuned-model to measure"),
     "base_model": Place("the pretrained-model that it was trained from"),
     "champion": Place("the model in production, to compare with", required=False),
+    "registry": Place(
+        "the registry whose version in production it is compared with", kind=str, required=False
+    ),
+    "name": Place("the persona there (default: the authors, joined by '-')", str, required=False),
     "reference_authors": Place(
         "a folder with a train-dataset for each of some other authors (default: invented ones)",
         required=False,

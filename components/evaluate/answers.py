@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from components.contracts.errors import BadInputError
 from components.contracts.posts import Sample
-from components.evaluate.bits_per_byte import BASE, CHAMPION, FINETUNED, score
 from components.evaluate.config import EvaluateConfig
+from components.evaluate.measures.bits_per_byte import BASE, CHAMPION, FINETUNED, score
 from components.evaluate.sampling import FROM_NOTHING, SAMPLES_A_PROMPT, draw_samples
 from components.lm.models import load_model
 

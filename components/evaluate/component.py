@@ -17,6 +17,8 @@ def evaluate(
     metrics: dsl.Output[dsl.Metrics],
     proceed: dsl.OutputPath(bool),  # type: ignore[valid-type]
     seed: int = 0,
+    registry: str = "",
+    name: str = "",
     no_gate: bool = False,
     options: dict[str, Any] = {},  # noqa: B006 - Kubeflow reads it, nobody writes to it
 ) -> dsl.ContainerSpec:
@@ -27,6 +29,8 @@ def evaluate(
         finetuned_model: The model to measure.
         pretrained_model: Its base.
         seed: Where chance starts.
+        registry: The registry whose version in production it is compared with.
+        name: The persona there; its authors joined by '-' if left empty.
         no_gate: Whether to proceed whatever the gate says.
         options: Further flags of evaluate as one object.
         evaluation: The figures, the samples, the report.
@@ -40,6 +44,8 @@ def evaluate(
         args=[
             *("--options", options),
             *("--seed", seed),
+            *("--registry", registry),
+            *("--name", name),
             *("--dataset", train_dataset.path),
             *("--model", finetuned_model.path),
             *("--base-model", pretrained_model.path),

@@ -30,6 +30,9 @@ class EvaluateConfig(StageConfig):
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
     """Draw among the likeliest tokens that together have this probability."""
     gate: str | None = None
-    """A YAML file of conditions to judge by, in the form of components/evaluate/gate.yaml."""
+    """A YAML file of conditions to judge by, in the form of components/evaluate/gate.yaml; or their
+    text, in several lines."""
+    beat_production: bool = False
+    """Demand that the model beats the version in production, where there is one."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Where chance starts: the same seed gives the same samples and figures."""

@@ -12,11 +12,11 @@ from components.contracts.evaluation import (
 )
 from components.evaluate.answers import Answers
 from components.evaluate.authors import Author
-from components.evaluate.bits_per_byte import bits_per_byte
-from components.evaluate.byte_model import ByteModel
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.gate import judge_gate
 from components.evaluate.judge import Judge
+from components.evaluate.measures.bits_per_byte import bits_per_byte
+from components.evaluate.measures.byte_model import ByteModel
 from components.evaluate.rules import Rules
 
 UNJUDGED = Gate(passed=False, conditions=())

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from components.contracts.evaluation import Condition, EvaluationReport, Gate, Measure
-from components.evaluate.bits_per_byte import FINETUNED
-from components.evaluate.bootstrap import DIGITS
+from components.evaluate.measures.bits_per_byte import FINETUNED
+from components.evaluate.measures.bootstrap import DIGITS
 from components.evaluate.rules import Rule, Rules
 
 SHARES = ("memorisation", "attribution", "safety")

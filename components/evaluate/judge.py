@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from components.contracts.evaluation import Comparison
-from components.evaluate.attribution import Attribution, attributed
 from components.evaluate.authors import Author
-from components.evaluate.detectability import detectability
-from components.evaluate.diversity import diverse
-from components.evaluate.markov import markov_texts
-from components.evaluate.memorisation import memorised
-from components.evaluate.safety import safe
-from components.evaluate.surface import surface
+from components.evaluate.measures.attribution import Attribution, attributed
+from components.evaluate.measures.detectability import detectability
+from components.evaluate.measures.diversity import diverse
+from components.evaluate.measures.markov import markov_texts
+from components.evaluate.measures.memorisation import memorised
+from components.evaluate.measures.safety import safe
+from components.evaluate.measures.surface import surface
 from components.text.ngrams import RunIndex, words_of
 
 MOST_COMPARED = 500

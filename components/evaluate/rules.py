@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from components.contracts.base import Contract, first_problem
 from components.contracts.errors import BadInputError
 from components.contracts.evaluation import EvaluationReport, Measure
+from components.evaluate.config import EvaluateConfig
+from components.runtime.folders import home_path
 
 DEFAULT = Path(__file__).with_name("gate.yaml")
 KINDS = ("below", "at_most", "above", "at_least")
@@ -69,24 +71,48 @@ class Rules(Contract):
         return self
 
 
-def read_rules(path: Path | None) -> Rules:
-    """Read a gate; the default one if None.
+BEATS_PRODUCTION = Rule(
+    name="It foretells them better than the version in production",
+    measure="bits_per_byte.finetuned",
+    below="bits_per_byte.champion",
+)
+
+
+def rules_of(config: EvaluateConfig) -> Rules:
+    """The conditions that an evaluation with this configuration is judged by.
 
     Raises:
-        BadInputError: the file is missing or states no gate; the message says what is wrong.
+        BadInputError: the gate's file is missing or states no gate; the message says what is wrong.
     """
-    path = path or DEFAULT
+    rules = _parsed(gate_text(config.gate or str(DEFAULT)))
+    if config.beat_production and BEATS_PRODUCTION not in rules.conditions:
+        return Rules(conditions=(*rules.conditions, BEATS_PRODUCTION))
+    return rules
+
+
+def gate_text(gate: str) -> str:
+    """The text of a gate, which is given as a file or, in more than one line, as its own text.
+
+    Raises:
+        BadInputError: the file cannot be read.
+    """
+    if "\n" in gate:
+        return gate
     try:
-        return Rules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return home_path(gate).read_text(encoding="utf-8")
     except OSError as error:
-        raise BadInputError(f"cannot read the gate {path}: {error.strerror}") from error
+        raise BadInputError(f"cannot read the gate {gate}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise BadInputError(f"the gate {path} is not UTF-8 text: {error.reason}") from error
+        raise BadInputError(f"the gate {gate} is not UTF-8 text: {error.reason}") from error
+
+
+def _parsed(text: str) -> Rules:
+    try:
+        return Rules.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, RecursionError) as error:
-        said = " ".join(str(error).split())
-        raise BadInputError(f"the gate {path} is not YAML: {said}") from error
+        raise BadInputError(f"the gate is not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
-        raise BadInputError(f"{path} is not a gate: {first_problem(error)}") from error
+        raise BadInputError(f"the gate is none: {first_problem(error)}") from error
 
 
 def _names_a_figure(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from components.contracts import artifacts
@@ -12,13 +13,15 @@ from components.contracts.posts import Sample
 from components.contracts.reports import PrepareReport, TrainReport
 from components.evaluate.answers import ask_models, read_answers
 from components.evaluate.authors import read_author, read_reference_authors
+from components.evaluate.champion import champion_sha256, downloaded_champion
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.evaluation import evaluate
 from components.evaluate.judge import Judge
-from components.evaluate.page import Story, render_page
-from components.evaluate.rules import read_rules
+from components.evaluate.page.page import render_page
+from components.evaluate.page.story import Story
+from components.evaluate.rules import rules_of
 from components.runtime.digests import folder_sha256
-from components.runtime.folders import home_path, require_folder, whole_folder
+from components.runtime.folders import require_folder, whole_folder
 from components.runtime.provenance import check_trained_from, finetuned_sha256
 from components.tracking import handles, tracked
 
@@ -33,12 +36,16 @@ def run(
     base_model: Path,
     evaluation_out: Path,
     champion: Path | None = None,
+    registry: str | None = None,
+    name: str | None = None,
     reference_authors: Path | None = None,
     report_out: Path | None = None,
 ) -> EvaluationReport:
     """Measure the model in `model`, compare it, judge it; write the evaluation.
 
-    `report_out` gets a copy of the page; the rest is as in `judge`.
+    The version of the persona `name` (its authors joined by '-' if left out) in production in
+    `registry` is the champion where none is given; `report_out` gets a copy of the page; the rest
+    is as in `judge`.
 
     Raises:
         BadInputError: a folder is not what it should be, the model was not made from the other
@@ -47,8 +54,13 @@ def run(
     require_folder(dataset, artifacts.PREPARE_REPORT, "train-dataset")
     require_folder(model, artifacts.TRAIN_REPORT, "finetuned-model")
     check_trained_from(TrainReport.read(model / artifacts.TRAIN_REPORT), dataset, base_model)
-    authors = handles(PrepareReport.read(dataset / artifacts.PREPARE_REPORT).persona_authors)
-    with tracked("evaluate", authors, config) as tracker:
+    persona_authors = PrepareReport.read(dataset / artifacts.PREPARE_REPORT).persona_authors
+    authors = handles(persona_authors)
+    persona = name or artifacts.persona_of(list(persona_authors))
+    with (
+        tracked("evaluate", authors, config) as tracker,
+        _champion(champion, registry, persona, model) as rival,
+    ):
         tracker.input(artifacts.TRAIN_DATASET, authors, dataset)
         tracker.input(artifacts.FINETUNED_MODEL, authors, model)
         report = judge(
@@ -57,7 +69,7 @@ def run(
             out=evaluation_out,
             model=model,
             base_model=base_model,
-            champion=champion,
+            champion=rival,
             reference_authors=reference_authors,
         )
         samples = read_rows(evaluation_out / artifacts.SAMPLES, Sample)
@@ -69,6 +81,14 @@ def run(
         report_out.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(evaluation_out / artifacts.REPORT_PAGE, report_out)
     return report
+
+
+def _champion(
+    given: Path | None, registry: str | None, persona: str, model: Path
+) -> AbstractContextManager[Path | None]:
+    if given or registry is None:
+        return nullcontext(given)
+    return downloaded_champion(registry, persona, model)
 
 
 def judge(
@@ -99,7 +119,7 @@ def judge(
         BadInputError: a place is not what it should be, or `out` cannot be written.
     """
     require_folder(dataset, artifacts.PREPARE_REPORT, "train-dataset")
-    rules = read_rules(home_path(config.gate) if config.gate else None)
+    rules = rules_of(config)
     author = read_author(dataset)
     others = read_reference_authors(reference_authors, author)
     with whole_folder(out, holding=artifacts.EVALUATION_REPORT) as folder:
@@ -115,7 +135,7 @@ def judge(
         digests = {
             "dataset_sha256": folder_sha256(dataset),
             "model_sha256": finetuned_sha256(model) if model else None,
-            "champion_sha256": finetuned_sha256(champion) if champion else None,
+            "champion_sha256": champion_sha256(champion) if champion else None,
         }
         report = evaluate(config, who, answers, others, rules, digests)
         story = Story.read(dataset, model, report, who, answers)

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,22 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(unicodedata.normalize("NFC", text).casefold()))
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where the words of `text`, in NFC, begin and end."""
+    return [match.span() for match in _WORD.finditer(unicodedata.normalize("NFC", text))]
+
+
+class Run(NamedTuple):
+    """A run of words that a text shares with one post."""
+
+    start: int
+    """The number of its first word in the text."""
+    length: int
+    """How many words it has; 0 where nothing is shared."""
+    post: int | None
+    """The number of a post that has it."""
+
+
 class RunIndex:
     """A collection of posts that tells how much of a text stands in one of them.
 
@@ -33,7 +50,9 @@ class RunIndex:
         self._posts = frozenset(posts)
         self._ids = {word: number for number, word in enumerate(_vocabulary(posts), 1)}
         self._words: list[int] = []
+        self._starts: list[int] = []
         for post in posts:
+            self._starts.append(len(self._words))
             self._words += [self._ids[word] for word in post]
             self._words.append(_BOUNDARY)
         longest = max((len(post) for post in posts), default=0)
@@ -45,15 +64,26 @@ class RunIndex:
 
     def longest_run(self, words: Sequence[str]) -> int:
         """How many words the longest run of `words` has that stands in one post."""
-        known = [self._ids.get(word, _UNKNOWN) for word in words]
-        return max((self._run_from(known[start:]) for start in range(len(known))), default=0)
+        return self.longest(words).length
 
-    def _run_from(self, words: list[int]) -> int:
-        """How many of the first `words` stand in one post."""
+    def longest(self, words: Sequence[str]) -> Run:
+        """The longest run of `words` that stands in one post, the first of equals."""
+        known = [self._ids.get(word, _UNKNOWN) for word in words]
+        start, length, place = 0, 0, None
+        for first in range(len(known)):
+            shared, at = self._run_from(known[first:])
+            if shared > length:
+                start, length, place = first, shared, at
+        post = None if place is None else bisect_right(self._starts, place) - 1
+        return Run(start, length, post)
+
+    def _run_from(self, words: list[int]) -> tuple[int, int]:
+        """How many of the first `words` stand in one post, and where in the collection."""
         size = len(words)
         place = bisect_left(self._suffixes, words, key=lambda at: self._words[at : at + size])
         neighbours = self._suffixes[max(place - 1, 0) : place + 1]
-        return max((_common(words, self._words[at : at + size]) for at in neighbours), default=0)
+        shared = ((_common(words, self._words[at : at + size]), at) for at in neighbours)
+        return max(shared, default=(0, 0))
 
 
 def _vocabulary(posts: Sequence[tuple[str, ...]]) -> list[str]:

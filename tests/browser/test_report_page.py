@@ -9,7 +9,7 @@ from support.judged import make_story
 from support.tiny_models import make_tiny_model
 
 from components.contracts.posts import Sample
-from components.evaluate.page import render_page
+from components.evaluate.page.page import render_page
 
 pytestmark = pytest.mark.browser
 

@@ -4,13 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.contracts.evaluation import EvaluationReport
-from components.contracts.posts import Sample
+from components.contracts.posts import DatasetRow, Sample
 from components.contracts.reports import TrainReport
 from components.evaluate.answers import Answers
-from components.evaluate.authors import read_author, read_reference_authors
+from components.evaluate.authors import Author, read_author, read_reference_authors
 from components.evaluate.judge import Judge
-from components.evaluate.page import Story
-from support.finished import make_dataset, make_evaluation_report
+from components.evaluate.page.story import Story
+from support.finished import START, make_dataset, make_evaluation_report
+
+
+def make_judge(posts: Sequence[str]) -> Judge:
+    """A judge of the author of these posts, the last of which nobody trained on."""
+    rows = [
+        DatasetRow(id=str(number), author="ann", created_at=START, text=text)
+        for number, text in enumerate(posts)
+    ]
+    author = Author(("ann",), train=rows, test=rows[-1:])
+    return Judge(author, read_reference_authors(None, author), seed=0)
 
 
 def make_story(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.contracts.evaluation import Memorised
-from components.evaluate.bootstrap import share
+from components.evaluate.measures.bootstrap import share
 from components.text.ngrams import RunIndex
 from components.text.overlap import overlap
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.evaluate.bootstrap import ratio, share
+from components.evaluate.measures.bootstrap import ratio, share
 
 
 def test_the_value_is_the_ratio_of_the_sums() -> None:

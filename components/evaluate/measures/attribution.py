@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from components.contracts.evaluation import Attributed
-from components.evaluate.bootstrap import share
-from components.evaluate.characters import Features
+from components.evaluate.measures.bootstrap import share
+from components.evaluate.measures.characters import Features
 
 AT_ONCE = 5
 """Texts in a bundle."""
 NONSENSE = 0.05
-"""Texts of scattered letters for each text of a reference author."""
+"""Texts of scattered letters for each real one."""
 
 
 class Attribution:
@@ -35,7 +36,7 @@ class Attribution:
         chance = random.Random(seed)
         nonsense = [
             "".join(chance.sample(text, len(text)))
-            for text in chance.choices(own, k=math.ceil(NONSENSE * len(others)))
+            for text in chance.choices(own, k=math.ceil(NONSENSE * (len(own) + len(others))))
         ]
         texts = [*own, *others, *nonsense]
         labels = np.repeat([1, 0], [len(own), len(others) + len(nonsense)])
@@ -45,6 +46,10 @@ class Attribution:
     def log_odds(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """How much likelier each text is the author's than another's, in nats; above 0 it is."""
         return np.asarray(self._model.decision_function(self._features.of(texts)))
+
+    def chances(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """How likely each text is the author's, 0 to 1, if both were equally likely before."""
+        return np.asarray(expit(self.log_odds(texts)))
 
 
 def classifier() -> LogisticRegression:

@@ -1,4 +1,4 @@
-from components.evaluate.memorisation import memorised
+from components.evaluate.measures.memorisation import memorised
 from components.text.ngrams import RunIndex
 
 POST = "one two three four five six seven eight nine ten"

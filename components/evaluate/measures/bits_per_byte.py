@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from components.contracts.errors import BadInputError
 from components.contracts.evaluation import BitsPerByte, Measure
-from components.evaluate.bootstrap import ratio
-from components.evaluate.byte_model import ByteModel
+from components.evaluate.measures.bootstrap import ratio
+from components.evaluate.measures.byte_model import ByteModel
 from components.lm.models import LanguageModel
 from components.lm.score import post_bits
 from components.runtime.progress import progress

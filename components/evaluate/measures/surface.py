@@ -6,8 +6,8 @@ import numpy as np
 import regex
 
 from components.contracts.evaluation import Measure, Surface
-from components.evaluate.bootstrap import Floats, distance
-from components.evaluate.characters import ngram_counts
+from components.evaluate.measures.bootstrap import Floats, distance
+from components.evaluate.measures.characters import ngram_counts
 from components.text.graphemes import count_graphemes
 from components.text.masks import HASHTAG, MENTION
 from components.text.ngrams import words_of

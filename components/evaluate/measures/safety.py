@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.contracts.evaluation import Safe
-from components.evaluate.bootstrap import share
+from components.evaluate.measures.bootstrap import share
 from components.text.masks import MENTION, mask_personal
 
 

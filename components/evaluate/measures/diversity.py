@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.contracts.evaluation import Diverse, Measure
-from components.evaluate.bootstrap import mean, ratio
+from components.evaluate.measures.bootstrap import mean, ratio
 from components.text.ngrams import words_of
 
 LONGEST = 4

@@ -2,13 +2,13 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from support.finished import make_dataset
+from support.finished import make_dataset, make_evaluation_report
 from support.judged import make_story
 
 from components.contracts.posts import Sample
 from components.contracts.reports import BaseModelFacts, CurvePoint, TrainReport
 from components.evaluate.authors import read_author
-from components.evaluate.page import percent, render_page
+from components.evaluate.page.page import percent, render_page
 
 EVIL = "</li><script>alert('hi')</script><img src=x onerror=alert(1)>"
 
@@ -74,6 +74,41 @@ def test_of_the_posts_from_nothing_ten_are_shown(tmp_path: Path) -> None:
     html = page(tmp_path, *(sample(f"post number {index}", index=index) for index in range(30)))
     assert "post number 9<" in html
     assert "post number 10<" not in html
+
+
+def test_the_public_page_quotes_nobody(tmp_path: Path) -> None:
+    make_dataset(tmp_path / "read")
+    author = read_author(tmp_path / "read")
+    written = sample("a lamp that reads to me", prompt="My dream is")
+    copy = sample(max(author.train_texts, key=len))
+    html = page(
+        tmp_path, written, copy, *(sample(f"own {n} words") for n in range(20)), public=True
+    )
+    for text in (*author.train_texts, *author.test_texts, written.text, "own 1 words"):
+        assert text not in html
+    assert "quotes nobody" in html
+    assert "It passed the gate" in html
+
+
+def test_texts_from_a_file_are_not_called_a_models(tmp_path: Path) -> None:
+    made = make_evaluation_report()
+    bits = made.bits_per_byte.model_copy(update={"finetuned": None, "base": None})
+    given = {"model_sha256": None, "sampling": {}, "bits_per_byte": bits}
+    report = made.model_copy(update=given)
+    story = make_story(tmp_path / "dataset", [sample("tea")], report=report)
+    html = render_page(story, public=False)
+    assert "these texts" in html
+    assert "this model" not in html
+    assert "written by a machine" not in html
+
+
+def test_a_failed_gate_says_which_condition(tmp_path: Path) -> None:
+    report = make_evaluation_report(passed=False)
+    html = render_page(
+        make_story(tmp_path / "dataset", [sample("tea")], report=report), public=True
+    )
+    assert "It did not pass the gate" in html
+    assert "7.2% at worst" in html
 
 
 def test_percent_has_no_idle_digits() -> None:

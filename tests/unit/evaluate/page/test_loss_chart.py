@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.contracts.reports import CurvePoint, TrainReport
-from components.evaluate.loss_chart import loss_chart
+from components.evaluate.page.loss_chart import loss_chart
 
 
 def trained(*curve: CurvePoint, best_step: int = 0) -> TrainReport:

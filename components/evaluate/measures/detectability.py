@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from components.contracts.evaluation import Detectability, Measure
-from components.evaluate.attribution import classifier
-from components.evaluate.bootstrap import Floats, draws, measure
-from components.evaluate.characters import Features
+from components.evaluate.measures.attribution import classifier
+from components.evaluate.measures.bootstrap import Floats, draws, measure
+from components.evaluate.measures.characters import Features
 
 FOLDS = 5
 LEAST = 10

@@ -1,0 +1,57 @@
+"""The version in production, which a new model has to be compared with."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from components.contracts.artifacts import FINETUNED_MODEL, MANIFEST
+from components.contracts.registry import Manifest
+from components.registry import PRODUCTION, Registry
+from components.runtime.provenance import finetuned_sha256
+
+
+def champion_version(registry: Registry, persona: str, model: Path) -> int | None:
+    """The number of the version in production; None while there is none.
+
+    Where it is the very model that is to be judged, as in a run that is resumed after its end, it
+    is the version that was in production before.
+    """
+    alias = registry.alias(persona, PRODUCTION)
+    if alias is None:
+        return None
+    own, kept = finetuned_sha256(model), set(registry.versions(persona))
+    others = (
+        move.version
+        for move in reversed(alias.history)
+        if move.version in kept and _digest(registry, persona, move.version) != own
+    )
+    return next(others, None)
+
+
+@contextmanager
+def downloaded_champion(uri: str, persona: str, model: Path) -> Iterator[Path | None]:
+    """The folder of that version, fetched from the registry at `uri` and removed in the end."""
+    registry = Registry.open(uri)
+    version = champion_version(registry, persona, model)
+    if version is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="champion-") as place:
+        folder = Path(place) / f"{persona}-{version}"
+        registry.download(persona, version, folder)
+        yield folder
+
+
+def champion_sha256(folder: Path) -> str:
+    """The digest of the model in this folder: a version's manifest knows it."""
+    if (folder / MANIFEST).is_file():
+        digests = Manifest.read(folder / MANIFEST).lineage.get("digests", {})
+        if known := digests.get(FINETUNED_MODEL):
+            return str(known)
+    return finetuned_sha256(folder)
+
+
+def _digest(registry: Registry, persona: str, version: int) -> str | None:
+    digests: dict[str, str] = registry.manifest(persona, version).lineage.get("digests", {})
+    return digests.get(FINETUNED_MODEL)

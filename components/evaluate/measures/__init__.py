@@ -1,0 +1,1 @@
+"""The measures: each a function of texts, with its interval."""

@@ -9,9 +9,11 @@ DEV  := .venv-dev/bin
 OUT  ?= out/demo
 PREFIX ?= huggingtweets
 TAG ?= dev
+KFP_VERSION ?= 2.17.0
+KFP_MANIFESTS := github.com/kubeflow/pipelines/manifests/kustomize
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-train bench-prepare bench-storage fuzz images lock clean
+.PHONY: help demo test lint bench-train bench-prepare bench-storage fuzz test-kind kind-kfp images lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +48,18 @@ fuzz: .venv-fuzz/.ready ## feed the readers of archives and tables random input,
 	  .venv-fuzz/bin/python tests/fuzz/fuzz_$$reader.py -artifact_prefix=build/fuzz/$$reader- \
 	    -max_total_time=$$((60 * $(or $(MINUTES),10))) -print_final_stats=1 || exit 1; \
 	done
+
+test-kind: .venv-dev/.ready ## run the tests in a cluster: one of kind's, or the one that KUBECONFIG names
+	@mkdir -p build/kind
+	@$(DEV)/python -m pytest tests/kind --junitxml build/kind/junit.xml
+
+kind-kfp: ## install Kubeflow Pipelines into the cluster that kubectl speaks to
+	@kubectl apply --server-side --kustomize "$(KFP_MANIFESTS)/cluster-scoped-resources?ref=$(KFP_VERSION)"
+	@kubectl wait --for condition=established --timeout 60s crd --all
+	@kubectl apply --server-side --kustomize "$(KFP_MANIFESTS)/env/platform-agnostic?ref=$(KFP_VERSION)"
+	@kubectl wait --namespace kubeflow --for condition=available --timeout 20m deployment --all
+	@echo 'kubectl --namespace kubeflow port-forward service/ml-pipeline-ui 8888:80 &'
+	@echo 'export KF_PIPELINES_ENDPOINT=http://localhost:8888'
 
 images: build/demo/registry ## build the images and say what they are in build/images.json
 	@$(PYTHON) images/build.py --prefix $(PREFIX) --tag $(TAG) --torch $(or $(TORCH),cuda)

@@ -16,13 +16,13 @@ import pytest
 import requests
 from support.kubernetes_api import kubernetes_api
 from support.server_processes import ServerProcess, server_process
-from support.servers import CARD, LINEAGE, POST, until
+from support.servers import until
 from support.tiny_models import make_tiny_model
+from support.tiny_versions import publish_tiny
 
 from components.deploy.config import DeployConfig
 from components.deploy.stage import run
 from components.registry import Registry
-from components.text.spans import SpanFilter
 
 PROMOTIONS = int(os.environ.get("HUGGINGTWEETS_TEST_PROMOTIONS", "2"))
 REQUESTS = int(os.environ.get("HUGGINGTWEETS_TEST_REQUESTS", "300"))
@@ -83,14 +83,8 @@ def registry(tmp_path: Path) -> Registry:
     model = make_tiny_model(tmp_path / "tiny")
     registry = Registry.open(str(tmp_path / "registry"))
 
-    def write(version: int, folder: Path) -> None:
-        for file in model.iterdir():
-            (folder / file.name).write_bytes(file.read_bytes())
-        (folder / "README.md").write_text(CARD)
-        SpanFilter.of([POST], bytes(16)).write(folder / "spans.bloom")
-
     for _ in VERSIONS:
-        registry.publish("jane", write, LINEAGE)
+        publish_tiny(registry, "jane", model)
     registry.move_alias("jane", "production", 1)
     return registry
 

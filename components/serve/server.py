@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import threading
@@ -15,6 +16,7 @@ from components.serve.config import ServeConfig
 from components.serve.context import Context
 from components.serve.dialects.torchserve_registering import stored_models
 from components.serve.engine.protocol import EngineSettings
+from components.serve.engine.threads import wait_briefly
 from components.serve.generation import Writer
 from components.serve.health import Health
 from components.serve.metrics import Metrics
@@ -46,6 +48,7 @@ def serve(config: ServeConfig, tokens: Tokens, ports: Mapping[str, socket.socket
     """Serve on these listening sockets until a signal ends it."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(RequestIdFilter())
+    wait_briefly(os.environ)
     threading.Thread(target=import_engine, name="imports", daemon=True).start()
     uvloop.run(Server(config, tokens).run(ports))
 

@@ -16,6 +16,7 @@ from components.lm.formats import FormatName, allowed_formats
 from components.lm.self_test import FormatChoice, choose_format
 from components.serve.engine.engine import TorchEngine
 from components.serve.engine.protocol import EngineSettings, LoadFacts
+from components.serve.engine.threads import limit_threads
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     """
     if not any(folder.glob("*.safetensors")):
         raise BadInputError(f"{folder} holds no *.safetensors, so there is no model to serve")
+    limit_threads()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     codec = load_codec(folder)
     allowed = _allowed(folder, settings)

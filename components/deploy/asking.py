@@ -14,8 +14,10 @@ from components.storage.errors import one_line, reason
 
 INFERENCE_TOKEN = "HUGGINGTWEETS_INFERENCE_TOKEN"  # noqa: S105 - the name of a variable
 MANAGEMENT_TOKEN = "HUGGINGTWEETS_MANAGEMENT_TOKEN"  # noqa: S105
-TIMEOUT = (3.0, 20.0)
-"""Seconds that connecting and an answer may take."""
+CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 20.0
+"""The longest that a pod may take to be reached, and to answer."""
+LONGEST_POST = 280
+"""Characters of a post that are kept: the report is to fit into a pod's status."""
 OK = 200
 
 
@@ -40,13 +42,16 @@ class Standing:
 class Asker:
     """Asks for one version of one persona. Safe to use from several threads."""
 
-    def __init__(self, persona: str, version: int, environment: Mapping[str, str]) -> None:
-        """Take the tokens from `environment`.
+    def __init__(
+        self, persona: str, version: int, seconds: float, environment: Mapping[str, str]
+    ) -> None:
+        """Wait no longer than `seconds` for one answer; take the tokens from `environment`.
 
         Raises:
             BadInputError: a token's file cannot be read.
         """
         self.persona, self.version = persona, version
+        self._timeout = (min(CONNECT_SECONDS, seconds), min(ANSWER_SECONDS, seconds))
         self._inference = _secret(environment, INFERENCE_TOKEN)
         self._management = _secret(environment, MANAGEMENT_TOKEN)
 
@@ -64,39 +69,40 @@ class Asker:
             return Standing()
         url = f"{pod.address(MANAGEMENT)}/models/{self.persona}/{self.version}"
         with suppress(requests.RequestException, LookupError, TypeError, ValueError):
-            response = _send("GET", url, self._management)
+            response = self._send("GET", url, self._management)
             worker = response.json()[0]["workers"][0]
             return Standing(str(worker["status"]), int(worker["memoryUsage"]))
         return Standing()
 
     def _ask(self, pod: Pod, path: str) -> Answer:
         try:
-            response = _send("POST", pod.address() + path, self._inference, {"prompt": "", "n": 1})
+            body = {"prompt": "", "n": 1}
+            response = self._send("POST", pod.address() + path, self._inference, body)
         except requests.RequestException as error:
             return Answer(problem=f"it cannot be asked: {reason(error)}")
         if response.status_code != OK:
             return Answer(problem=f"it answers {response.status_code}: {_message(response)}")
         try:
-            body = response.json()
-            wrote = (body["model"], body["model_version"])
-            post = body["generations"][0]["text"].strip()
+            said = response.json()
+            wrote = (said["model"], said["model_version"])
+            post = said["generations"][0]["text"].strip()[:LONGEST_POST]
         except (LookupError, TypeError, ValueError, AttributeError):
             return Answer(problem=f"it answers what is no post: {one_line(response.text)}")
         if wrote != (self.persona, str(self.version)):
             return Answer(problem=f"it answers with version {wrote[1]} of {wrote[0]}")
         return Answer(post=post) if post else Answer(problem="it answers with an empty post")
 
-
-def _send(
-    method: str, url: str, token: str | None, body: dict[str, Any] | None = None
-) -> requests.Response:
-    """One request, straight to the pod: what the environment says of proxies is for elsewhere."""
-    with requests.Session() as session:
-        session.trust_env = False
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return session.request(
-            method, url, json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
-        )
+    def _send(
+        self, method: str, url: str, token: str | None, body: dict[str, Any] | None = None
+    ) -> requests.Response:
+        """One request, straight to the pod: the environment's proxies are for elsewhere."""
+        with requests.Session() as session:
+            session.trust_env = False
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            return session.request(
+                method, url, json=body, headers=headers, timeout=self._timeout,
+                allow_redirects=False,
+            )  # fmt: skip
 
 
 def _message(response: requests.Response) -> str:

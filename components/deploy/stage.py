@@ -53,7 +53,7 @@ def run(
     begun = time.monotonic()
     book, number = Registry.open(registry), _number(version)
     book.manifest(name, number)
-    asker = Asker(name, number, environment)
+    asker = Asker(name, number, config.serving_timeout, environment)
     cluster = Cluster.here(environment, config.serving_namespace)
     ended = _on_cluster(config, cluster, book, asker) if cluster else Ended("no cluster is named")
     if ended.why_unasked:

@@ -12,7 +12,6 @@ from support.kind import tools
 from support.kind.cluster import Cluster, a_cluster, write_failures
 from support.kind.commands import COMMANDS, PIPELINES, Shell, a_shell
 from support.kind.serving import NAMESPACE, Served, settings
-from support.tiny_models import make_tiny_model
 
 from components.collect.sample.build import build_archive
 
@@ -53,6 +52,8 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reader's folder: an archive of hers, and a base model that is trained in a moment."""
+    from support.tiny_models import make_tiny_model  # brings torch along
+
     folder = tmp_path_factory.mktemp("reader")
     build_archive(folder / "my-x-archive.zip")
     make_tiny_model(folder / "tiny")

@@ -7,6 +7,7 @@ a watch from a resourceVersion that is too old, or from the future.
 
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -231,9 +232,9 @@ class _Http(ThreadingHTTPServer):
 class KubernetesApi:
     """The running server."""
 
-    def __init__(self, http: _Http) -> None:
-        self.state = http.state
-        self.url = f"http://127.0.0.1:{http.server_address[1]}"
+    def __init__(self, http: _Http, scheme: str) -> None:
+        self.state, self.port = http.state, int(http.server_address[1])
+        self.url = f"{scheme}://127.0.0.1:{self.port}"
 
     def kubeconfig(
         self, folder: Path, *, token: str | None = None, namespace: str = "serving"
@@ -259,14 +260,16 @@ class KubernetesApi:
 
 
 @contextmanager
-def kubernetes_api() -> Iterator[KubernetesApi]:
+def kubernetes_api(tls: ssl.SSLContext | None = None) -> Iterator[KubernetesApi]:
     """A server on a port of its own until the block ends."""
     http = _Http(("127.0.0.1", 0), _Handler)
     http.state = State()
+    if tls:
+        http.socket = tls.wrap_socket(http.socket, server_side=True)
     thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield KubernetesApi(http)
+        yield KubernetesApi(http, "https" if tls else "http")
     finally:
         http.ending = True
         http.shutdown()

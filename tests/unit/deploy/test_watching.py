@@ -1,13 +1,18 @@
 """What Kubernetes may do to whoever watches."""
 
+import os
+import ssl
+import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import kubernetes
 import pytest
 from support.deploying import Namespace
-from support.kubernetes_api import KubernetesApi
+from support.kubernetes_api import KubernetesApi, kubernetes_api
 from support.servers import until
 
 from components.contracts.errors import BadInputError
@@ -175,6 +180,43 @@ def test_what_is_known_must_do_when_the_view_stays_old(namespace: Namespace) -> 
         personas._wished = wished  # type: ignore[method-assign]
         assert deployment.result().outcome == "moved"
     assert namespace.points_to("production") == 2
+
+
+@pytest.fixture
+def in_a_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubernetesApi]:
+    """A pod's own way to the API: TLS, a token and a namespace in files."""
+    certificate, key = str(tmp_path / "ca.crt"), str(tmp_path / "key")
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=kubernetes"]
+    words += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+    subprocess.run(words, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with kubernetes_api(context) as server:
+        (tmp_path / "token").write_text(server.state.token)
+        (tmp_path / "namespace").write_text("serving")
+        own = kubernetes.config.incluster_config
+        monkeypatch.setattr(own, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+        monkeypatch.setattr(own, "SERVICE_CERT_FILENAME", certificate)
+        monkeypatch.setattr("components.deploy.cluster.NAMESPACE_FILE", tmp_path / "namespace")
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
+        monkeypatch.delenv("KUBECONFIG", raising=False)
+        yield server
+
+
+def test_a_pod_asks_by_its_service_account(in_a_pod: KubernetesApi) -> None:
+    in_a_pod.state.add_pod("one", POD)
+    found = Cluster.here(os.environ, None)
+    assert found
+    assert (found.namespace, found.host) == ("serving", in_a_pod.url)
+    with Watching(found, "huggingtweets/role=serve") as there:
+        assert names(there) == ["one"]
+        in_a_pod.state.add_pod("two", POD)
+        until(lambda: names(there) == ["one", "two"])
+    other = Cluster.here(os.environ, "elsewhere")
+    assert other
+    with Watching(other, "huggingtweets/role=serve") as there:
+        assert names(there) == []
 
 
 def test_a_cluster_is_named_by_kubeconfig_or_by_the_pod(

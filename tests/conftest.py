@@ -37,7 +37,7 @@ def _logging_stays_as_it_was() -> Iterator[None]:
     logging.captureWarnings(capture=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def posts_folder() -> Path:
     """The folder of real posts; a test that uses it is marked `real_posts`."""
     folder = real_posts()

@@ -13,7 +13,7 @@ KFP_VERSION ?= 2.17.0
 KFP_MANIFESTS := github.com/kubeflow/pipelines/manifests/kustomize
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-train bench-prepare bench-storage fuzz test-kind kind-kfp images lock clean
+.PHONY: help demo test lint bench-train bench-judge bench-prepare bench-storage fuzz test-kind kind-kfp images lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: .venv-dev/.ready ## check style, types, floors and scripts
 
 bench-train: .venv-dev/.ready ## time training beside the original's recipe
 	@$(DEV)/python tests/bench/bench_train.py
+
+bench-judge: .venv-dev/.ready ## time the judge beside scikit-learn and sacrebleu
+	@$(DEV)/python tests/bench/bench_judge.py
 
 bench-prepare: .venv-dev/.ready ## time collecting and preparing beside the original's rules
 	@$(DEV)/python tests/bench/bench_prepare.py

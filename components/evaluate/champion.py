@@ -39,7 +39,7 @@ def downloaded_champion(uri: str, persona: str, model: Path) -> Iterator[Path | 
         return
     with tempfile.TemporaryDirectory(prefix="champion-") as place:
         folder = Path(place) / f"{persona}-{version}"
-        registry.download(persona, version, folder)
+        registry.download(persona, version, folder).write(folder / MANIFEST)
         yield folder
 
 

@@ -24,6 +24,7 @@ class Judge:
     def __init__(self, author: Author, others: Sequence[Author], seed: int) -> None:
         self.author, self.seed = author, seed
         self.real = author.test_texts
+        self.some_real = evenly(self.real)
         self.training = RunIndex(author.train_texts)
         strangers = [text for other in others for text in other.train_texts]
         self.attribution = Attribution(author.train_texts, strangers, seed)
@@ -44,9 +45,9 @@ class Judge:
             texts=len(texts),
             memorisation=memorised(texts, self.training, self.seed),
             attribution=attributed(self.attribution.log_odds(texts), self.seed),
-            detectability=detectability(self.real, texts, self.seed),
+            detectability=detectability(self.some_real, texts, self.seed),
             diversity=diverse(texts, tokens=words, compared=compared, seed=self.seed),
-            surface=surface(texts, self.real, self.seed),
+            surface=surface(texts, self.some_real, self.seed),
             safety=safe(texts, names, self.seed),
         )
 

@@ -12,7 +12,8 @@ from components.contracts.errors import BadInputError
 from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import Sample
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.stage import run
+from components.evaluate.stage import judge, run
+from components.registry import Registry
 
 CONFIG = EvaluateConfig(samples=40, max_tokens=8, prompts=("My dream is", "I like"))
 
@@ -148,3 +149,81 @@ def test_posts_too_long_for_the_model_are_left_out(
 def test_a_folder_of_something_else_is_refused(folders: Folders, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="is not a finetuned-model"):
         run(CONFIG, **folders._replace(model=tmp_path)._asdict(), evaluation_out=tmp_path / "out")
+
+
+def test_every_figure_has_its_floors_and_ceilings(evaluation: Path) -> None:
+    report = EvaluationReport.read(evaluation / "evaluation.json")
+    assert set(report.comparisons) == {"base", "markov", "copies", "others"}
+    assert report.comparisons["copies"].memorisation.exact.value == 1
+    assert len(report.reference_authors) == 14
+    assert report.bits_per_byte.others is not None
+    assert report.bits_per_byte.byte5.value < report.bits_per_byte.others.value
+    assert len(report.gate.conditions) == 7
+
+
+def test_the_public_report_is_there_and_quotes_no_sample(evaluation: Path) -> None:
+    html = (evaluation / "report-public.html").read_text()
+    samples = read_rows(evaluation / "samples.jsonl", Sample)
+    texts = [sample.text.strip() for sample in samples if len(sample.text) > 20]
+    assert texts
+    assert not any(text in html for text in texts)
+
+
+def test_texts_are_judged_without_a_model(folders: Folders, tmp_path: Path) -> None:
+    file = tmp_path / "texts.jsonl"
+    file.write_text('{"text": "we bring tea to the garden"}\n' * 12)
+    report = judge(CONFIG, dataset=folders.dataset, out=tmp_path / "out", samples=file)
+    assert (report.model_sha256, report.bits_per_byte.finetuned, report.samples) == (None, None, 12)
+    by_name = {one.name: one.passed for one in report.gate.conditions}
+    assert [passed for name, passed in by_name.items() if "foretells" in name] == [None, None]
+    assert "base" not in report.comparisons
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"evaluation.json", "report.html", "report-public.html"} <= files
+
+
+def test_a_model_is_judged_without_its_base(folders: Folders, tmp_path: Path) -> None:
+    report = judge(CONFIG, dataset=folders.dataset, out=tmp_path / "out", model=folders.model)
+    assert report.bits_per_byte.finetuned is not None
+    (against_base,) = (one for one in report.gate.conditions if "base model" in one.name)
+    assert against_base.passed is None
+
+
+def test_a_new_model_is_compared_with_the_one_in_production(
+    folders: Folders, tmp_path: Path
+) -> None:
+    registry = Registry.open(str(tmp_path / "registry"))
+    weights = make_tiny_model(tmp_path / "weights", "llama")
+
+    def write(version: int, folder: Path) -> None:
+        shutil.copytree(weights, folder, dirs_exist_ok=True)
+
+    lineage = {"authors": ["gardener"], "digests": {"finetuned-model": "another"}}
+    registry.publish("gardener", write, lineage)
+    given = {**folders._asdict(), "registry": str(tmp_path / "registry")}
+    first = run(CONFIG, **given, evaluation_out=tmp_path / "first")
+    assert first.bits_per_byte.champion is None  # published, yet not in production
+    registry.move_alias("gardener", "production", 1)
+    demanding = CONFIG.model_copy(update={"beat_production": True})
+    second = run(demanding, **given, evaluation_out=tmp_path / "second")
+    assert second.champion_sha256 == "another"
+    assert second.bits_per_byte.champion is not None
+    difference = second.bits_per_byte_difference["champion"]
+    assert second.gate.conditions[-1].passed is (difference.high < 0)
+
+
+def test_a_model_that_is_in_production_is_not_compared_with_itself(
+    folders: Folders, evaluation: Path, tmp_path: Path
+) -> None:
+    registry = Registry.open(str(tmp_path / "registry"))
+    known = EvaluationReport.read(evaluation / "evaluation.json").model_sha256
+    lineage = {"authors": ["gardener"], "digests": {"finetuned-model": known}}
+    registry.publish("gardener", lambda _, folder: _write_nothing(folder), lineage)
+    registry.move_alias("gardener", "production", 1)
+    given = {**folders._asdict(), "registry": str(tmp_path / "registry")}
+    report = run(CONFIG, **given, evaluation_out=tmp_path / "out")
+    assert report.bits_per_byte.champion is None
+
+
+def _write_nothing(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "note.txt").write_text("a version")

@@ -31,6 +31,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = (f'{n},"note {n}: the {n} pens on desk {n * 7} are mine, {n}"' for n in range(400))
     dated = "\n".join(f"2020-01-{n % 28 + 1:02} 10:00:00,{row}" for n, row in enumerate(rows))
     (place / "gate.yaml").write_text(ANY)  # a tiny model is no good one
+    (place / "texts.jsonl").write_text('{"text": "a lamp that reads to me"}\n' * 3)
     (place / "posts.csv").write_text(f"created_at,id,text\n{dated}\n")
     return place
 

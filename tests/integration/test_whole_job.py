@@ -257,6 +257,20 @@ def test_other_prompts_are_shown_too(desk: Desk) -> None:
     assert answer.stdout.count("• Soup, soup") == 10
 
 
+def test_what_does_not_pass_the_gate_leaves_no_version(desk: Desk) -> None:
+    line = [word for word in desk.line("refused") if word != "--no-gate"]
+    answer = desk.call(line, expect=1)
+    assert "did not pass the gate" in answer.stderr
+    assert "failed, being" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert list((desk.folder / "refused" / "registry").glob("*/versions/*")) == []
+    judged = EvaluationReport.read(desk.folder / "refused" / "evaluation" / "evaluation.json")
+    assert not judged.gate.passed
+    desk.call([*line, "--no-gate", "--resume"])
+    card = desk.folder / "refused" / "registry" / "lost_and_madeup" / "versions" / "1" / "README.md"
+    assert "published all the same" in card.read_text()
+
+
 @pytest.mark.real_posts
 def test_real_posts_of_one_author_and_of_several(desk: Desk, posts_folder: Path) -> None:
     drob = str(posts_folder / "dgrtwo-tidy-text-mining" / "drob_tweets.csv")

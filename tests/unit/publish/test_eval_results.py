@@ -44,4 +44,4 @@ def test_the_card_says_what_the_gate_said(folders: Folders, passed: bool, said: 
     story = read_story(*folders)._replace(evaluated=make_evaluation_report(passed=passed))
     card = render_card(story, CardFacts("gardener", 3, None), [])
     assert said in card
-    assert ("**Failed**: It hardly ever repeats a training post" in card) is not passed
+    assert ("- ✗ It hardly ever repeats a training post" in card) is not passed

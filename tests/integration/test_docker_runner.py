@@ -41,7 +41,7 @@ def run(folder: Path, *words: str, images: Path = FILE) -> subprocess.CompletedP
 def test_three_authors_become_one_persona_in_containers(tmp_path: Path) -> None:
     built_images("cpu", "train")
     make_tiny_model(tmp_path / "tiny")
-    words = ["--out", "out", "--base-model", "tiny", "--consent", "fictional", *QUICK]
+    words = ["--out", "out", "--base-model", "tiny", "--consent", "fictional", *QUICK, "--no-gate"]
     for author, table in zip(AUTHORS, write_tables(tmp_path, AUTHORS), strict=True):
         words += ["--table", str(table), "--author", author]
     answer = run(tmp_path, *words)
@@ -62,6 +62,20 @@ def test_three_authors_become_one_persona_in_containers(tmp_path: Path) -> None:
     assert alias.version == 1
     assert "ann-bob-cyd@1 is published" in answer.stdout
     assert not list(out.glob(".pipeline-*"))
+
+
+@pytest.mark.docker
+def test_what_does_not_pass_the_gate_leaves_no_version(tmp_path: Path) -> None:
+    built_images("cpu", "train")
+    make_tiny_model(tmp_path / "tiny")
+    (table,) = write_tables(tmp_path, AUTHORS[:1])
+    words = ["--table", str(table), "--author", AUTHORS[0], "--consent", "fictional", *QUICK]
+    answer = run(tmp_path, *words, "--base-model", "tiny", "--out", "out")
+    assert answer.returncode == 1
+    assert "did not pass the gate" in answer.stderr
+    assert "failed, being" in answer.stderr
+    assert not EvaluationReport.read(tmp_path / "out/evaluation/evaluation.json").gate.passed
+    assert not list((tmp_path / "out" / "registry").glob("*/versions/*"))
 
 
 @pytest.mark.docker

@@ -47,7 +47,17 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[
     folder = tmp_path_factory.mktemp("job")
     archive, base = build_archive(folder / "sample.zip"), make_tiny_model(folder / "tiny")
     run = ["pipelines.command", "run", "--archive", str(archive), "--consent", "fictional"]
-    quick = ["--epochs", "0.2", "--samples", "20", "--max-tokens", "20", "--dtype", "fp32"]
+    quick = [
+        "--epochs",
+        "0.2",
+        "--samples",
+        "20",
+        "--max-tokens",
+        "20",
+        "--dtype",
+        "fp32",
+        "--no-gate",
+    ]
     answer = call([*run, "--base-model", str(base), "--out", str(folder / "out"), *quick])
     assert answer.returncode == 0, answer.stderr
     lines = [shlex.split(line) for line in answer.stderr.splitlines() if " -m components." in line]

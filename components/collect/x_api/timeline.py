@@ -103,8 +103,13 @@ class Timeline:
         }
         given = {name: value for name, value in params.items() if value}
         page = self._spelled(f"/2/users/{account.account_id}/tweets", given, about)
-        if "data" not in page and (problems := problems_of(page)):
-            raise explain_problems(problems, about, self._token)
+        if not as_objects(page.get("data")):
+            if problems := problems_of(page):
+                raise explain_problems(problems, about, self._token)
+            if as_object(page.get("meta")).get("result_count") != 0:
+                raise BadInputError(
+                    f"{about}: X's answer is no page of posts; go on later with --resume"
+                )
         return page
 
     def _spelled(self, route: str, params: dict[str, str], about: str) -> dict[str, Any]:

@@ -347,6 +347,24 @@ def test_an_account_that_went_away_in_between_is_named(server: XServer, tmp_path
     assert "protected" in refused(server, tmp_path / "out")
 
 
+@pytest.mark.parametrize("data", ["null", "[]", "{}"])
+def test_errors_beside_no_posts_are_said(server: XServer, tmp_path: Path, data: str) -> None:
+    page = f'{{"data": {data}, "errors": [{{"title": "Oops"}}]}}'
+    server.faults = [None, sending(page.encode())]
+    assert "nothing but errors; it says: Oops" in refused(server, tmp_path / "out")
+
+
+@pytest.mark.parametrize("page", ["{}", '{"message": "busy"}', '{"data": "x"}', '{"meta": {}}'])
+def test_an_answer_that_is_no_page_never_ends_a_timeline(
+    server: XServer, tmp_path: Path, page: str
+) -> None:
+    server.faults = [None, None, sending(page.encode())]
+    assert "no page of posts; go on later with --resume" in refused(server, tmp_path / "out")
+    asked = len(server.pages)
+    assert collect(server, tmp_path / "out", resume=True).counts.downloaded == 250
+    assert len(server.pages) == asked + 2
+
+
 def test_pages_that_go_in_circles_are_left(server: XServer, tmp_path: Path) -> None:
     page = sending(json.dumps({"meta": {"result_count": 0, "next_token": "a"}}).encode())
     server.faults = [None, *[page] * 10]

@@ -91,6 +91,8 @@ def _has_digest(store: Store, folder: str, entry: FileEntry) -> bool:
 
 
 def _alias_problems(store: Store, persona: str) -> Iterator[str]:
+    """Aliases that cannot be read or lead nowhere, and manifests that are not what they were."""
+    changed: dict[str, str] = {}
     for name in ALIASES:
         key = alias_key(persona, name)
         try:
@@ -100,25 +102,33 @@ def _alias_problems(store: Store, persona: str) -> Iterator[str]:
             continue
         if alias is None:
             continue
-        try:
-            manifest = store.get(manifest_key(persona, alias.version)).data
-        except ObjectMissingError:
+        if _manifest_sha256(store, persona, alias.version) is None:
             yield f"{key} points to version {alias.version}, whose {MANIFEST} is missing"
-            continue
-        if hashlib.sha256(manifest).hexdigest() != alias.manifest_sha256:
-            yield f"{manifest_key(persona, alias.version)} was changed since {name} moved to it"
+        for version, sha256 in {(move.version, move.manifest_sha256) for move in alias.history}:
+            if _manifest_sha256(store, persona, version) not in (None, sha256):
+                changed[manifest_key(persona, version)] = name
+    for key, name in sorted(changed.items()):
+        yield f"{key} was changed since {name} moved to it"
+
+
+def _manifest_sha256(store: Store, persona: str, version: int) -> str | None:
+    try:
+        return hashlib.sha256(store.get(manifest_key(persona, version)).data).hexdigest()
+    except ObjectMissingError:
+        return None
 
 
 def _lost_manifests(store: Store, persona: str) -> Iterator[str]:
     """Versions that stood there once, and of which the files are left but not the manifest.
 
-    `latest` pointed to each of them; whoever removes a version removes the files too.
+    `latest` pointed to each of them; whoever removes a version removes the files too. The aliases
+    are read first: a version published meanwhile stands there before an alias moves to it.
     """
-    published = published_versions(store, persona)
     history = _histories(store, persona)
-    for name in store.folders(versions_folder(persona)):
-        version = number_of(name)
-        if version in history and version not in published:
+    stats = store.list(versions_folder(persona))  # `folders` may name an empty one for a while
+    found = {number_of(stat.key.split("/")[2]) for stat in stats}
+    for version in sorted(history - set(published_versions(store, persona))):
+        if version in found:
             yield f"{manifest_key(persona, version)} is missing"
 
 

@@ -41,6 +41,31 @@ def test_a_changed_manifest_is_noticed_by_the_aliases(registry: Registry, versio
     assert all("jane/versions/2/manifest.json was changed" in problem for problem in problems)
 
 
+def test_the_changed_manifest_of_an_earlier_version_is_noticed(
+    registry: Registry, version: Path
+) -> None:
+    path = version.parent / "1" / "manifest.json"
+    path.write_text(path.read_text().replace('"lineage": {}', '"lineage": {"consent": "forged"}'))
+    assert "forged" in path.read_text()
+    assert registry.verify() == [
+        "jane/versions/1/manifest.json was changed since latest moved to it"
+    ]
+
+
+def test_a_version_that_was_collected_is_not_missed(
+    registry: Registry, version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.gc(keep=1)
+    assert registry.versions("jane") == [2]
+    folders = registry.store.folders  # some stores still name the empty folder for a while
+    monkeypatch.setattr(
+        registry.store,
+        "folders",
+        lambda prefix="": ["1", "2"] if prefix.endswith("versions/") else folders(prefix),
+    )
+    assert registry.verify() == []
+
+
 def test_what_is_no_manifest_is_said(registry: Registry, version: Path) -> None:
     (version / "manifest.json").write_text("{")
     assert any("jane/versions/2/manifest.json" in problem for problem in registry.verify())

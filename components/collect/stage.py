@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from components.runtime.folders import whole_folder
 from components.tracking import tracked
 
 log = logging.getLogger(__name__)
+
+MOST_LINES = 5
+"""How many lines are said of what is wrong with a source."""
 
 
 def run(
@@ -46,12 +50,12 @@ def run(
         check_persona(collected.author)
         _ask_opt_outs(config, collected.author, collected.account_id)
         if earlier:
-            collected = earlier.merge_into(spool, collected)
+            collected = earlier.merge_into(spool, collected, config.place)
         if config.archive is not None:
             notes, warnings = mind_circles(spool, exclude=config.exclude_circle_window)
             collected = collected.saying(notes, warnings)
         report = _report(config, collected, spool.facts())
-        for warning in report.warnings:
+        for warning in _shown(report.warnings):
             log.warning("%s: %s", config.place, warning)
         with (
             whole_folder(dataset_out, holding=COLLECT_REPORT) as folder,
@@ -159,6 +163,14 @@ def _report(config: CollectConfig, collected: Collected, facts: Facts) -> Collec
         warnings=(*collected.warnings, *damage_warning(facts.damaged, facts.posts)),
         notes=collected.notes,
     )
+
+
+def _shown(warnings: Sequence[str]) -> Sequence[str]:
+    """At most `MOST_LINES` sentences: all warnings, or the first and how many more there are."""
+    if len(warnings) <= MOST_LINES:
+        return warnings
+    first = warnings[: MOST_LINES - 1]
+    return (*first, f"{len(warnings) - len(first)} more warnings are in {COLLECT_REPORT}")
 
 
 def _source(config: CollectConfig) -> str:

@@ -57,6 +57,17 @@ def read_account(files: ArchiveFiles, manifest: Manifest, wanted: str | None) ->
     return known if known.handle else known._replace(handle=wanted or "")
 
 
+def other_name(manifest: Manifest, account: Account) -> list[str]:
+    """A sentence about a manifest that calls the owner something else, as after a renaming."""
+    stated = handle_of(as_text(manifest.user.get("userName")))
+    if stated.lower() in ("", account.handle.lower()):
+        return []
+    return [
+        f"manifest.js is of @{shown(stated)} and account.js of @{shown(account.handle)}: "
+        "files of two archives may be mixed here; download it again to be sure"
+    ]
+
+
 def _account(stated: object, handle: str, account_id: str, display_name: str) -> Account:
     values = (as_text(as_object(stated).get(key)) for key in (handle, account_id, display_name))
     name, number, shown = map(valid_unicode, values)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from components.collect.archive.account import read_account, read_picture
+from components.collect.archive.account import other_name, read_account, read_picture
 from components.collect.archive.files import ArchiveFiles, Listed
 from components.collect.archive.manifest import Manifest, disagreements, read_manifest
 from components.collect.archive.members import find_members
@@ -74,7 +74,7 @@ def read_archive(path: Path, source: str, config: CollectConfig, spool: Spool) -
         account_id=account.account_id or None,
         display_name=account.display_name or None,
         picture=picture,
-        warnings=(*collected.warnings, *warnings),
+        warnings=(*other_name(manifest, account), *collected.warnings, *warnings),
     )
 
 
@@ -107,7 +107,7 @@ def _from_entries(files: ArchiveFiles, manifest: Manifest, author: str, spool: S
         author=author,
         warnings=tuple(warnings),
         notes=notes,
-        complete=not manifest.partial and manifest.agrees(counts),
+        complete=not manifest.partial and manifest.agrees(counts) and not skips.total,
         encoding="utf-8",
     )
 
@@ -141,7 +141,7 @@ def _from_csv(files: ArchiveFiles, config: CollectConfig, author: str, spool: Sp
         text = io.TextIOWrapper(io.BufferedReader(file), "utf-8-sig", "replace", newline="")
         table = read_csv(text, files.where(member))
         collected = posts_of_table(table, files.where(member), as_stated, spool)
-    return replace(collected, complete=True, encoding="utf-8")
+    return replace(collected, complete="skipped" not in collected.notes, encoding="utf-8")
 
 
 def mind_circles(spool: Spool, *, exclude: bool) -> tuple[dict[str, int], list[str]]:

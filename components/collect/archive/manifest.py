@@ -79,15 +79,25 @@ def _member(stated: str, allowed: tuple[str, ...], root: str) -> str | None:
 
 
 def disagreements(manifest: Manifest, read: Mapping[str, int]) -> list[str]:
-    """A sentence for each file that holds another number of entries than the manifest states."""
-    said = []
-    for name, found in read.items():
-        stated = manifest.counts.get(name)
-        if stated is None:
-            said.append(f"no manifest.js states how many entries {name} holds; it has {found:,}")
-        elif stated != found:
-            said.append(
-                f"{name} holds {found:,} entries where manifest.js states {stated:,}: "
-                "the archive may be incomplete; download it again to be sure"
-            )
-    return said
+    """Sentences about the files with another number of entries than the manifest states.
+
+    One for those that it does not know, and one for the rest, each with its first file.
+    """
+    unknown = [name for name in read if name not in manifest.counts]
+    other = [name for name in read if manifest.counts.get(name, read[name]) != read[name]]
+    unlisted = [
+        f"no manifest.js states how many entries {name} holds; it has {read[name]:,}"
+        for name in unknown
+    ]
+    wrong = [
+        f"{name} holds {read[name]:,} entries where manifest.js states {manifest.counts[name]:,}: "
+        "the archive may be incomplete; download it again to be sure"
+        for name in other
+    ]
+    return [*_first(unlisted), *_first(wrong)]
+
+
+def _first(said: list[str]) -> list[str]:
+    """The first sentence alone, and how many there are like it."""
+    more = f" (and so for {len(said) - 1} more files)" if len(said) > 1 else ""
+    return [sentence + more for sentence in said[:1]]

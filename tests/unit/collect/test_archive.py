@@ -240,6 +240,25 @@ def test_a_manifest_with_other_counts_is_a_warning(
     assert re.search(sentence, warning)
 
 
+def test_a_manifest_that_knows_little_of_many_files_is_two_warnings(tmp_path: Path) -> None:
+    files = members([tweet(1), tweet(2)])
+    for part in range(1, 6):
+        files[f"data/tweets-part{part}.js"] = entries("tweets", "tweet", [tweet(10 + part)])
+    stated = {f"data/tweets{part}.js": ("tweets", 9) for part in ("", "-part1")}
+    files["data/manifest.js"] = manifest(stated)
+    unknown, other = collect(write_zip(tmp_path / "x.zip", files)).warnings
+    assert re.search(r"states .*tweets-part2.js holds; it has 1 \(and so for 3 more", unknown)
+    assert re.search(r"tweets-part1.js holds 1 .* states 9: .* \(and so for 1 more", other)
+
+
+def test_a_manifest_of_another_name_is_a_warning(tmp_path: Path) -> None:
+    files = members([tweet(1)])
+    files["data/manifest.js"] = manifest({"data/tweets.js": ("tweets", 1)}, userName="bob")
+    collected = collect(write_zip(tmp_path / "x.zip", files))
+    assert collected.author == "nobody"
+    assert "@bob and account.js of @nobody" in collected.warnings[0]
+
+
 def test_a_manifest_that_names_a_missing_file_stops(tmp_path: Path) -> None:
     files = members([tweet(1)])
     files["data/manifest.js"] = manifest(

@@ -69,6 +69,52 @@ def test_rows_without_ids_are_known_again(tmp_path: Path) -> None:
     assert {"804", "805"} < set(posts_in(tmp_path / "named"))
 
 
+def test_a_post_keeps_its_id_where_a_later_table_has_damaged_it(tmp_path: Path) -> None:
+    rows = "804403535312027648,2016-01-01,a,ann\n804403535312027649,2016-01-02,b,ann\n"
+    run(table(tmp_path / "t.csv", rows), dataset_out=tmp_path / "old")
+    damaged = "8.04E+17,2016-01-02,b,ann\n8.04E+17,2016-01-03,c,ann\n"
+    report = run(
+        table(tmp_path / "t.csv", damaged), dataset_out=tmp_path / "new", since=tmp_path / "old"
+    )
+    posts = posts_in(tmp_path / "new")
+    assert list(posts.values()) == ["a", "b", "c"]
+    assert list(posts)[:2] == ["804403535312027648", "804403535312027649"]
+    assert (report.notes["new"], report.notes["gone"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept", "new"),
+    [
+        (["", "", ""], [""], 3, 0),
+        ([""], ["", "", ""], 3, 2),
+        (["", ""], ["5"], 2, 0),
+        (["5"], ["", ""], 2, 1),
+        (["5", ""], ["5"], 2, 0),
+        (["5", ""], ["6", ""], 2, 0),
+        (["5"], ["6"], 2, 1),
+    ],
+)
+def test_posts_that_say_the_same_at_once_stay_as_many(
+    tmp_path: Path, before: list[str], after: list[str], kept: int, new: int
+) -> None:
+    def rows(ids: list[str]) -> CollectConfig:
+        return table(tmp_path / "t.csv", "".join(f"{one},2016-01-01,gm,ann\n" for one in ids))
+
+    run(rows(before), dataset_out=tmp_path / "old")
+    report = run(rows(after), dataset_out=tmp_path / "new", since=tmp_path / "old")
+    posts = posts_in(tmp_path / "new")
+    assert {one for one in (*before, *after) if one} <= set(posts)
+    assert (len(posts), report.notes["new"]) == (kept, new)
+
+
+def test_ids_that_count_rows_are_not_taken_for_the_same_posts(tmp_path: Path) -> None:
+    run(table(tmp_path / "t.csv", "0,2016-01-01,a,ann\n"), dataset_out=tmp_path / "old")
+    later = table(tmp_path / "t.csv", "0,2016-02-01,b,ann\n")
+    with pytest.raises(BadInputError, match="t.csv: its post 0 .*may just count rows"):
+        run(later, dataset_out=tmp_path / "new", since=tmp_path / "old")
+    assert not (tmp_path / "new").exists()
+
+
 def test_what_a_table_says_is_deleted_goes(tmp_path: Path) -> None:
     run(
         table(tmp_path / "t.csv", "1,2016-01-01,a,ann\n2,2016-01-02,b,ann\n"),
@@ -109,6 +155,14 @@ def test_an_archive_that_may_lack_posts_tells_nothing_of_deletions(tmp_path: Pat
     files["data/manifest.js"] = manifest({"data/tweets.js": ("tweets", 5)})
     config = CollectConfig(archive=str(write_zip(tmp_path / "x.zip", files)), consent="own-archive")
     run(config, dataset_out=tmp_path / "new", since=tmp_path / "old")
+    assert list(posts_in(tmp_path / "new")) == ["1", "2", "3"]
+
+
+def test_a_post_that_an_archive_holds_but_cannot_be_read_is_not_gone(tmp_path: Path) -> None:
+    old = [tweet(n, str(n), AT.format(n)) for n in (1, 2, 3)]
+    run(archived(tmp_path / "x.zip", old), dataset_out=tmp_path / "old")
+    new = [tweet(1, "1", AT.format(1)), tweet(2, "2", "never"), tweet(3, "3", AT.format(3))]
+    run(archived(tmp_path / "x.zip", new), dataset_out=tmp_path / "new", since=tmp_path / "old")
     assert list(posts_in(tmp_path / "new")) == ["1", "2", "3"]
 
 

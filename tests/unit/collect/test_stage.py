@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.archives import PNG, tweet, write_archive
+from support.archives import PNG, manifest, members, note, tweet, write_archive, write_zip
 
 from components.collect.__main__ import main
 from components.collect.config import CollectConfig
@@ -51,6 +51,25 @@ def test_a_raw_dataset_holds_posts_report_and_picture(tmp_path: Path) -> None:
     assert report.input_sha256 == file_sha256(path)
     assert (out / "picture.png").read_bytes() == PNG
     assert report.picture == "picture.png"
+
+
+def test_what_is_wrong_takes_five_lines_at_most(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = members(
+        [{}, tweet(3, ""), tweet(4, at="never"), *map(tweet, range(5, 10))],
+        [note("x", "2017-02-18T12:33:11Z"), note("", "2017-02-18T12:33:11Z"), note("y", "never")],
+    )
+    files["data/manifest.js"] = manifest({"data/tweets.js": ("tweets", 9)}, userName="bob")
+    path = write_zip(tmp_path / "x.zip", files)
+    report = run(
+        CollectConfig(archive=str(path), consent="own-archive"), dataset_out=tmp_path / "out"
+    )
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(report.warnings) > 5
+    assert len(said) == 5
+    assert all(str(path) in line for line in said)
+    assert f"{len(report.warnings) - 4} more warnings are in collect.json" in said[-1]
 
 
 def test_the_same_source_gives_the_same_bytes(tmp_path: Path, table: Path) -> None:

@@ -205,6 +205,28 @@ def test_single_byte_encodings_are_guessed(tmp_path: Path, encoding: str, found:
     assert not collected.damaged
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "café “quoted” n°1 – naïve",
+            "it’s",
+            "‘so’ …",
+            "Grüße aus Köln",
+            "¿Qué pasó señor?",
+            "smörgås",
+        ),
+        *("ÉTÉ à la mer", "don’t — ever", "5 € pour l’été"),
+    ],
+)
+def test_single_byte_encodings_that_both_fit_are_told_apart(
+    tmp_path: Path, encoding: str, text: str
+) -> None:
+    data = f"id,date,text,user\n1,2016-01-01,{text},ann\n".encode(encoding)
+    assert collect(tmp_path, data).posts[0].text == text
+
+
 def test_a_file_that_is_nearly_all_utf_8_stays_so(tmp_path: Path) -> None:
     rows = "".join(f"{n},2016-01-01,Grüße,ann\n" for n in range(1, 30)).encode()
     collected = collect(tmp_path, b"id,date,text,user\n" + rows + b"99,2016-01-01,bad \xff,ann\n")

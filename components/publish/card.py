@@ -18,6 +18,8 @@ from components.publish.markdown import link, plain
 ROOM = Path(__file__).parent
 LEAST_SHARE = 0.1
 """A language with less of the posts than this is not the model's."""
+UNKNOWN_LICENSE = "unknown"
+"""The Hub's word where nobody has said: huggingface.co/docs/hub/repositories-licenses."""
 CONSENT: dict[Consent, str] = {
     "own-archive": "the author's own archive, given by its owner",
     "written-consent": "the author agreed in writing",
@@ -103,7 +105,7 @@ def _front_matter(story: Story, facts: CardFacts, pictures: Sequence[str]) -> st
     data = ModelCardData(
         language=_languages(story.prepared),
         thumbnail=pictures[0] if pictures else None,
-        license=facts.license.lower() if facts.license else None,
+        license=facts.license.lower() if facts.license else UNKNOWN_LICENSE,
         library_name="transformers",
         tags=["huggingtweets"],
         base_model=_hub_id(story.fetched),

@@ -152,7 +152,18 @@ def test_a_base_model_that_is_not_of_the_hub_is_not_linked(folders: Folders) -> 
     text = card(story._replace(fetched=fetched), FACTS._replace(license=None))
     front = yaml.safe_load(text.split("---\n")[1])
     assert "base_model" not in front
-    assert "license" not in front
+    assert front["license"] == "unknown"
+
+
+def test_a_gate_that_failed_is_said_with_the_flag_that_overruled_it(folders: Folders) -> None:
+    story = read_story(*folders)
+    gates = [story.evaluated.gate.model_copy(update={"passed": passed}) for passed in (True, False)]
+    for gate, verdict in zip(gates, ("passed.\n", "asked with `--no-gate`.\n"), strict=True):
+        evaluated = story.evaluated.model_copy(update={"gate": gate})
+        text = card(story._replace(evaluated=evaluated))
+        (line,) = (line for line in text.splitlines(keepends=True) if "**The gate**" in line)
+        assert line.endswith(verdict)
+        assert f"{line}\n- " in text
 
 
 @pytest.mark.filterwarnings("default")

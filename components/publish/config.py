@@ -7,4 +7,4 @@ class PublishConfig(StageConfig):
     """What can be chosen about publishing."""
 
     license: str | None = None
-    """The model's licence as an SPDX name; the base model's if left out, `unknown` if it names none."""
+    """The model's licence as an SPDX name; the base model's, or else `unknown`, if left out."""

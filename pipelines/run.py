@@ -24,7 +24,7 @@ from components.runtime.flags import (
 )
 from components.train.config import TrainConfig
 from pipelines.local import STAGES, Job, perform, run_locally
-from pipelines.sources import Source, sources_given
+from pipelines.sources import AppendSource, Source, sources_given
 from pipelines.steps import StepRunner, alone_in, make_out
 from pipelines.summary import print_summary
 
@@ -80,9 +80,12 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that say whose posts, and on what basis they are used."""
     group = parser.add_argument_group("whose posts (repeat for several authors)")
     many: dict[str, Any] = {"action": "append", "default": [], "type": a_name}
-    group.add_argument("--archive", metavar="X.zip", help="an archive as X hands it out", **many)
-    group.add_argument("--table", metavar="FILE", help="a CSV, JSON or JSON lines file", **many)
-    group.add_argument("--handle", metavar="NAME", help="an X account, asked of the X API", **many)
+    source: dict[str, Any] = many | {"action": AppendSource}
+    group.add_argument("--archive", metavar="X.zip", help="an archive as X hands it out", **source)
+    group.add_argument("--table", metavar="FILE", help="a CSV, JSON or JSON lines file", **source)
+    group.add_argument(
+        "--handle", metavar="NAME", help="an X account, asked of the X API", **source
+    )
     group.add_argument(
         "--since",
         metavar="RAW_DATASET",
@@ -111,7 +114,8 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
         action="append",
         choices=get_args(Consent),
         required=True,
-        help="on which basis these posts are used; once for all sources or once for each",
+        help="on which basis these posts are used; once for all sources, or once for each in "
+        "their order here",
     )
 
 

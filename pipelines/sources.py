@@ -8,6 +8,25 @@ from itertools import zip_longest
 from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
 
+KINDS = ("archive", "table", "handle")
+"""The flags that name a source, in the order in which sources are read."""
+
+
+class AppendSource(argparse.Action):
+    """Appends a source to its list as "append" does, and its kind to `source_kinds`, so that the
+    n-th `--consent` finds the n-th source as they stand in the command."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Take one more source."""
+        for name, value in ((self.dest, values), ("source_kinds", self.dest)):
+            setattr(namespace, name, [*getattr(namespace, name, []), value])
+
 
 @dataclass(frozen=True)
 class Source:
@@ -36,6 +55,7 @@ def sources_given(given: argparse.Namespace) -> list[Source]:
         columns=given.columns,
         consents=given.consent,
         handles=given.handle,
+        kinds=getattr(given, "source_kinds", []),
     )
 
 
@@ -48,12 +68,14 @@ def sources_of(
     columns: Sequence[str],
     consents: Sequence[Consent],
     handles: Sequence[str] = (),
+    kinds: Sequence[str] = (),
 ) -> list[Source]:
     """The sources: archives, tables, handles; a list given once holds for every table.
 
     One table may be read for several authors; otherwise the n-th `--author` belongs to the n-th
     `--table`, or, where there are archives alone, to the n-th of these. `consents` is one for all,
-    or one for each source.
+    or one for each source in the order of `kinds`: which of `KINDS` each is (by default archives
+    come first, then tables).
 
     Raises:
         BadInputError: there is no source, or the flags do not pair up.
@@ -74,7 +96,7 @@ def sources_of(
     if len(consents) not in (1, count):
         raise BadInputError(f"--consent: give it once for all, or once for each of {count} sources")
     consent = list(consents) * count if len(consents) == 1 else list(consents)
-    own = iter(consent)
+    own = iter(_by_kind(consent, _each_kind(kinds, len(tables))) if kinds else consent)
     rows = zip(
         tables,
         _one_each("--author", authors if tables else [], tables, once_for_all=False),
@@ -93,6 +115,18 @@ def sources_of(
         ),
         *(Source(next(own), handle=handle) for handle in handles),
     ]
+
+
+def _each_kind(kinds: Sequence[str], tables: int) -> list[str]:
+    """The kind of every source; a table that is read for several authors stands there as often."""
+    repeats = tables // max(list(kinds).count("table"), 1)
+    return [one for kind in kinds for one in [kind] * (repeats if kind == "table" else 1)]
+
+
+def _by_kind(consents: Sequence[Consent], kinds: Sequence[str]) -> list[Consent]:
+    """The consents in the order in which the sources are read."""
+    own = list(zip(kinds, consents, strict=True))
+    return [consent for kind in KINDS for one, consent in own if one == kind]
 
 
 def _one_each(

@@ -1,7 +1,10 @@
+import argparse
+
 import pytest
 
 from components.contracts.errors import BadInputError
-from pipelines.sources import Source, sources_of
+from pipelines.run import add_source_flags
+from pipelines.sources import Source, sources_given, sources_of
 
 
 def sources(**given: list[str]) -> list[Source]:
@@ -62,6 +65,40 @@ def test_consent_is_for_all_or_one_each() -> None:
     assert {source.consent for source in sources(archives=archives)} == {"public-figure"}
     each = sources(archives=archives, consents=["own-archive", "written-consent"])
     assert [source.consent for source in each] == ["own-archive", "written-consent"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            "--table t --consent public-figure --archive a --consent own-archive --author ann",
+            {"a": "own-archive", "t": "public-figure"},
+        ),
+        (
+            "--handle h --table t --author ann --author bo --archive a "
+            "--consent public-figure --consent fictional --consent written-consent "
+            "--consent own-archive",
+            {
+                "a": "own-archive",
+                "ann": "fictional",
+                "bo": "written-consent",
+                "h": "public-figure",
+            },
+        ),
+        ("--table t --author ann --archive a --consent fictional", {"a": "fictional"}),
+    ],
+)
+def test_each_consent_belongs_to_its_source_as_the_command_names_them(
+    words: str, expected: dict[str, str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_source_flags(parser)
+    found = sources_given(parser.parse_args(words.split()))
+    consents = {
+        name: one.consent for one in found for name in (one.archive, one.author, one.handle)
+    }
+    consents |= {one.table: one.consent for one in found}
+    assert {name: consents[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from components.contracts.base import Contract, Report
 
+ENOUGH_SAMPLES = 500
+"""With fewer samples than this the intervals are wide, and a verdict is unsure."""
+
 
 class Measure(Contract):
     """A figure with its 95% bootstrap interval."""
@@ -137,6 +140,11 @@ class Condition(Contract):
     bound: float | None
     """What `value` must keep to."""
     sentence: str
+
+    @property
+    def mark(self) -> str:
+        """The verdict in one character."""
+        return "–" if self.passed is None else "✓" if self.passed else "✗"
 
 
 class Gate(Contract):

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from components.contracts.base import Contract, Report, Timestamp
-from components.contracts.evaluation import EvaluationReport as EvaluationReport
 
 Consent = Literal["own-archive", "written-consent", "public-figure", "fictional"]
 Preset = Literal["classic", "default"]

@@ -24,7 +24,7 @@ def champion_version(registry: Registry, persona: str, model: Path) -> int | Non
     others = (
         move.version
         for move in reversed(alias.history)
-        if move.version in kept and _digest(registry, persona, move.version) != own
+        if move.version in kept and _digest(registry.manifest(persona, move.version)) != own
     )
     return next(others, None)
 
@@ -45,13 +45,12 @@ def downloaded_champion(uri: str, persona: str, model: Path) -> Iterator[Path | 
 
 def champion_sha256(folder: Path) -> str:
     """The digest of the model in this folder: a version's manifest knows it."""
-    if (folder / MANIFEST).is_file():
-        digests = Manifest.read(folder / MANIFEST).lineage.get("digests", {})
-        if known := digests.get(FINETUNED_MODEL):
-            return str(known)
-    return finetuned_sha256(folder)
+    manifest = folder / MANIFEST
+    known = _digest(Manifest.read(manifest)) if manifest.is_file() else None
+    return known or finetuned_sha256(folder)
 
 
-def _digest(registry: Registry, persona: str, version: int) -> str | None:
-    digests: dict[str, str] = registry.manifest(persona, version).lineage.get("digests", {})
+def _digest(manifest: Manifest) -> str | None:
+    """The digest of the finetuned-model that the version was published from, where it says so."""
+    digests: dict[str, str] = manifest.lineage.get("digests", {})
     return digests.get(FINETUNED_MODEL)

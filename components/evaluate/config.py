@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.contracts.evaluation import ENOUGH_SAMPLES
 from components.runtime.flags import StageConfig
 
 Count = Annotated[int, Field(ge=1)]
@@ -13,7 +14,7 @@ Prompt = Annotated[str, Field(min_length=1)]
 class EvaluateConfig(StageConfig):
     """What can be chosen about an evaluation."""
 
-    samples: Count = 500
+    samples: Count = ENOUGH_SAMPLES
     """How many posts to generate from nothing for the measures; below 500 the verdict is unsure."""
     prompts: tuple[Prompt, ...] = (
         "My dream is",

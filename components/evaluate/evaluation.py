@@ -48,7 +48,7 @@ def evaluate(
         config.seed,
     )
     generated = judge.measure(answers.texts, beside=answers.texts)
-    heldout = judge.measure(judge.real, beside=answers.texts)
+    heldout = judge.measure_alone(judge.real, beside=answers.texts)
     asked = bool(answers.scores)
     report = EvaluationReport(
         **digests,

@@ -1,8 +1,9 @@
 """The judge: every measure that can be taken on texts, whoever wrote them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from components.contracts.evaluation import Comparison
+from components.contracts.evaluation import Attributed, Comparison, Diverse, Memorised, Safe
 from components.evaluate.authors import Author
 from components.evaluate.measures.attribution import Attribution, attributed
 from components.evaluate.measures.detectability import detectability
@@ -18,6 +19,15 @@ MOST_COMPARED = 500
 DISTINCT_WORDS = 2000
 
 
+class Alone(NamedTuple):
+    """What is measured on texts by themselves, and not as a distance from real posts."""
+
+    memorisation: Memorised
+    attribution: Attributed
+    diversity: Diverse
+    safety: Safe
+
+
 class Judge:
     """Measures texts against the posts of `author`, and tells these from those of `others`."""
 
@@ -31,24 +41,29 @@ class Judge:
         self.strangers = evenly([text for other in others for text in other.test_texts])
 
     def measure(self, texts: Sequence[str], beside: Sequence[str]) -> Comparison:
-        """All measures of `texts`, at least one.
+        """All measures of `texts`, at least one; the arguments are those of `measure_alone`."""
+        return Comparison(
+            texts=len(texts),
+            detectability=detectability(self.some_real, texts, self.seed),
+            surface=surface(texts, self.some_real, self.seed),
+            **self.measure_alone(texts, beside)._asdict(),
+        )
+
+    def measure_alone(self, texts: Sequence[str], beside: Sequence[str]) -> Alone:
+        """The measures that make sense of real posts too.
 
         Args:
             texts: the texts.
             beside: those that they are compared with: diversity is measured on as much text as
                 these and the real posts have.
         """
-        names = self.author.names
         words = min(_words(beside), _words(self.real), DISTINCT_WORDS)
         compared = min(len(beside), len(self.real), MOST_COMPARED)
-        return Comparison(
-            texts=len(texts),
+        return Alone(
             memorisation=memorised(texts, self.training, self.seed),
             attribution=attributed(self.attribution.log_odds(texts), self.seed),
-            detectability=detectability(self.some_real, texts, self.seed),
             diversity=diverse(texts, tokens=words, compared=compared, seed=self.seed),
-            surface=surface(texts, self.some_real, self.seed),
-            safety=safe(texts, names, self.seed),
+            safety=safe(texts, self.author.names, self.seed),
         )
 
     def comparisons(self, generated: Sequence[str], base: Sequence[str]) -> dict[str, Comparison]:

@@ -11,9 +11,9 @@ from support.authors import write_tables
 from support.images import FILE, built_images
 from support.tiny_models import make_tiny_model
 
+from components.contracts.evaluation import EvaluationReport
 from components.contracts.reports import (
     CollectReport,
-    EvaluationReport,
     FetchReport,
     PrepareReport,
     TrainReport,

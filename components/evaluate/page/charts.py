@@ -26,9 +26,10 @@ class Bar(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A mark on the axis."""
+    """A mark on an axis."""
 
     at: float
+    """Percent from the left or from the bottom."""
     label: str
 
 

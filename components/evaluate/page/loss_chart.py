@@ -5,16 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from components.contracts.reports import CurvePoint, TrainReport
+from components.evaluate.page.charts import Tick
 
 TICKS = 5
-
-
-class Tick(NamedTuple):
-    """A mark on an axis."""
-
-    at: float
-    """Percent from the left or from the bottom."""
-    label: str
 
 
 class Spot(NamedTuple):

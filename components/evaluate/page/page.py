@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from components.contracts.evaluation import EvaluationReport
+from components.contracts.evaluation import ENOUGH_SAMPLES, EvaluationReport
 from components.contracts.reports import PrepareReport
 from components.evaluate.page import charts, comparison, quotes
 from components.evaluate.page.loss_chart import loss_chart
@@ -15,8 +15,6 @@ from components.evaluate.page.story import Story
 from components.text.graphemes import count_graphemes
 
 ROOM = Path(__file__).parent
-FEW = 500
-"""With fewer samples than this the figures are unsure."""
 
 
 def render_page(story: Story, *, public: bool) -> str:
@@ -37,7 +35,7 @@ def render_page(story: Story, *, public: bool) -> str:
     return environment.get_template("page.html.jinja").render(
         style=Markup((ROOM / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         public=public,
-        few=story.report.samples < FEW,
+        enough=ENOUGH_SAMPLES,
         report=story.report,
         prepared=story.prepared,
         trained=story.trained,

@@ -26,12 +26,13 @@ demo: $(VENV)/.ready ## train, measure and publish the bundled sample persona, t
 test: .venv-dev/.ready ## run all tests
 	@$(DEV)/python -m pytest
 
-lint: .venv-dev/.ready ## check style, types, floors and scripts
+lint: .venv-dev/.ready ## check style, types, floors, scripts and the Dockerfile
 	@$(DEV)/ruff check .
 	@$(DEV)/ruff format --check .
 	@$(DEV)/mypy
 	@$(DEV)/lint-imports
 	@$(DEV)/shellcheck locks/build locks/install locks/update images/install .ci/run
+	@$(DEV)/hadolint images/Dockerfile
 
 bench-train: .venv-dev/.ready ## time training beside the original's recipe
 	@$(DEV)/python tests/bench/bench_train.py

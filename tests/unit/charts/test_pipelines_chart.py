@@ -57,6 +57,19 @@ def test_without_a_secret_the_account_itself_is_known_to_the_store() -> None:
     assert providers == {"gs": {"default": {"credentials": {"fromEnv": True}}}}
 
 
+def test_the_roles_may_be_bound_to_the_account_of_kubeflow() -> None:
+    manifests = render(CHART, "--set", "serviceAccount.create=false,serviceAccount.name=runner")
+    assert not [each for each in manifests if each["kind"] == "ServiceAccount"]
+    bound = [each["subjects"] for each in manifests if each["kind"] == "RoleBinding"]
+    assert {one["name"] for subjects in bound for one in subjects} == {"runner"}
+
+
+def test_the_notes_submit_as_the_account_that_has_the_roles() -> None:
+    done = run_helm("4", "install", "x", str(CHARTS / CHART), "--dry-run=client")
+    assert done.returncode == 0, done.stderr
+    assert "--service-account x " in done.stdout
+
+
 def test_an_account_that_is_not_made_must_be_named() -> None:
     given = ("--set", "serviceAccount.create=false")
     done = run_helm("4", "template", "x", str(CHARTS / CHART), *given)

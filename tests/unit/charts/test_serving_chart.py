@@ -83,6 +83,11 @@ def test_pods_keep_the_restricted_standard() -> None:
             assert allowed["capabilities"] == {"drop": ["ALL"]}
 
 
+def test_the_test_pod_stays_for_its_log() -> None:
+    annotations = of_kind(rendered(), "Pod")["metadata"]["annotations"]
+    assert annotations["helm.sh/hook-delete-policy"] == "before-hook-creation"
+
+
 def test_an_upgrade_drops_no_request() -> None:
     deployment = of_kind(
         rendered("--set", "serve.drainDelay=7,serve.drainTimeout=60"), "Deployment"

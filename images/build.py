@@ -49,7 +49,8 @@ def build(target: str, name: str, torch: str, version: str) -> None:
     command += ["--target", target, "--tag", name]
     for key, value in arguments.items():
         command += ["--build-arg", f"{key}={value}"]
-    environment = {**os.environ, "DOCKER_BUILDKIT": "1"}
+    # An image with attestations cannot be loaded into the nodes of kind.
+    environment = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
     subprocess.run([*command, "."], cwd=ROOT, env=environment, stdout=sys.stderr, check=True)
 
 

@@ -28,6 +28,9 @@ def team(served: Served) -> Iterator[str]:
         pytest.skip("KF_PIPELINES_ENDPOINT names no Kubeflow Pipelines host; see `make kind-kfp`")
     cluster = served.cluster
     place = ("--namespace", RUNS)
+    assert cluster.get("namespace", RUNS), (
+        f"this cluster has no namespace {RUNS}: name the one of {tools.KUBEFLOW} by KUBECONFIG"
+    )
     before = cluster.get("configmap", "kfp-launcher", *place)
     keys = served.keys()
     settings = {
@@ -45,6 +48,7 @@ def team(served: Served) -> Iterator[str]:
         "--set", "store.pipelineRoot=s3://personas/pipelines", "--set", f"store.endpoint={STORE}",
         "--set", "store.existingSecret=huggingtweets-store",
         "--set", f"deploy.servingNamespaces={{{NAMESPACE}}}",
+        "--set", "serviceAccount.create=false", "--set", "serviceAccount.name=pipeline-runner",
     )  # fmt: skip
     manifests = rendered + "".join(f"\n---\n{json.dumps(document)}\n" for document in objects)
     cluster.kubectl(
@@ -95,7 +99,7 @@ def test_the_pipeline_makes_a_persona_that_answers(served: Served, team: str, pl
     words = [
         *("huggingtweets", "submit", "--host", tools.KUBEFLOW, "--images", "images.json"),
         *("--gpus", "0", "--pipeline-root", "s3://personas/pipelines"),
-        *("--registry", "s3://personas/registry", "--service-account", "huggingtweets"),
+        *("--registry", "s3://personas/registry"),
         *("--table", "posts.csv", "--author", "ann", "--consent", "fictional", "--name", "ann"),
         *("--base-model", BASE_MODEL, *OPTIONS, "--wait"),
     ]

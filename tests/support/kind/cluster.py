@@ -84,8 +84,9 @@ class Cluster:
 
     def pods(self, namespace: str, selector: str) -> list[Any]:
         """The pods with these labels that are not about to go, by name."""
-        found = self.get("pods", "--namespace", namespace, "--selector", selector)["items"]
-        staying = [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+        found = self.get("pods", "--namespace", namespace, "--selector", selector)
+        listed = found["items"] if found else []
+        staying = [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
         return sorted(staying, key=lambda pod: str(pod["metadata"]["name"]))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 from support.fake_engine import FakeEngines
-from support.kind import pods, serving, tools
+from support.kind import cluster, pods, serving, tools
 from support.servers import Running, publish, until
 from support.servers import serving as server_of
 
@@ -52,6 +52,14 @@ def test_its_pods_are_valid_and_restricted() -> None:
     [container] = template["spec"]["containers"]
     assert container["image"] == "huggingtweets/cpu:dev"
     assert container["args"][-4:] == ["--version", "7", "--serving-timeout", "45"]
+
+
+def test_no_pods_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`kubectl get --ignore-not-found` writes nothing at all where no pod has the labels."""
+    nowhere = cluster.Cluster("kubeconfig", {})
+    monkeypatch.setattr(nowhere, "kubectl", lambda *words: "")
+    assert nowhere.pods("personas", "a=b") == []
+    assert nowhere.get("pod", "none") is None
 
 
 def test_references_are_parted_as_the_charts_put_them_together() -> None:

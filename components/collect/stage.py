@@ -14,7 +14,7 @@ from components.collect.earlier import Earlier
 from components.collect.source_file import local_file
 from components.collect.spool import Facts, Spool
 from components.collect.tables.table import author_of_table, read_table
-from components.collect.x_api.checkpoint import forget
+from components.collect.web.checkpoint import forget
 from components.contracts.artifacts import COLLECT_REPORT, POSTS, RAW_DATASET, check_persona
 from components.contracts.errors import BadInputError
 from components.contracts.reports import CollectCounts, CollectReport

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 from components.collect.archive.assignments import as_object, as_text
 from components.collect.posts import is_number, valid_unicode
+from components.collect.web.checkpoint import Checkpoint
 from components.collect.x_api.adapter import problems_of
-from components.collect.x_api.checkpoint import Checkpoint
 from components.collect.x_api.client import XClient
 from components.collect.x_api.refusals import explain_problems
 from components.collect.x_api.tokens import Token

@@ -15,7 +15,8 @@ from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 
 from components.collect.archive.assignments import as_object, as_text
 from components.collect.posts import is_number
-from components.collect.x_api.adapter import TWEEPY_HOST, RefusedError
+from components.collect.web.adapter import RefusedError
+from components.collect.x_api.adapter import TWEEPY_HOST
 from components.collect.x_api.login_file import (
     LoginFile,
     login_path,

@@ -12,7 +12,8 @@ import tweepy  # type: ignore[import-untyped]
 from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
-from components.collect.x_api.adapter import TWEEPY_HOST, GatewayAdapter, RefusedError
+from components.collect.web.adapter import RefusedError
+from components.collect.x_api.adapter import TWEEPY_HOST, GatewayAdapter
 from components.contracts.base import Contract
 from components.contracts.errors import BadInputError
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from components.collect.x_api.adapter import RefusedError
+from components.collect.web.adapter import RefusedError
+from components.collect.x_api.adapter import problems_of
 from components.collect.x_api.tokens import Token
 from components.contracts.errors import BadInputError
 
@@ -22,10 +23,11 @@ class BadRequestError(BadInputError):
 
 def explain(refusal: RefusedError, about: str, token: Token) -> BadInputError:
     """The error to raise for a refusal that asking again would not change."""
-    said = said_by_x(refusal.problems, token)
+    problems = problems_of(refusal.body)
+    said = said_by_x(problems, token)
     if refusal.status == 400:
         return BadRequestError(f"{about}: X does not take the request (400){said}")
-    meaning = _of_account(refusal.problems) or _MEANING.get(
+    meaning = _of_account(problems) or _MEANING.get(
         refusal.status, "X refuses; look the number up in its documentation"
     )
     return BadInputError(f"{about}: {meaning} ({refusal.status}){said}")

@@ -1,27 +1,24 @@
 """An account's posts, page by page."""
 
-import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from components.collect.archive.assignments import as_object, as_objects, as_text
 from components.collect.config import CollectConfig
+from components.collect.web.checkpoint import Checkpoint
+from components.collect.web.pages import Page, read_pages
 from components.collect.x_api.acceptance import MOST_POSTS
 from components.collect.x_api.account import Account
 from components.collect.x_api.adapter import problems_of
-from components.collect.x_api.checkpoint import Checkpoint
 from components.collect.x_api.client import XClient
 from components.collect.x_api.refusals import BadRequestError, explain_problems
 from components.collect.x_api.tokens import Token
 from components.contracts.errors import BadInputError
 from components.runtime.progress import progress
 
-log = logging.getLogger(__name__)
-
 PAGE = 100
 """Posts on a page: the most that X takes as `max_results`."""
-MOST_PAGES = 640
-"""More than a timeline of the fewest posts a page (5) has."""
 
 _COMMON = "created_at,entities,lang,source"
 # X renamed tweets to posts in its API, by and by; what a server knows is found by asking. Where a
@@ -64,36 +61,19 @@ class Timeline:
         Raises:
             BadInputError: X refuses, cannot be reached, or pages in circles.
         """
-        count, token, seen = 0, "", {""}
+        count, about = 0, f"@{account.handle}"
         total = min(account.posts or MOST_POSTS, MOST_POSTS)
-        with progress(f"@{account.handle}", total) as advance:
-            for number in range(1, MOST_PAGES + 1):
-                page = self._page(number, account, token)
+        with progress(about, total) as advance:
+            for page in read_pages(about, partial(self._ask, account), _next_token, self._kept):
+                self.partial_errors += len(problems_of(page))
                 posts = as_objects(page.get("data"))[: MOST_POSTS - count]
                 yield from posts
                 count += len(posts)
                 advance(len(posts))
-                token = as_text(as_object(page.get("meta")).get("next_token"))
-                if not token or count == MOST_POSTS:
+                if count == MOST_POSTS:
                     return
-                if token in seen:
-                    break
-                seen.add(token)
-        raise BadInputError(
-            f"@{account.handle}: X's pages do not come to an end; the address may be of no X API"
-        )
 
-    def _page(self, number: int, account: Account, token: str) -> dict[str, Any]:
-        """The page, from the checkpoint or from X."""
-        name = f"page-{number:04}"
-        page = self._kept.load(name)
-        if page is None:
-            page = self._ask(account, token)
-            self._kept.save(name, page)
-        self.partial_errors += len(problems_of(page))
-        return page
-
-    def _ask(self, account: Account, token: str) -> dict[str, Any]:
+    def _ask(self, account: Account, token: str) -> Page:
         about = f"@{account.handle}"
         params = {
             "max_results": str(PAGE),
@@ -121,3 +101,7 @@ class Timeline:
                 if len(self._spellings) == 1:
                     raise
                 del self._spellings[0]
+
+
+def _next_token(page: Page) -> str:
+    return as_text(as_object(page.get("meta")).get("next_token"))

@@ -32,7 +32,7 @@ from support.x_api import (
 from components.collect.__main__ import main
 from components.collect.config import CollectConfig
 from components.collect.stage import run
-from components.collect.x_api import adapter, client
+from components.collect.web import adapter, asking
 from components.collect.x_api.posts import read_version
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
@@ -47,7 +47,7 @@ TERMS = "agreement 7 of May 2026"
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits between tries, none of which is waited."""
     taken: list[float] = []
-    monkeypatch.setattr(client.time, "sleep", taken.append)
+    monkeypatch.setattr(asking.time, "sleep", taken.append)
     return taken
 
 

@@ -120,7 +120,7 @@ def _collect_steps(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> Ite
             source,
             {"since": since} if since else {},
             {"dataset_out": folder},
-            identity=None if source.handle else partial(identity_of_file, source.place),
+            identity=None if source.account else partial(identity_of_file, source.place),
         )
     for author, folder in earlier.items():
         raise BadInputError(f"--since {folder} holds posts of @{author}, whom no source names")

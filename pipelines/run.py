@@ -29,10 +29,13 @@ from pipelines.steps import StepRunner, alone_in, make_out
 from pipelines.summary import print_summary
 
 CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
-X_API = frozenset(
-    {"x_api_url", "since_id", "until_id", "accept_cost", "accept_x_terms", "max_wait"}
-)
-"""The flags of `collect` that belong to every `--handle`."""
+ACCOUNT_FLAGS = {
+    "handle": frozenset(
+        {"x_api_url", "since_id", "until_id", "accept_cost", "accept_x_terms", "max_wait"}
+    ),
+    "bluesky": frozenset({"bluesky_url", "max_wait"}),
+}
+"""The flags of `collect` that belong to every account of a kind."""
 
 
 def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -68,12 +71,28 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         metavar="DIR",
         help="a folder with a train-dataset for each other author (default: invented ones)",
     )
-    add_flags(parser, CollectConfig, leave_out=frozenset(CollectConfig.model_fields) - X_API)
+    add_account_flags(parser)
     taken = {"registry"}  # the run has its own
     for kind in CONFIGS:
         add_flags(parser, kind, leave_out=frozenset(taken))
         taken |= set(kind.model_fields)
     parser.set_defaults(run=run)
+
+
+def add_account_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of `collect` that say how accounts are asked for."""
+    asking = frozenset().union(*ACCOUNT_FLAGS.values())
+    add_flags(parser, CollectConfig, leave_out=frozenset(CollectConfig.model_fields) - asking)
+
+
+def account_flags_of(source: Source, given: argparse.Namespace) -> dict[str, Any]:
+    """Those of them that were given and belong to this source."""
+    return {name: value for name, value in vars(given).items() if name in _asking(source)}
+
+
+def _asking(source: Source) -> frozenset[str]:
+    kinds = (kind for kind in ACCOUNT_FLAGS if getattr(source, kind) is not None)
+    return frozenset().union(*(ACCOUNT_FLAGS[kind] for kind in kinds))
 
 
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +104,9 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--table", metavar="FILE", help="a CSV, JSON or JSON lines file", **source)
     group.add_argument(
         "--handle", metavar="NAME", help="an X account, asked of the X API", **source
+    )
+    group.add_argument(
+        "--bluesky", metavar="HANDLE", help="a Bluesky account, as alice.bsky.social", **source
     )
     group.add_argument(
         "--since",
@@ -183,10 +205,9 @@ def _collect_config(given: argparse.Namespace, source: Source) -> CollectConfig:
     environment: dict[str, str] = {}
     if source.archive is not None:
         flags["exclude_circle_window"] = given.exclude_circle_window
-    if source.handle is not None:
-        flags |= {name: value for name, value in vars(given).items() if name in X_API}
-        flags["resume"] = given.resume
-        variables = {ENVIRONMENT_PREFIX + name.upper() for name in X_API}
+    if source.account is not None:
+        flags |= {**account_flags_of(source, given), "resume": given.resume}
+        variables = {ENVIRONMENT_PREFIX + name.upper() for name in _asking(source)}
         environment = {name: value for name, value in os.environ.items() if name in variables}
     return read_config(CollectConfig, flags, environment)
 

@@ -1,14 +1,17 @@
-"""Which posts a run is given: `--archive`, `--table` and `--handle`, with what belongs to each."""
+"""Which posts a run is given: archives, tables and accounts, with what belongs to each."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any
 
 from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
 
-KINDS = ("archive", "table", "handle")
+ACCOUNTS = ("handle", "bluesky")
+"""The flags that name an account."""
+KINDS = ("archive", "table", *ACCOUNTS)
 """The flags that name a source, in the order in which sources are read."""
 
 
@@ -30,7 +33,7 @@ class AppendSource(argparse.Action):
 
 @dataclass(frozen=True)
 class Source:
-    """One author's posts: an archive, a table or an X account; and the basis of their use."""
+    """One author's posts: an archive, a table or an account; and the basis of their use."""
 
     consent: Consent
     archive: str | None = None
@@ -39,6 +42,12 @@ class Source:
     format: str | None = None
     columns: tuple[str, ...] = ()
     handle: str | None = None
+    bluesky: str | None = None
+
+    @property
+    def account(self) -> str | None:
+        """The account that a server is asked for; None where the source is a file."""
+        return self.handle or self.bluesky
 
     def flags(self) -> dict[str, object]:
         """The flags of `collect` that say the same."""
@@ -54,7 +63,7 @@ def sources_given(given: argparse.Namespace) -> list[Source]:
         formats=given.format,
         columns=given.columns,
         consents=given.consent,
-        handles=given.handle,
+        accounts={kind: getattr(given, kind) for kind in ACCOUNTS},
         kinds=getattr(given, "source_kinds", []),
     )
 
@@ -67,10 +76,10 @@ def sources_of(
     formats: Sequence[str],
     columns: Sequence[str],
     consents: Sequence[Consent],
-    handles: Sequence[str] = (),
+    accounts: Mapping[str, Sequence[str]],
     kinds: Sequence[str] = (),
 ) -> list[Source]:
-    """The sources: archives, tables, handles; a list given once holds for every table.
+    """The sources: archives, tables, accounts; a list given once holds for every table.
 
     One table may be read for several authors; otherwise the n-th `--author` belongs to the n-th
     `--table`, or, where there are archives alone, to the n-th of these. `consents` is one for all,
@@ -80,8 +89,14 @@ def sources_of(
     Raises:
         BadInputError: there is no source, or the flags do not pair up.
     """
-    if not archives and not tables and not handles:
-        raise BadInputError("whose posts? give --archive X.zip, --table FILE or --handle NAME")
+    named: list[dict[str, Any]] = [
+        {kind: account} for kind in ACCOUNTS for account in accounts.get(kind, ())
+    ]
+    if not archives and not tables and not named:
+        raise BadInputError(
+            "whose posts? give --archive X.zip, --table FILE, or an account with --handle or "
+            "--bluesky"
+        )
     if not tables and (formats or columns):
         raise BadInputError("--format and --columns belong to a --table; there is none")
     owners = [] if tables else authors  # of archives that do not say whose they are
@@ -92,7 +107,7 @@ def sources_of(
         )
     if len(tables) == 1 and len(authors) > 1:
         tables = [tables[0]] * len(authors)
-    count = len(archives) + len(tables) + len(handles)
+    count = len(archives) + len(tables) + len(named)
     if len(consents) not in (1, count):
         raise BadInputError(f"--consent: give it once for all, or once for each of {count} sources")
     consent = list(consents) * count if len(consents) == 1 else list(consents)
@@ -113,7 +128,7 @@ def sources_of(
             Source(next(own), None, table, author, form, (cols,) if cols else ())
             for table, author, form, cols in rows
         ),
-        *(Source(next(own), handle=handle) for handle in handles),
+        *(Source(next(own), **account) for account in named),
     ]
 
 

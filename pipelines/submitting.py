@@ -20,7 +20,7 @@ from pipelines.compiling import add_package_flags, write_package
 from pipelines.cron import six_fields
 from pipelines.following import add_connection_flags, as_json, connect, follow
 from pipelines.images import step_images
-from pipelines.run import X_API, add_source_flags
+from pipelines.run import account_flags_of, add_account_flags, add_source_flags
 from pipelines.run_state import run_state
 from pipelines.source_upload import uploaded
 from pipelines.sources import Source, sources_given
@@ -78,7 +78,7 @@ def _add_order_flags(parser: argparse.ArgumentParser) -> None:
     job.add_argument("--no-gate", action="store_true", help="publish whatever the gate says")
     job.add_argument("--service-account", type=a_name, metavar="NAME", help="that the steps run as")
     add_source_flags(parser)
-    add_flags(parser, CollectConfig, leave_out=frozenset(CollectConfig.model_fields) - X_API)
+    add_account_flags(parser)
     taken = set(OWN_FLAGS)
     kinds = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
     for kind in kinds:
@@ -130,7 +130,7 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
     from pipelines.platform import Platform
 
     package = folder / "persona.yaml"
-    named_by_digest = all(source.handle is None and not _is_remote(source) for source in sources)
+    named_by_digest = all(source.account is None and not _is_remote(source) for source in sources)
     write_package(Platform("kfp", images, given.gpus, cache_collect=named_by_digest), package)
     arguments["sources"] = [_flags(given, uploaded(source, root)) for source in sources]
     return Order(package, _title(given, sources), arguments, root, given.service_account)
@@ -173,9 +173,7 @@ def _flags(given: argparse.Namespace, source: Source) -> dict[str, Any]:
     }
     if source.archive is not None and given.exclude_circle_window:
         flags["exclude_circle_window"] = True
-    if source.handle is not None:
-        flags |= {name: value for name, value in vars(given).items() if name in X_API}
-    return flags
+    return flags | account_flags_of(source, given)
 
 
 def _is_remote(source: Source) -> bool:
@@ -190,5 +188,5 @@ def _store_uri(flag: str, uri: str) -> str:
 
 def _title(given: argparse.Namespace, sources: list[Source]) -> str:
     """What the host's pages call the run."""
-    places = [Path(s.archive or s.table or "").name or f"@{s.handle}" for s in sources]
+    places = [Path(s.archive or s.table or "").name or f"@{s.account}" for s in sources]
     return f"persona of {given.name or ', '.join(dict.fromkeys(places))}"[:200]

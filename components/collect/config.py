@@ -16,7 +16,10 @@ FIELDS = ("id", "text", "created_at", "author", "account_id", "reply_to", "lang"
 
 
 X_API = "https://api.x.com"
+BLUESKY = "https://public.api.bsky.app"
 _HANDLE = re.compile(r"\w{1,15}", re.ASCII)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]){_LABEL}")
 PostId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Whether = Annotated[bool, Field(exclude=True)]
 """A switch that changes how posts are got but not which: left out where outputs are compared."""
@@ -27,6 +30,8 @@ class CollectConfig(StageConfig):
 
     handle: str | None = None
     """The X account whose newest posts to ask the X API for; needs X_BEARER_TOKEN or a login."""
+    bluesky: str | None = None
+    """The Bluesky account whose public posts to ask for, as alice.bsky.social."""
     archive: str | None = None
     """The zip that X gives its users: a path, or a gs:// or s3:// URI."""
     table: str | None = None
@@ -41,18 +46,20 @@ class CollectConfig(StageConfig):
     """Leave out an archive's posts from August 2022 to November 2023, when some were private."""
     x_api_url: str = X_API
     """Where the X API is, without the /2."""
+    bluesky_url: str = BLUESKY
+    """Where the Bluesky API is, without the /xrpc."""
     since_id: PostId | None = None
     """Ask the X API only for posts newer than this one."""
     until_id: PostId | None = None
     """Ask the X API only for posts older than this one."""
     resume: Whether = False
-    """Go on with the X API where a killed collection of the same posts stopped."""
+    """Go on where a killed collection of the same account stopped."""
     accept_cost: Whether = False
     """Agree to pay what X charges for the posts."""
     accept_x_terms: str | None = None
     """Which agreement with X lets you train on its posts, in your words; it is recorded."""
     max_wait: float = Field(default=900.0, gt=0, allow_inf_nan=False)
-    """Longest wait in seconds for X's rate limit to be reset."""
+    """Longest wait in seconds for a rate limit to be reset."""
     consent: Consent
     """The basis on which these posts are used."""
     registry: str | None = None
@@ -85,13 +92,25 @@ class CollectConfig(StageConfig):
             raise ValueError(f"{given!r} is no X handle: 1 to 15 letters, digits and '_'")
         return handle
 
+    @field_validator("bluesky")
+    @classmethod
+    def _bluesky_handle(cls, given: str | None) -> str | None:
+        if given is None:
+            return None
+        handle = given.strip().removeprefix("@").lower()
+        if not _DOMAIN.fullmatch(handle):
+            raise ValueError(f"{given!r} is no Bluesky handle, as alice.bsky.social")
+        return handle
+
     @field_validator("x_api_url")
     @classmethod
-    def _web_address(cls, given: str) -> str:
-        url = given.rstrip("/")
-        if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url) or url.endswith("/2"):
-            raise ValueError(f"{given!r} is no http(s) address without the /2, as {X_API}")
-        return url
+    def _x_address(cls, given: str) -> str:
+        return _web_address(given, "/2", X_API)
+
+    @field_validator("bluesky_url")
+    @classmethod
+    def _bluesky_address(cls, given: str) -> str:
+        return _web_address(given, "/xrpc", BLUESKY)
 
     @field_validator("accept_x_terms")
     @classmethod
@@ -101,10 +120,11 @@ class CollectConfig(StageConfig):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        sources = (self.archive, self.table, self.handle)
+        sources = (self.archive, self.table, self.handle, self.bluesky)
         if sum(source is not None for source in sources) != 1 or "" in sources:
             raise ValueError(
-                "give one source of posts: either --archive FILE, --table FILE or --handle NAME"
+                "give one source of posts: either --archive FILE, --table FILE, --handle NAME or "
+                "--bluesky HANDLE"
             )
         if self.table is None and (self.format or self.columns):
             raise ValueError("--format and --columns describe a table; leave them out without one")
@@ -114,16 +134,29 @@ class CollectConfig(StageConfig):
             raise ValueError(
                 "--since-id and --until-id are for --handle; leave them out without it"
             )
-        if self.handle is not None and self.author is not None:
-            raise ValueError("--author chooses from a table; --handle names the author by itself")
+        if self.account is not None and self.author is not None:
+            raise ValueError("--author chooses from a table; an account names the author by itself")
         if self.since_id and self.until_id and int(self.since_id) >= int(self.until_id):
             raise ValueError("--since-id must be below --until-id, or no post lies between them")
         return self
 
     @property
+    def account(self) -> str | None:
+        """The account that a server is asked for; None where the source is a file."""
+        return self.handle or self.bluesky
+
+    @property
     def place(self) -> str:
-        """Where the source is: a path, a URI, or the handle with its @."""
-        return self.archive or self.table or f"@{self.handle}"
+        """Where the source is: a path, a URI, or the account with its @."""
+        return self.archive or self.table or f"@{self.account}"
+
+
+def _web_address(given: str, end: str, example: str) -> str:
+    """The address without the `end` that clients put there themselves."""
+    url = given.rstrip("/")
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url) or url.endswith(end):
+        raise ValueError(f"{given!r} is no http(s) address without the {end}, as {example}")
+    return url
 
 
 def handle_of(stated: str) -> str:

@@ -1,5 +1,6 @@
 """Making a post from what a source states."""
 
+import html
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -55,6 +56,15 @@ def _kind(text: str, *, repost: bool, reply: bool, quote: bool) -> Kind:
     if reply:
         return "reply"
     return "quote" if quote else "original"
+
+
+def repost_text(handle: str, link: str) -> str:
+    """What stands for a post of somebody else: whose and where it is, never what it says.
+
+    It begins as reposts do in X's archives: every preset of prepare knows it by that.
+    """
+    name = re.sub(r"\W", "_", re.split("[.@]", handle)[0])
+    return f"RT @{name or 'somebody'}: {html.escape(link, quote=False)}"
 
 
 def is_number(post_id: str) -> bool:

@@ -68,7 +68,7 @@ def run(
             report.write(folder / COLLECT_REPORT)
             tracker.output(RAW_DATASET, report.author, folder, dataset_out)
             tracker.summarise(report)
-    if config.handle is not None:
+    if config.account is not None:
         forget(dataset_out)
     log.info(
         "collected %d posts of @%s into %s", report.counts.downloaded, report.author, dataset_out
@@ -83,22 +83,38 @@ def read_source(
 
     What is kept for a resumption lies beside `dataset`.
     """
-    if config.handle is not None:
-        from components.collect.x_api.source import read_timeline  # tweepy takes time to import
-
-        def permit(handle: str, account_id: str | None) -> None:
-            _ask_opt_outs(config, handle, account_id)
-            if earlier:
-                earlier.check_author(handle, account_id)
-
-        permit(config.handle, None)
-        if earlier:
-            config = earlier.only_newer(config)
-        return read_timeline(config, dataset, os.environ, permit, spool)
+    if config.account is not None:
+        return _read_account(config, dataset, earlier, spool)
     with local_file(config.place) as path:
         _refuse_overwriting(path, dataset)
         read = read_archive if config.archive is not None else read_table
         return replace(read(path, config.place, config, spool), sha256=file_sha256(path))
+
+
+def _read_account(
+    config: CollectConfig, dataset: Path, earlier: Earlier | None, spool: Spool
+) -> Collected:
+    """Put the posts of an account into the spool; clients take time to import, so each when asked.
+
+    Where there is an earlier dataset, newer posts are asked for alone.
+    """
+
+    def permit(handle: str, account_id: str | None) -> None:
+        _ask_opt_outs(config, handle, account_id)
+        if earlier:
+            earlier.check_author(handle, account_id)
+
+    permit(author_of(config), None)
+    if config.bluesky is not None:
+        from components.collect.bluesky.source import read_feed
+
+        newest = earlier.report.newest if earlier else None
+        return read_feed(config, dataset, newest, permit, spool)
+    from components.collect.x_api.source import read_timeline
+
+    if earlier:
+        config = earlier.only_newer(config)
+    return read_timeline(config, dataset, os.environ, permit, spool)
 
 
 def author_of(config: CollectConfig) -> str:
@@ -107,8 +123,8 @@ def author_of(config: CollectConfig) -> str:
     Raises:
         BadInputError: as `run` does, as far as the author goes.
     """
-    if config.handle is not None:
-        return config.handle
+    if config.account is not None:
+        return check_persona(config.account)
     author_in = author_of_archive if config.archive is not None else author_of_table
     with local_file(config.place) as path:
         return check_persona(author_in(path, config.place, config))
@@ -177,4 +193,6 @@ def _source(config: CollectConfig) -> str:
     """The kind of source and its name."""
     if config.handle is not None:
         return f"x-api:{config.handle}"
+    if config.bluesky is not None:
+        return f"bluesky:{config.bluesky}"
     return f"{'x-archive' if config.archive else 'table'}:{Path(config.place).name}"

@@ -26,7 +26,7 @@ class CollectReport(Report):
     display_name: str | None = None
     account_id: str | None = None
     source: str
-    """The kind of source and its name, as `x-archive:sample.zip` or `x-api:ann`."""
+    """The kind of source and its name, as `x-archive:sample.zip` or `bluesky:ann.bsky.social`."""
     consent: Consent
     """The basis on which these posts are used."""
     terms: str | None = None

@@ -8,8 +8,8 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from support.archives import PNG
+from support.web_api import Answer, Fault
 from support.x_oauth import OAuthServer
 
 TOKEN = "AAAAAAAA%2Bsecret"
@@ -44,10 +45,6 @@ _USER_FIELDS = {
     *("created_at", "description", "entities", "id", "location", "name", "profile_image_url"),
     *("protected", "public_metrics", "url", "username", "verified", "withheld"),
 }
-
-Answer = tuple[int, Mapping[str, str], bytes]
-Fault = Callable[[BaseHTTPRequestHandler], Answer | None]
-"""Does something else than answering: gives another answer, or None if it saw to all itself."""
 
 
 def x_post(number: int, text: str = "hello", **more: Any) -> dict[str, Any]:
@@ -280,58 +277,6 @@ def refusing(status: int, detail: str = "no", **headers: str) -> Fault:
     """A fault: one request is answered with this status."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda _: _problem(status, "Problem", detail, named)
-
-
-def sending(body: bytes, status: int = 200) -> Fault:
-    """A fault: one request is answered with these bytes."""
-    return lambda _: (status, {}, body)
-
-
-def cutting(handler: BaseHTTPRequestHandler) -> None:
-    """A fault: the connection breaks in the middle of the answer."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    handler.wfile.write(b'{"data": [')
-    handler.close_connection = True
-
-
-def hanging_up(handler: BaseHTTPRequestHandler) -> None:
-    """A fault: the connection breaks without an answer."""
-    handler.close_connection = True
-
-
-def dripping(handler: BaseHTTPRequestHandler) -> None:
-    """A fault: the answer comes byte by byte, and never ends."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "100000")
-    handler.end_headers()
-    handler.close_connection = True
-    with suppress(OSError):
-        while True:
-            handler.wfile.write(b" ")
-            handler.wfile.flush()
-            threading.Event().wait(0.02)
-
-
-def endless(handler: BaseHTTPRequestHandler) -> None:
-    """A fault: the answer has no end."""
-    handler.send_response(200)
-    handler.end_headers()
-    handler.close_connection = True
-    with suppress(OSError):
-        while True:
-            handler.wfile.write(b" " * (1 << 16))
-
-
-def silent_for(seconds: float) -> Fault:
-    """A fault: nothing comes for so long, then the connection ends."""
-
-    def be_silent(handler: BaseHTTPRequestHandler) -> None:
-        threading.Event().wait(seconds)
-        handler.close_connection = True
-
-    return be_silent
 
 
 @contextmanager

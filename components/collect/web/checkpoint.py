@@ -1,4 +1,4 @@
-"""The answers that X gave so far, kept beside the dataset, so that none is paid for twice."""
+"""The answers that a server gave so far, kept beside the dataset: none is asked for twice."""
 
 import json
 import shutil
@@ -15,8 +15,8 @@ class Request(Contract):
 
     url: str
     handle: str
-    since_id: str | None
-    until_id: str | None
+    since_id: str | None = None
+    until_id: str | None = None
 
 
 class Checkpoint:

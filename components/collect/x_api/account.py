@@ -1,9 +1,10 @@
 """Whose timeline it is."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from components.collect.archive.assignments import as_object, as_text
 from components.collect.posts import is_number, valid_unicode
+from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint
 from components.collect.x_api.adapter import problems_of
 from components.collect.x_api.client import XClient
@@ -12,18 +13,6 @@ from components.collect.x_api.tokens import Token
 from components.contracts.errors import BadInputError
 
 FIELDS = ("id", "name", "profile_image_url", "protected", "public_metrics", "username")
-
-
-class Account(NamedTuple):
-    """An account as X states it."""
-
-    account_id: str
-    handle: str
-    """In the account's own spelling."""
-    display_name: str | None
-    picture_url: str | None
-    posts: int | None
-    """How many posts it has; X gives at most the newest 3,200."""
 
 
 def find_account(handle: str, client: XClient, token: Token, kept: Checkpoint) -> Account:

@@ -20,7 +20,9 @@ class GatewayAdapter(BoundedAdapter):
         super().__init__()
         self._url = url.rstrip("/")
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def send(  # type: ignore[override]
+        self, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
         """Send the request; see `BoundedAdapter.send`."""
         request.url = self._url + (request.url or "").removeprefix(TWEEPY_HOST)
         return super().send(request, **options)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +10,15 @@ from components.collect.archive.tweets import keep_last_versions
 from components.collect.collected import Collected, Skips
 from components.collect.config import CollectConfig
 from components.collect.spool import Spool
+from components.collect.web.account import Account, Permit
 from components.collect.web.checkpoint import Checkpoint, Request
 from components.collect.web.picture import fetch_picture
 from components.collect.x_api.acceptance import MOST_POSTS, require_cost, require_terms
-from components.collect.x_api.account import Account, find_account
+from components.collect.x_api.account import find_account
 from components.collect.x_api.client import XClient
 from components.collect.x_api.posts import read_version
 from components.collect.x_api.timeline import Timeline
 from components.collect.x_api.tokens import read_token
-
-Permit = Callable[[str, str], None]
-"""Raises where an account (its handle, its id) may not be collected."""
 
 
 def read_timeline(

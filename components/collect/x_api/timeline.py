@@ -6,10 +6,10 @@ from typing import Any
 
 from components.collect.archive.assignments import as_object, as_objects, as_text
 from components.collect.config import CollectConfig
+from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint
 from components.collect.web.pages import Page, read_pages
 from components.collect.x_api.acceptance import MOST_POSTS
-from components.collect.x_api.account import Account
 from components.collect.x_api.adapter import problems_of
 from components.collect.x_api.client import XClient
 from components.collect.x_api.refusals import BadRequestError, explain_problems

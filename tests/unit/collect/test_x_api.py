@@ -13,21 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.archives import PNG
-from support.x_api import (
-    TOKEN,
-    Fault,
-    XAccount,
-    XServer,
-    cutting,
-    dripping,
-    endless,
-    hanging_up,
-    refusing,
-    sending,
-    silent_for,
-    x_api,
-    x_post,
-)
+from support.web_api import Fault, cutting, dripping, endless, hanging_up, sending, silent_for
+from support.x_api import TOKEN, XAccount, XServer, refusing, x_api, x_post
 
 from components.collect.__main__ import main
 from components.collect.config import CollectConfig

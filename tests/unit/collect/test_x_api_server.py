@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import requests
 import tweepy
-from support.x_api import TOKEN, XAccount, XServer, cutting, refusing, x_api, x_post
+from support.web_api import cutting
+from support.x_api import TOKEN, XAccount, XServer, refusing, x_api, x_post
 
 from components.collect.x_api.adapter import TWEEPY_HOST
 

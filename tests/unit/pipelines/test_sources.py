@@ -4,14 +4,15 @@ import pytest
 
 from components.contracts.errors import BadInputError
 from pipelines.run import add_source_flags
-from pipelines.sources import Source, sources_given, sources_of
+from pipelines.sources import ACCOUNTS, Source, sources_given, sources_of
 
 
 def sources(**given: list[str]) -> list[Source]:
     none: dict[str, list[str]] = {
-        flag: [] for flag in ("archives", "tables", "authors", "formats", "columns", "handles")
+        flag: [] for flag in ("archives", "tables", "authors", "formats", "columns")
     }
-    return sources_of(**{**none, "consents": ["public-figure"], **given})
+    accounts = {kind: given.pop(kind) for kind in ACCOUNTS if kind in given}
+    return sources_of(**{**none, "consents": ["public-figure"], **given}, accounts=accounts)
 
 
 def test_archives_come_before_tables() -> None:
@@ -23,16 +24,18 @@ def test_archives_come_before_tables() -> None:
     ]
 
 
-def test_handles_come_last_each_with_its_consent() -> None:
+def test_accounts_come_last_each_with_its_consent() -> None:
     found = sources(
-        handles=["ann", "bo"],
+        bluesky=["cy.example.com"],
+        handle=["ann", "bo"],
         archives=["a.zip"],
-        consents=["own-archive", "written-consent", "public-figure"],
+        consents=["own-archive", "written-consent", "public-figure", "fictional"],
     )
-    assert [(source.handle, source.consent) for source in found] == [
-        (None, "own-archive"),
-        ("ann", "written-consent"),
-        ("bo", "public-figure"),
+    assert [(source.handle, source.bluesky, source.consent) for source in found] == [
+        (None, None, "own-archive"),
+        ("ann", None, "written-consent"),
+        ("bo", None, "public-figure"),
+        (None, "cy.example.com", "fictional"),
     ]
 
 
@@ -85,6 +88,10 @@ def test_consent_is_for_all_or_one_each() -> None:
                 "h": "public-figure",
             },
         ),
+        (
+            "--bluesky b.example.com --handle h --consent own-archive --consent fictional",
+            {"b.example.com": "own-archive", "h": "fictional"},
+        ),
         ("--table t --author ann --archive a --consent fictional", {"a": "fictional"}),
     ],
 )
@@ -95,7 +102,7 @@ def test_each_consent_belongs_to_its_source_as_the_command_names_them(
     add_source_flags(parser)
     found = sources_given(parser.parse_args(words.split()))
     consents = {
-        name: one.consent for one in found for name in (one.archive, one.author, one.handle)
+        name: one.consent for one in found for name in (one.archive, one.author, one.account)
     }
     consents |= {one.table: one.consent for one in found}
     assert {name: consents[name] for name in expected} == expected

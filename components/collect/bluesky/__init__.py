@@ -1,0 +1,1 @@
+"""One account's posts from Bluesky, as it shows them without a login."""

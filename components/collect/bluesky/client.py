@@ -1,0 +1,79 @@
+"""Asking Bluesky through atproto."""
+
+import logging
+from typing import Any
+
+import httpx
+from atproto import Client, Request, models
+
+from components.collect.bluesky.refusals import explain
+from components.collect.web.adapter import RefusedError, bounded_session
+from components.collect.web.asking import Patience
+
+PAGE = 100
+"""Posts on a page: the most that Bluesky takes as `limit`."""
+
+
+class _SessionTransport(httpx.BaseTransport):
+    """Carries httpx's requests over a session of `requests`: one place bounds all of ours."""
+
+    def __init__(self) -> None:
+        self._session = bounded_session()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request.
+
+        Raises:
+            RefusedError: the answer's status is not one of success.
+            requests.RequestException: there is no whole answer in time.
+        """
+        headers = {"User-Agent": request.headers["User-Agent"], "Accept": "application/json"}
+        answer = self._session.get(str(request.url), headers=headers)
+        kind = {"Content-Type": answer.headers.get("Content-Type", "")}
+        return httpx.Response(answer.status_code, headers=kind, content=answer.content)
+
+
+class BlueskyClient:
+    """An open connection to the Bluesky API at `url`."""
+
+    def __init__(self, url: str, max_wait: float) -> None:
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it says each request at info
+        self._patience = Patience("Bluesky", url, max_wait)
+        self._client = Client(url, request=Request(transport=_SessionTransport()))
+
+    def profile(self, handle: str) -> dict[str, Any]:
+        """The profile of the account with this handle.
+
+        Raises:
+            BadInputError: Bluesky has no such account, or cannot be asked.
+        """
+        params = models.AppBskyActorGetProfile.Params(actor=handle)
+        return self._ask("app.bsky.actor.getProfile", params, "did", handle)
+
+    def feed(self, did: str, handle: str, cursor: str) -> dict[str, Any]:
+        """A page of the account's posts, the newest first; `handle` is for messages.
+
+        Raises:
+            BadInputError: Bluesky refuses, or cannot be asked.
+        """
+        params = models.AppBskyFeedGetAuthorFeed.Params(
+            actor=did, limit=PAGE, cursor=cursor or None
+        )
+        return self._ask("app.bsky.feed.getAuthorFeed", params, "feed", handle)
+
+    def _ask(self, route: str, params: Any, key: str, handle: str) -> dict[str, Any]:
+        """The answer, which holds `key`.
+
+        Read as plain JSON: atproto's own models refuse a page for one odd post on it.
+        """
+
+        def ask() -> dict[str, Any]:
+            answer = self._client.invoke_query(route, params=params).content
+            if not isinstance(answer, dict) or key not in answer:
+                raise ValueError(f"no JSON object with {key}")
+            return answer
+
+        try:
+            return self._patience.ask(ask, f"@{handle}")
+        except RefusedError as refusal:
+            raise explain(refusal, f"@{handle}") from refusal

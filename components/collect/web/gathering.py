@@ -1,0 +1,72 @@
+"""From posts as a server states them to posts in the spool."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from components.collect.archive.assignments import as_objects
+from components.collect.collected import Collected, Skips
+from components.collect.spool import Spool, rest_of
+from components.collect.web.account import Account
+from components.collect.web.pages import Page
+from components.collect.web.picture import fetch_picture
+from components.contracts.posts import Post
+from components.runtime.progress import progress
+
+ReadPost = Callable[[dict[str, Any]], Post | str]
+"""Gives the post that a server states, or why there is none."""
+
+
+def stated_posts(account: Account, pages: Iterable[Page], key: str) -> Iterator[dict[str, Any]]:
+    """What the pages list under `key`."""
+    with progress(f"@{account.handle}", account.posts or 0) as advance:
+        for page in pages:
+            posts = as_objects(page.get(key))
+            yield from posts
+            advance(len(posts))
+
+
+def gather(
+    account: Account,
+    stated: Iterable[dict[str, Any]],
+    read_post: ReadPost,
+    newest: datetime | None,
+    spool: Spool,
+) -> Collected:
+    """Put the posts of the account into the spool, each once, and say what came of it.
+
+    Args:
+        account: the account.
+        stated: its posts, the newest first; no more of them is read than is needed.
+        read_post: reads one.
+        newest: posts before this time are known already.
+        spool: takes them.
+
+    Raises:
+        BadInputError: more than half of the posts cannot be read.
+    """
+    skips, digest = Skips(f"@{account.handle}", "posts"), hashlib.sha256()
+    ids: set[str] = set()
+    for number, one in enumerate(stated, 1):
+        post = read_post(one)
+        if isinstance(post, str):
+            skips.add(post, f"post {number}")
+        elif newest and post.created_at < newest:
+            break
+        elif post.id not in ids:
+            ids.add(post.id)
+            digest.update(f"{post.id} {rest_of(post)}\n".encode())
+            spool.add(post)
+    skips.refuse_too_many(len(ids))
+    picture, warnings = fetch_picture(account.picture_url)
+    return Collected(
+        author=account.handle,
+        account_id=account.account_id,
+        display_name=account.display_name,
+        picture=picture,
+        sha256=digest.hexdigest(),
+        encoding="utf-8",
+        warnings=(*skips.warnings(), *warnings),
+        notes={"skipped": skips.total} if skips.total else {},
+    )

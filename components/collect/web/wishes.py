@@ -1,0 +1,28 @@
+"""What an account's profile asks of programs, and keeping to it."""
+
+import re
+from collections.abc import Iterable
+
+from components.contracts.errors import BadInputError
+from components.contracts.reports import Consent
+
+OWN: Consent = "own-archive"
+_NO_MACHINES = re.compile(r"(?<!\w)#(?:no_?bots?|no_?ai|no_?index)(?!\w)", re.IGNORECASE)
+
+
+def wishes_in(bio: str) -> list[str]:
+    """What the text of a profile says to programs: its tags such as #nobot and #noAI."""
+    return [f"its profile says {tag}" for tag in dict.fromkeys(_NO_MACHINES.findall(bio))]
+
+
+def keep_to_wishes(about: str, wishes: Iterable[str], consent: Consent) -> None:
+    """Go on if the account asks for nothing, or if it is its owner who collects.
+
+    Raises:
+        BadInputError: an account that messages call `about` asks to be left alone.
+    """
+    said = ", and ".join(wishes)
+    if said and consent != OWN:
+        raise BadInputError(
+            f"{about} is left alone: {said}; only its owner may collect it, with --consent {OWN}"
+        )

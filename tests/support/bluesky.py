@@ -1,0 +1,174 @@
+"""A Bluesky API of one's own: the rules of its lexicons for what collecting asks, no more.
+
+It refuses what these do not know: other methods, parameters and values, posted queries, too large
+a page; and more requests than the rate limit allows.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from support.web_api import Answer, WebApi, web_api
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+PROFILE = "/xrpc/app.bsky.actor.getProfile"
+FEED = "/xrpc/app.bsky.feed.getAuthorFeed"
+_FILTERS = (
+    "posts_with_replies|posts_no_replies|posts_with_media|posts_and_author_threads|posts_with_video"
+)
+_ACTOR = r"did:[a-z]+:[a-zA-Z0-9._:%-]+|([a-zA-Z0-9-]+\.)+[a-zA-Z][a-zA-Z0-9-]*"
+_PARAMETERS = {
+    PROFILE: {"actor": _ACTOR},
+    FEED: {
+        "actor": _ACTOR,
+        "limit": "[1-9][0-9]?|100",
+        "cursor": ".*",
+        "filter": _FILTERS,
+        "includePins": "true|false",
+    },
+}
+
+
+def moment(number: int) -> str:
+    """When the `number`th post was made."""
+    return (START + timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def bsky_post(number: int, text: str = "hello", **record: Any) -> dict[str, Any]:
+    """The `number`th item of a feed; `record` are further fields of the post's record."""
+    return {
+        "post": {
+            "uri": f"at://did:plc:nobody/app.bsky.feed.post/3k{number:06}",
+            "cid": f"bafy{number}",
+            "author": {"did": "did:plc:nobody", "handle": "nobody.bsky.social"},
+            "record": {
+                "$type": "app.bsky.feed.post",
+                "text": text,
+                "createdAt": moment(number),
+                "langs": ["en"],
+                **record,
+            },
+            "indexedAt": moment(number),
+        }
+    }
+
+
+def bsky_repost(number: int, text: str = "theirs") -> dict[str, Any]:
+    """The `number`th item of a feed, a post of somebody else."""
+    item = bsky_post(number, text)
+    item["post"]["author"] = {"did": "did:plc:ann", "handle": "ann.example.com"}
+    item["post"]["uri"] = f"at://did:plc:ann/app.bsky.feed.post/3a{number:06}"
+    item["reason"] = {
+        "$type": "app.bsky.feed.defs#reasonRepost",
+        "by": {"did": "did:plc:nobody", "handle": "nobody.bsky.social"},
+        "uri": f"at://did:plc:nobody/app.bsky.feed.repost/3r{number:06}",
+        "indexedAt": moment(number),
+    }
+    return item
+
+
+@dataclass
+class BskyAccount:
+    """One account: its facts and its feed, the newest first."""
+
+    handle: str = "nobody.bsky.social"
+    feed: list[dict[str, Any]] = field(default_factory=list)
+    did: str = "did:plc:nobody"
+    state: str = ""
+    """`AccountTakedown` or `AccountDeactivated`, if it is in one of these."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Further fields of its profile."""
+
+
+@dataclass
+class BskyServer(WebApi):
+    """What the server knows, allows and has seen; tests change it as they like."""
+
+    accounts: list[BskyAccount] = field(default_factory=list)
+
+    @property
+    def pages(self) -> list[str]:
+        """The requests for pages of posts."""
+        return [path for path in self.seen if path.startswith(FEED)]
+
+    def answer(self, method: str, path: str, query: Mapping[str, list[str]]) -> Answer:
+        """Answer a request by Bluesky's rules."""
+        if path not in _PARAMETERS:
+            return self._refuse(501, "MethodNotImplemented", "Method Not Implemented")
+        if method != "GET":
+            return self._refuse(
+                405, "InvalidRequest", f"Incorrect HTTP method ({method}) expected GET"
+            )
+        if self.requests_left <= 0:
+            return self._refuse(429, "RateLimitExceeded", "Rate Limit Exceeded")
+        self.requests_left -= 1
+        if wrong := _unknown(path, query):
+            return self._refuse(400, "InvalidRequest", wrong)
+        actor = query["actor"][0].lower()
+        account = next((a for a in self.accounts if actor in (a.handle.lower(), a.did)), None)
+        if account is None:
+            return self._refuse(400, "InvalidRequest", "Profile not found")
+        if account.state:
+            return self._refuse(400, account.state, "Account has been taken down or deactivated")
+        return self._profile(account) if path == PROFILE else self._page(account, query)
+
+    def _profile(self, account: BskyAccount) -> Answer:
+        facts = {
+            "did": account.did,
+            "handle": account.handle,
+            "displayName": "No Body",
+            "avatar": f"{self.url}/pictures/face.png",
+            "labels": [],
+            "postsCount": len(account.feed),
+        }
+        return self._ok(facts | account.facts)
+
+    def _page(self, account: BskyAccount, query: Mapping[str, list[str]]) -> Answer:
+        """Of the feed what is older than the cursor, which is a time."""
+        size, before = int(query.get("limit", ["50"])[0]), query.get("cursor", ["9"])[0]
+        older = [item for item in account.feed if _sort_time(item) < before]
+        page: dict[str, Any] = {"feed": older[:size]}
+        if older:
+            page["cursor"] = _sort_time(older[:size][-1])
+        return self._ok(page)
+
+    def _ok(self, body: Mapping[str, Any]) -> Answer:
+        return 200, self._limits(), json.dumps(body).encode()
+
+    def _refuse(self, status: int, error: str, message: str) -> Answer:
+        return status, self._limits(), json.dumps({"error": error, "message": message}).encode()
+
+    def _limits(self) -> dict[str, str]:
+        return {
+            "RateLimit-Limit": "3000",
+            "RateLimit-Remaining": str(max(0, self.requests_left)),
+            "RateLimit-Reset": str(int(time.time() + self.reset_after)),
+            "RateLimit-Policy": "3000;w=300",
+        }
+
+
+def _sort_time(item: Mapping[str, Any]) -> str:
+    return str((item.get("reason") or item["post"])["indexedAt"])
+
+
+def _unknown(path: str, query: Mapping[str, list[str]]) -> str | None:
+    """What is wrong with the parameters, if anything is."""
+    for name, given in query.items():
+        pattern = _PARAMETERS[path].get(name)
+        if pattern is None:
+            return f"Error: Unrecognized parameter: {name}"
+        if len(given) != 1 or not re.fullmatch(pattern, given[0]):
+            return f"Error: {name} is not valid: {given[0]}"
+    return None if "actor" in query else 'Error: Params must have the property "actor"'
+
+
+@contextmanager
+def bluesky(*accounts: BskyAccount, **facts: Any) -> Iterator[BskyServer]:
+    """Serve these accounts; `facts` are fields of `BskyServer`."""
+    with web_api(BskyServer(accounts=list(accounts), **facts)) as state:
+        yield state

@@ -1,0 +1,480 @@
+"""One account's posts from Bluesky, through atproto and a server of the same shape."""
+
+import html
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.archives import PNG
+from support.bluesky import START, BskyAccount, BskyServer, bluesky, bsky_post, bsky_repost
+from support.web_api import Fault, cutting, dripping, endless, hanging_up, sending, silent_for
+
+from components.collect.__main__ import main
+from components.collect.bluesky.posts import read_post
+from components.collect.bluesky.richtext import read_text
+from components.collect.config import CollectConfig
+from components.collect.stage import run
+from components.collect.web import adapter, asking
+from components.collect.web.account import Account
+from components.contracts.base import read_rows
+from components.contracts.errors import BadInputError
+from components.contracts.posts import Post
+from components.contracts.reports import CollectReport
+from components.prepare.classic import clean_classic
+from components.prepare.cleaning import clean_default
+from components.prepare.posts import Drop
+from components.registry.opt_outs import add_opt_out
+
+NOBODY = "nobody.bsky.social"
+ACCOUNT = Account("did:plc:nobody", NOBODY, None, None, None)
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The waits between tries, none of which is waited."""
+    taken: list[float] = []
+    monkeypatch.setattr(asking.time, "sleep", taken.append)
+    return taken
+
+
+@pytest.fixture
+def server() -> Iterator[BskyServer]:
+    feed = [bsky_post(number, f"post {number}") for number in range(249, -1, -1)]
+    with bluesky(BskyAccount(feed=feed)) as it:
+        yield it
+
+
+def collect(server: BskyServer, out: Path, since: Path | None = None, **more: Any) -> CollectReport:
+    given = {"bluesky": NOBODY, "consent": "written-consent", "bluesky_url": server.url, **more}
+    return run(CollectConfig(**given), dataset_out=out, since=since)
+
+
+def posts_of(out: Path) -> list[Post]:
+    return list(read_rows(out / "posts.jsonl", Post))
+
+
+def refused(server: BskyServer, out: Path, **more: Any) -> str:
+    with pytest.raises(BadInputError, match="nobody") as caught:
+        collect(server, out, **more)
+    assert not (out / "collect.json").exists()
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def test_a_feed_becomes_a_raw_dataset(server: BskyServer, tmp_path: Path) -> None:
+    report = collect(server, tmp_path / "out", bluesky="@Nobody.bsky.social")
+    posts = posts_of(tmp_path / "out")
+    assert [post.text for post in posts] == [f"post {number}" for number in range(250)]
+    assert (posts[3].id, posts[3].created_at) == ("3k000003", START.replace(minute=3))
+    assert (posts[3].author, posts[3].lang, posts[3].kind) == (NOBODY, "en", "original")
+    assert report.counts.downloaded == 250
+    assert (report.author, report.account_id, report.display_name) == (
+        NOBODY,
+        "did:plc:nobody",
+        "No Body",
+    )
+    assert (report.source, report.terms) == (f"bluesky:{NOBODY}", None)
+    assert str(report.notes["terms"]).startswith("https://bsky.social/")
+    assert (tmp_path / "out" / (report.picture or "")).read_bytes() == PNG
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert len(server.pages) == 4
+    assert all("limit=100" in page for page in server.pages)
+
+
+def test_the_same_posts_give_the_same_bytes(server: BskyServer, tmp_path: Path) -> None:
+    collect(server, tmp_path / "one")
+    for item in server.accounts[0].feed:
+        item["post"]["likeCount"] = 7
+    collect(server, tmp_path / "two")
+    for file in ("posts.jsonl", "collect.json"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def replying(number: int, did: str, author: dict[str, str] | None) -> dict[str, Any]:
+    uri = f"at://{did}/app.bsky.feed.post/3p"
+    ref = {"uri": uri, "cid": "bafy"}
+    item = bsky_post(number, "yes", reply={"root": ref, "parent": ref})
+    return item | ({"reply": {"parent": {"uri": uri, "author": author}}} if author else {})
+
+
+def test_reposts_replies_and_quotes_are_told_apart(server: BskyServer, tmp_path: Path) -> None:
+    quoted = {"uri": "at://did:plc:ann/app.bsky.feed.post/3p", "cid": "bafy"}
+    with_picture = {"$type": "app.bsky.embed.recordWithMedia", "record": {"record": quoted}}
+    a_list = {"uri": "at://did:plc:ann/app.bsky.graph.list/3l", "cid": "bafy"}
+    ann = {"did": "did:plc:ann", "handle": "ann.example.com"}
+    server.accounts[0].feed = [
+        bsky_post(7, "", embed={"$type": "app.bsky.embed.images"}),
+        bsky_post(6, "a list", embed={"$type": "app.bsky.embed.record", "record": a_list}),
+        bsky_post(5, "with a picture", embed=with_picture),
+        bsky_post(4, "quoted", embed={"$type": "app.bsky.embed.record", "record": quoted}),
+        replying(3, "did:plc:nobody", None),
+        replying(2, "did:plc:ann", None),
+        replying(1, "did:plc:ann", ann),
+        bsky_repost(0, "THEIR WORDS"),
+    ]
+    report = collect(server, tmp_path / "out")
+    posts = posts_of(tmp_path / "out")
+    kinds = ["repost", "reply", "reply", "reply", "quote", "quote", "original", "original"]
+    assert [post.kind for post in posts] == kinds
+    assert [post.reply_to for post in posts[:5]] == [
+        *(None, "ann.example.com", "did:plc:ann", NOBODY, None)
+    ]
+    assert (report.counts.reposts, report.counts.replies, report.counts.quotes) == (1, 3, 2)
+    assert posts[0].text == "RT @ann: https://bsky.app/profile/did:plc:ann/post/3a000000"
+    assert b"THEIR WORDS" not in (tmp_path / "out" / "posts.jsonl").read_bytes()
+    assert clean_classic(posts[0]) is Drop.RETWEET
+    assert posts[-1].text == ""
+
+
+def facet(text: str, shown: str, **feature: str) -> dict[str, Any]:
+    start = text.encode().index(shown.encode())
+    kind = "mention" if "did" in feature else "link"
+    return {
+        "index": {"byteStart": start, "byteEnd": start + len(shown.encode())},
+        "features": [{"$type": f"app.bsky.richtext.facet#{kind}", **feature}],
+    }
+
+
+def test_links_are_whole_and_once(server: BskyServer, tmp_path: Path) -> None:
+    text = "Fish 🐟 & <chips> &lt; @ann.example.com: www.example.com/lon... and this page"
+    link = "https://www.example.com/long/path?a=1&b=2"
+    facets = [
+        facet(text, "this page", uri="https://example.org"),
+        facet(text, "www.example.com/lon...", uri=link),
+        facet(text, "@ann.example.com", did="did:plc:ann"),
+    ]
+    server.accounts[0].feed = [bsky_post(0, text, facets=facets)]
+    collect(server, tmp_path / "out")
+    (post,) = posts_of(tmp_path / "out")
+    assert html.unescape(post.text) == text.replace("www.example.com/lon...", link)
+    assert post.urls == (html.escape(link),)
+    assert post.urls[0] in post.text
+    assert post.mentions == ("ann.example.com",)
+    cleaned = clean_default(post, replies_are_marked=True, keep_newlines=False)
+    assert not isinstance(cleaned, Drop)
+    assert cleaned.text == "Fish 🐟 & <chips> &lt; @ann.example.com: and this page"
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        {"byteStart": 1, "byteEnd": 3},
+        {"byteStart": 0, "byteEnd": 99},
+        {"byteStart": 4, "byteEnd": 4},
+        {"byteStart": -1, "byteEnd": 4},
+        {"byteStart": "0", "byteEnd": 4},
+        {},
+    ],
+    ids=str,
+)
+def test_facets_that_do_not_fit_are_passed_over(index: dict[str, Any]) -> None:
+    features = [{"$type": "app.bsky.richtext.facet#link", "uri": "https://example.com"}]
+    record = {"text": "🐟 fish", "facets": [{"index": index, "features": features}]}
+    assert read_text(record).text == "🐟 fish"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 99) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=9,
+)
+FACETS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "index": st.fixed_dictionaries(
+                {"byteStart": st.integers(0, 20), "byteEnd": st.integers(0, 20)}
+            ),
+            "features": st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "$type": st.sampled_from(["link", "mention", "tag"]).map(
+                            "app.bsky.richtext.facet#{}".format
+                        ),
+                        "uri": st.text(max_size=9),
+                    }
+                ),
+                max_size=2,
+            ),
+        }
+    ),
+    max_size=4,
+)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=20), FACETS)
+def test_words_survive_any_facets(text: str, facets: list[dict[str, Any]]) -> None:
+    rich = read_text({"text": text, "facets": facets})
+    assert rich.text == text, "a link that is not shortened changes nothing"
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.dictionaries(
+        st.sampled_from(["text", "createdAt", "langs", "facets", "reply", "embed"]), JSON
+    ),
+    st.dictionaries(st.sampled_from(["post", "reason", "reply"]), JSON),
+)
+def test_any_item_is_a_post_or_a_reason(record: dict[str, Any], item: dict[str, Any]) -> None:
+    for stated in (bsky_post(1) | item, bsky_post(1, **record), item):
+        post = read_post(stated, ACCOUNT)
+        if not isinstance(post, str):
+            assert post.model_validate_json(post.model_dump_json()) == post
+
+
+def test_a_post_is_no_later_than_bluesky_knew_of_it() -> None:
+    post = read_post(bsky_post(5, createdAt="2999-01-01T00:00:00Z"), ACCOUNT)
+    assert isinstance(post, Post)
+    assert post.created_at == START.replace(minute=5)
+
+
+def test_a_few_posts_that_cannot_be_read_are_left_out(server: BskyServer, tmp_path: Path) -> None:
+    feed = server.accounts[0].feed
+    feed[0]["post"]["uri"] = "gone"
+    feed[1]["post"]["author"] = {"did": "did:plc:ann"}
+    report = collect(server, tmp_path / "out")
+    assert (report.counts.downloaded, report.notes["skipped"]) == (248, 2)
+    assert any("no id: 1 (first: post 1)" in warning for warning in report.warnings)
+    for item in feed:
+        item["post"]["uri"] = "gone"
+    assert "cannot be read" in refused(server, tmp_path / "none")
+
+
+def test_only_what_is_new_is_asked_for(server: BskyServer, tmp_path: Path) -> None:
+    feed = server.accounts[0].feed
+    old = feed[120:]
+    server.accounts[0].feed = old
+    collect(server, tmp_path / "old")
+    server.accounts[0].feed = feed
+    server.seen.clear()
+    report = collect(server, tmp_path / "new", since=tmp_path / "old")
+    assert (report.counts.downloaded, report.notes["new"]) == (250, 120)
+    assert len(server.pages) == 2
+    assert [post.text for post in posts_of(tmp_path / "new")] == [f"post {n}" for n in range(250)]
+    server.accounts[0].feed = [bsky_post(1), *old]
+    server.accounts[0].did = "did:plc:other"
+    with pytest.raises(BadInputError, match="is account did:plc:other now"):
+        collect(server, tmp_path / "other", since=tmp_path / "old")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"labels": [{"val": "!no-unauthenticated", "src": "did:plc:nobody"}]}, "logged-in"),
+        ({"description": "Soup. #NoBot"}, "its profile says #NoBot"),
+        ({"description": "#nobots, #no_ai"}, "#nobots, and its profile says #no_ai"),
+    ],
+)
+def test_an_account_that_asks_for_it_is_left_alone(
+    server: BskyServer, tmp_path: Path, facts: dict[str, Any], said: str
+) -> None:
+    server.accounts[0].facts = facts
+    for consent in ("public-figure", "written-consent", "fictional"):
+        assert said in refused(server, tmp_path / "out", consent=consent)
+    assert server.pages == []
+    assert collect(server, tmp_path / "out", consent="own-archive").counts.downloaded == 250
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"labels": [{"val": "!no-unauthenticated", "neg": True}, {"val": "porn"}]},
+        {"description": "no #nobotany here, nobot@example.com, x#nobot"},
+        {"labels": None, "description": None},
+    ],
+    ids=str,
+)
+def test_other_words_ask_for_nothing(
+    server: BskyServer, tmp_path: Path, facts: dict[str, Any]
+) -> None:
+    server.accounts[0].facts = facts
+    assert collect(server, tmp_path / "out").counts.downloaded == 250
+
+
+def test_accounts_that_cannot_be_had_are_named(
+    server: BskyServer, tmp_path: Path, naps: list[float]
+) -> None:
+    assert "renamed or deleted" in refused(server, tmp_path / "out", bluesky="nobody.example.com")
+    server.accounts[0].state = "AccountTakedown"
+    assert "suspended this account" in refused(server, tmp_path / "out")
+    server.accounts[0].state = "AccountDeactivated"
+    assert "owner has deactivated" in refused(server, tmp_path / "out")
+    server.accounts[0].state = ""
+    server.accounts[0].facts = {"handle": "handle.invalid"}
+    assert "now called @handle.invalid" in refused(server, tmp_path / "out")
+    server.accounts[0].facts = {}
+    server.accounts[0].feed = []
+    assert "holds no posts" in refused(server, tmp_path / "out")
+    assert naps == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (sending(b'{"error": "AuthMissing", "message": "no"}', 401), "not public (401)"),
+        (sending(b"<html>", 404), "check --bluesky-url (404)"),
+        (
+            sending(b'{"error": "X", "message": "a\\n\\u001bb"}', 403),
+            "refuses (403); it says: a ?b",
+        ),
+        (sending(b'{"error": 5}', 400), "refuses (400)"),
+        (sending(b"[]", 410), "check --bluesky-url (410)"),
+    ],
+    ids=range(5),
+)
+def test_what_will_not_pass_is_said_at_once(
+    server: BskyServer, tmp_path: Path, naps: list[float], fault: Fault, said: str
+) -> None:
+    server.faults = [fault]
+    assert said in refused(server, tmp_path / "out")
+    assert (naps, len(server.seen)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(sending(b"{}", status) for status in (429, 500, 502, 503, 504)),
+        *(cutting, hanging_up),
+        *(sending(body) for body in (b"", b"{", b"[]", b"{}", b"null")),
+    ],
+    ids=range(12),
+)
+def test_what_may_pass_is_tried_again(
+    server: BskyServer, tmp_path: Path, naps: list[float], fault: Fault
+) -> None:
+    server.faults = [None, fault, fault]
+    assert collect(server, tmp_path / "out").counts.downloaded == 250
+    assert naps == [1, 2]
+
+
+def test_a_page_is_tried_six_times(server: BskyServer, tmp_path: Path, naps: list[float]) -> None:
+    server.faults = [None, *[sending(b"", 503)] * 9]
+    said = refused(server, tmp_path / "out")
+    assert "no answer from Bluesky" in said
+    assert "after 6 tries (it answered 503" in said
+    assert naps == [1, 2, 4, 8, 16]
+
+
+@pytest.mark.parametrize("fault", [silent_for(0.3), dripping, endless], ids=range(3))
+def test_a_server_that_does_not_come_to_an_end_is_not_waited_for(
+    server: BskyServer,
+    tmp_path: Path,
+    naps: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+) -> None:
+    monkeypatch.setattr(adapter, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(adapter, "WHOLE_SECONDS", 0.1 if fault is dripping else 60)
+    server.faults = [fault]
+    assert collect(server, tmp_path / "out").counts.downloaded == 250
+    assert naps == [1]
+
+
+def test_the_reset_of_the_rate_limit_is_waited_for(
+    server: BskyServer, tmp_path: Path, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.requests_left = 2
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        server.requests_left = 100
+
+    monkeypatch.setattr(asking.time, "sleep", nap)
+    assert collect(server, tmp_path / "out").counts.downloaded == 250
+    assert naps == [pytest.approx(301, abs=2)]
+    server.requests_left, server.reset_after = 2, 2000
+    assert "longest wait of 900" in refused(server, tmp_path / "late")
+
+
+def test_rate_limits_are_reset_when_their_header_says() -> None:
+    now = time.time()
+    inside = datetime.fromtimestamp(now + 60, UTC)
+    for headers in (
+        {"x-rate-limit-reset": f"{now + 60:.0f}"},
+        {"ratelimit-reset": f"{now + 60:.0f}"},
+        {"x-ratelimit-reset": inside.isoformat()},
+    ):
+        assert asking.seconds_to_reset(headers) == pytest.approx(61, abs=2)
+    assert asking.seconds_to_reset({"ratelimit-reset": "soon"}) == 0
+
+
+def test_pages_that_go_in_circles_are_left(server: BskyServer, tmp_path: Path) -> None:
+    server.faults = [None, *[sending(b'{"feed": [], "cursor": "a"}')] * 3]
+    assert "do not come to an end" in refused(server, tmp_path / "out")
+    assert len(server.pages) == 2
+
+
+def test_a_killed_collection_goes_on_where_it_was(server: BskyServer, tmp_path: Path) -> None:
+    whole = collect(server, tmp_path / "whole")
+    server.seen.clear()
+    die = (
+        "import os, sys; from components.collect.__main__ import main\n"
+        "from components.collect.bluesky.client import BlueskyClient\n"
+        "feed, count = BlueskyClient.feed, []\n"
+        "def one(*given):\n"
+        "    count.append(1)\n"
+        "    return os.kill(os.getpid(), 9) if len(count) == 3 else feed(*given)\n"
+        "BlueskyClient.feed = one\n"
+        "main(sys.argv[1:])\n"
+    )
+    out = tmp_path / "out"
+    words = ["--bluesky", NOBODY, "--consent", "written-consent", "--bluesky-url", server.url]
+    words += ["--dataset-out", str(out)]
+    done = subprocess.run([sys.executable, "-c", die, *words], check=False, env=os.environ)
+    assert done.returncode == -signal.SIGKILL
+    assert (out.exists(), len(server.seen)) == (False, 3)
+    server.seen.clear()
+    server.accounts[0].feed.insert(0, bsky_post(300))
+    assert main([*words, "--resume"]) == 0
+    assert CollectReport.read(out / "collect.json") == whole
+    assert (out / "posts.jsonl").read_bytes() == (tmp_path / "whole/posts.jsonl").read_bytes()
+    assert len(server.pages) == len(server.seen) - 1 == 2  # and the picture
+    assert not (tmp_path / ".out.pages").exists()
+
+
+def test_who_opted_out_is_not_asked_for(server: BskyServer, tmp_path: Path) -> None:
+    registry = str(tmp_path / "registry")
+    add_opt_out(registry, handle="@Nobody.bsky.social")
+    with pytest.raises(BadInputError, match="opted out"):
+        collect(server, tmp_path / "out", registry=registry)
+    assert server.seen == []
+    registry = str(tmp_path / "registry-by-id")
+    add_opt_out(registry, account_id="did:plc:nobody")
+    with pytest.raises(BadInputError, match="opted out"):
+        collect(server, tmp_path / "out", registry=registry)
+    assert server.pages == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--bluesky", "nobody"],
+        ["--bluesky", "no body.bsky.social"],
+        ["--bluesky", "nobody.bsky.social."],
+        ["--bluesky", ""],
+        ["--bluesky", f"{'n' * 60}.{'n' * 60}.example.com"],
+        ["--bluesky", NOBODY, "--handle", "nobody"],
+        ["--bluesky", NOBODY, "--author", "ann"],
+        ["--bluesky", NOBODY, "--since-id", "5"],
+        ["--bluesky", NOBODY, "--format", "plain"],
+        ["--bluesky", NOBODY, "--bluesky-url", "public.api.bsky.app"],
+        ["--bluesky", NOBODY, "--bluesky-url", "https://public.api.bsky.app/xrpc"],
+    ],
+    ids=" ".join,
+)
+def test_flags_that_make_no_sense_are_one_sentence(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--consent", "fictional", "--dataset-out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) <= 5
+    assert "Traceback" not in said

@@ -19,6 +19,7 @@ def stage_arguments(
     return {
         "preset": prepare.preset,
         "seed": train.seed,
+        **({"checkpoint_uri": train.checkpoint_uri} if train.checkpoint_uri else {}),
         "prepare_options": _options(prepare),
         "train_options": _options(train),
         "evaluate_options": _options(with_gate_text(evaluate)),

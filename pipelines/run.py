@@ -49,6 +49,14 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     job.add_argument(
         "--name", type=a_name, metavar="PERSONA", help="(default: the authors, joined by '-')"
     )
+    job.add_argument(
+        "--since",
+        action="append",
+        default=[],
+        type=a_path,
+        metavar="RAW_DATASET",
+        help="an earlier raw-dataset of one of the authors, to bring up to date",
+    )
     job.add_argument("--until", choices=STAGES, default="publish", help="the last stage to do")
     job.add_argument(
         "--resume", action="store_true", help="go on after a killed run: reuse what is unchanged"
@@ -109,12 +117,6 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
         "--bluesky", metavar="HANDLE", help="a Bluesky account, as alice.bsky.social", **source
     )
     group.add_argument(
-        "--since",
-        metavar="RAW_DATASET",
-        help="an earlier raw-dataset of one of them, to bring up to date",
-        **many | {"type": a_path},
-    )
-    group.add_argument(
         "--author", metavar="NAME", help="whose posts a table or an archive holds", **many
     )
     group.add_argument(
@@ -169,6 +171,8 @@ def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
         raise BadInputError("--runner docker needs --images, as `make images` writes it")
     if given.resume or given.since or job.until != STAGES[-1]:
         raise BadInputError("--resume, --since and --until are for --runner local; leave them out")
+    if "://" not in (job.train.checkpoint_uri or "://"):
+        raise BadInputError("--checkpoint-uri: no container sees a path; give gs:// or s3://")
     if given.reference_authors:
         raise BadInputError("--reference-authors is for --runner local; judge with it afterwards")
 

@@ -1,6 +1,7 @@
 """`huggingtweets submit` and `schedule`: the pipeline on a Kubeflow host."""
 
 import argparse
+import json
 import logging
 import os
 import tempfile
@@ -52,6 +53,7 @@ def add_submitting_commands(
         metavar="FIELDS",
         help="when: second, minute, hour, day of month, month, day of week",
     )
+    scheduling.add_argument("--json", action="store_true", help="write recurring_run_id and url")
     scheduling.set_defaults(run=schedule)
 
 
@@ -111,7 +113,9 @@ def schedule(given: argparse.Namespace) -> int:
     kubeflow = connect(given)
     with tempfile.TemporaryDirectory() as folder:
         schedule_id = kubeflow.schedule(_order(given, Path(folder)), cron)
-    print(kubeflow.connection.schedule_url(schedule_id))
+    url = kubeflow.connection.schedule_url(schedule_id)
+    said = {"recurring_run_id": schedule_id, "url": url}
+    print(json.dumps(said, ensure_ascii=False) if given.json else url)
     return 0
 
 
@@ -148,13 +152,14 @@ def _arguments(given: argparse.Namespace, root: str) -> dict[str, Any]:
         raise BadInputError(
             f"--base-model: no pod sees {base_model} on this machine; give a Hub id, gs:// or s3://"
         )
+    checkpoints = stages.get("checkpoint_uri", f"{root}/checkpoints")
     return {
         **stages,
         "registry": given.registry or f"{root}/registry",
         "name": given.name or "",
         "base_model": base_model,
         "no_gate": given.no_gate,
-        "checkpoint_uri": f"{root}/checkpoints",
+        "checkpoint_uri": _store_uri("--checkpoint-uri", checkpoints),
     }
 
 

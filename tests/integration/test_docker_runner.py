@@ -95,7 +95,11 @@ def test_a_step_that_fails_fails_the_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "word"),
-    [(["--resume"], "--resume"), (["--until", "train"], "--until")],
+    [
+        (["--resume"], "--resume"),
+        (["--until", "train"], "--until"),
+        (["--checkpoint-uri", "checkpoints"], "--checkpoint-uri"),
+    ],
 )
 def test_what_a_pipeline_cannot_do_is_refused(words: list[str], word: str, tmp_path: Path) -> None:
     given = ["--archive", "x.zip", "--consent", "fictional", "--out", "out"]

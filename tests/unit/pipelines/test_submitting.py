@@ -80,6 +80,7 @@ def test_everything_that_was_said_reaches_the_run(kfp: KfpServer, images: Path) 
         "7",
     ]
     more += ["--no-gate", "--registry", "gs://r/personas", "--epochs", "2", "--samples", "50"]
+    more += ["--checkpoint-uri", "gs://c/personas"]
     more += ["--handle", "bob", "--since-id", "5", "--service-account", "team", "--gpus", "3"]
     assert main(words(kfp, images, *more)) == 0
     run = only(kfp.runs)
@@ -93,6 +94,7 @@ def test_everything_that_was_said_reaches_the_run(kfp: KfpServer, images: Path) 
         "no_gate": True,
     }
     assert given["registry"] == "gs://r/personas"
+    assert given["checkpoint_uri"] == "gs://c/personas"
     assert (given["train_options"], given["evaluate_options"]) == ({"epochs": 2.0}, {"samples": 50})
     assert run["service_account"] == "team"
     train = spec_of(kfp)["deploymentSpec"]["executors"]["exec-train"]["container"]
@@ -178,6 +180,7 @@ def test_allowed_tags_name_every_image_by_its_tag(kfp: KfpServer, images: Path) 
     [
         (["--pipeline-root", "out/here"], "--pipeline-root"),
         (["--registry", "/srv/registry"], "--registry"),
+        (["--checkpoint-uri", "/srv/checkpoints"], "--checkpoint-uri"),
         (["--base-model", "./my-model"], "--base-model"),
         (["--base-model", "/"], "--base-model"),
         (["--name", "../x"], "persona"),
@@ -236,6 +239,16 @@ def test_a_schedule_takes_five_fields_or_six(
     assert made[0]["mode"] == "ENABLE"
     assert made[0]["recurring_run_id"] in capsys.readouterr().out
     assert not kfp.runs
+
+
+def test_a_schedule_as_json(
+    kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(kfp, images, "--cron", "30 4 * * *", "--json", command="schedule")) == 0
+    schedule_id = only(kfp.recurring)["recurring_run_id"]
+    url = f"{kfp.url}/#/recurringrun/details/{schedule_id}"
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"recurring_run_id": schedule_id, "url": url}
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,10 @@ def test_a_digest_stands_over_a_tag() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["replicas=2", "image.name=x", "serve.dtype=fp16", "image.digest=sha256:1", "registry.uri=b/r"],
+    [
+        *("replicas=2", "image.name=x", "serve.dtype=fp16", "image.digest=sha256:1"),
+        *("registry.uri=b/r", "ingress.hosts[0].hots=x", "ingress.tls[0].secret=x"),
+    ],
 )
 @pytest.mark.parametrize("major", WHEELS)
 def test_a_mistyped_value_is_refused(wrong: str, major: str) -> None:
@@ -111,6 +114,19 @@ def test_a_changed_setting_starts_new_pods() -> None:
     assert checksum() != checksum("--set", "serve.slots=3")
 
 
+def test_a_route_leads_to_the_service() -> None:
+    route = of_kind(rendered("--set", "httpRoute.enabled=true"), "HTTPRoute")["spec"]
+    backend = {"name": "words-huggingtweets-serving", "port": 8080}
+    match = {"path": {"type": "PathPrefix", "value": "/"}}
+    assert route["parentRefs"] == [{"name": "gateway"}]
+    assert route["rules"] == [{"matches": [match], "backendRefs": [backend]}]
+    given = '[{"filters":[{"type":"RequestMirror"}]},{}]'
+    more = ("--set", "httpRoute.enabled=true", "--set-json", f"httpRoute.rules={given}")
+    mirrored, plain = of_kind(rendered(*more), "HTTPRoute")["spec"]["rules"]
+    assert mirrored["filters"] == [{"type": "RequestMirror"}]
+    assert plain == {"backendRefs": [backend]}
+
+
 def test_selectors_stay_the_same_whatever_labels_are_given() -> None:
     plain = of_kind(rendered(), "Deployment")["spec"]
     labelled = of_kind(rendered("--set", "podLabels.team=words"), "Deployment")["spec"]
@@ -126,9 +142,10 @@ def test_who_may_come_in(given: str, open_to_all: bool) -> None:
     policy = of_kind(rendered("--set", given), "NetworkPolicy")
     requests, deploy, metrics = policy["spec"]["ingress"]
     assert ("from" not in requests) == open_to_all
-    assert [port["port"] for port in requests["ports"]] == ["http"]
+    assert [port["port"] for port in requests["ports"]] == [8080]
     assert deploy["from"][0]["podSelector"]["matchLabels"] == {"huggingtweets/role": "deploy"}
-    assert "management" in {port["port"] for port in deploy["ports"]}
+    assert [port["port"] for port in deploy["ports"]] == [8080, 8081]
+    assert [port["port"] for port in metrics["ports"]] == [8082]
     assert metrics["from"][0]["namespaceSelector"]["matchLabels"] == {
         "kubernetes.io/metadata.name": "monitoring"
     }

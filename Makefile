@@ -13,7 +13,7 @@ KFP_VERSION ?= 2.17.0
 KFP_MANIFESTS := github.com/kubeflow/pipelines/manifests/kustomize
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-train bench-judge bench-prepare bench-storage fuzz test-kind kind-kfp images lock clean
+.PHONY: help demo test lint bench-train bench-judge bench-prepare bench-storage bench-serve fuzz test-kind kind-kfp images lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,13 +75,16 @@ lock: ## compile the locks again from pyproject.toml (needs uv)
 	@locks/update
 
 clean: ## remove the virtual environments and what was built
-	rm -rf .venv .venv-dev .venv-fuzz build out
+	rm -rf .venv .venv-dev .venv-fuzz .venv-peers build out
 
 %/.build-$(BUILD): # stands for the build of torch in an environment: with another one it is made anew
 	@mkdir -p $(@D) && rm -f $(@D)/.build-* && touch $@
 
 $(VENV)/.ready: $(VENV)/.build-$(BUILD) locks/pipelines.txt locks/base-model.txt locks/install pyproject.toml
 	@locks/install $(VENV) locks/pipelines.txt
+
+.venv-peers/.ready: .venv-peers/.build-$(BUILD) locks/peers.txt locks/base-model.txt locks/install pyproject.toml
+	@locks/install .venv-peers locks/peers.txt
 
 .venv-fuzz/.ready: .venv-dev/.ready tests/fuzz/requirements.txt
 	@$(PYTHON) -m venv --clear .venv-fuzz

@@ -14,8 +14,8 @@ from support.helm import of_kind, render
 from support.kind.commands import COMMANDS, a_shell
 from support.kind.serving import PERSONA, REGISTRY, settings
 from support.kind.tools import ROOT
+from support.processes import free_ports, running
 from support.server_processes import server_process
-from support.stores import _free_ports, _running
 from support.tiny_models import make_tiny_model
 
 from components.collect.sample.build import build_archive
@@ -42,7 +42,7 @@ def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setenv(name, value)
     folder = tmp_path / "store"
     folder.mkdir()
-    master, filer, volume, s3 = _free_ports(4)
+    master, filer, volume, s3 = free_ports(4)
     weed, mode, *flags = store_command()
     places = {"-dir=/data": f"-dir={folder}", "-ip.bind=0.0.0.0": "-ip.bind=127.0.0.1"}
     command = [
@@ -52,7 +52,7 @@ def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         f"-s3.port={s3}",
     ]
     found = f"http://127.0.0.1:{s3}"
-    with _running(command, folder, lambda: is_up(found)):
+    with running(command, folder, lambda: is_up(found)):
         yield found
 
 

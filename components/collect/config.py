@@ -20,6 +20,7 @@ BLUESKY = "https://public.api.bsky.app"
 _HANDLE = re.compile(r"\w{1,15}", re.ASCII)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]){_LABEL}")
+_USERNAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?", re.ASCII)
 PostId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Whether = Annotated[bool, Field(exclude=True)]
 """A switch that changes how posts are got but not which: left out where outputs are compared."""
@@ -32,6 +33,8 @@ class CollectConfig(StageConfig):
     """The X account whose newest posts to ask the X API for; needs X_BEARER_TOKEN or a login."""
     bluesky: str | None = None
     """The Bluesky account whose public posts to ask for, as alice.bsky.social."""
+    mastodon: str | None = None
+    """The Mastodon account whose public posts to ask its server for, as alice@mastodon.social."""
     archive: str | None = None
     """The zip that X gives its users: a path, or a gs:// or s3:// URI."""
     table: str | None = None
@@ -48,6 +51,8 @@ class CollectConfig(StageConfig):
     """Where the X API is, without the /2."""
     bluesky_url: str = BLUESKY
     """Where the Bluesky API is, without the /xrpc."""
+    mastodon_url: str | None = None
+    """Where the Mastodon account's server is, if not where its address says."""
     since_id: PostId | None = None
     """Ask the X API only for posts newer than this one."""
     until_id: PostId | None = None
@@ -102,6 +107,16 @@ class CollectConfig(StageConfig):
             raise ValueError(f"{given!r} is no Bluesky handle, as alice.bsky.social")
         return handle
 
+    @field_validator("mastodon")
+    @classmethod
+    def _mastodon_address(cls, given: str | None) -> str | None:
+        if given is None:
+            return None
+        username, _, domain = given.strip().removeprefix("@").partition("@")
+        if not (_USERNAME.fullmatch(username) and _DOMAIN.fullmatch(domain.lower())):
+            raise ValueError(f"{given!r} is no Mastodon address, as alice@mastodon.social")
+        return f"{username}@{domain.lower()}"
+
     @field_validator("x_api_url")
     @classmethod
     def _x_address(cls, given: str) -> str:
@@ -112,6 +127,11 @@ class CollectConfig(StageConfig):
     def _bluesky_address(cls, given: str) -> str:
         return _web_address(given, "/xrpc", BLUESKY)
 
+    @field_validator("mastodon_url")
+    @classmethod
+    def _mastodon_server(cls, given: str | None) -> str | None:
+        return None if given is None else _web_address(given, "/api", "https://mastodon.social")
+
     @field_validator("accept_x_terms")
     @classmethod
     def _says_something(cls, given: str | None) -> str | None:
@@ -120,11 +140,11 @@ class CollectConfig(StageConfig):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        sources = (self.archive, self.table, self.handle, self.bluesky)
+        sources = (self.archive, self.table, self.handle, self.bluesky, self.mastodon)
         if sum(source is not None for source in sources) != 1 or "" in sources:
             raise ValueError(
-                "give one source of posts: either --archive FILE, --table FILE, --handle NAME or "
-                "--bluesky HANDLE"
+                "give one source of posts: either --archive FILE, --table FILE, --handle NAME, "
+                "--bluesky HANDLE or --mastodon USER@SERVER"
             )
         if self.table is None and (self.format or self.columns):
             raise ValueError("--format and --columns describe a table; leave them out without one")
@@ -143,12 +163,20 @@ class CollectConfig(StageConfig):
     @property
     def account(self) -> str | None:
         """The account that a server is asked for; None where the source is a file."""
-        return self.handle or self.bluesky
+        return self.handle or self.bluesky or self.mastodon
 
     @property
     def place(self) -> str:
         """Where the source is: a path, a URI, or the account with its @."""
         return self.archive or self.table or f"@{self.account}"
+
+
+def author_of_address(address: str) -> str:
+    """`alice.mastodon.social` for `alice@mastodon.social`: a folder and a persona can be named so.
+
+    `registry.opt_outs.plain_handle` does the same.
+    """
+    return address.replace("@", ".")
 
 
 def _web_address(given: str, end: str, example: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from components.collect.archive.archive import author_of_archive, mind_circles, read_archive
 from components.collect.collected import Collected
-from components.collect.config import CollectConfig
+from components.collect.config import CollectConfig, author_of_address
 from components.collect.damage import damage_warning
 from components.collect.earlier import Earlier
 from components.collect.source_file import local_file
@@ -105,11 +105,15 @@ def _read_account(
             earlier.check_author(handle, account_id)
 
     permit(author_of(config), None)
+    newest = earlier.report.newest if earlier else None
     if config.bluesky is not None:
         from components.collect.bluesky.source import read_feed
 
-        newest = earlier.report.newest if earlier else None
         return read_feed(config, dataset, newest, permit, spool)
+    if config.mastodon is not None:
+        from components.collect.mastodon.source import read_statuses
+
+        return read_statuses(config, dataset, newest, permit, spool)
     from components.collect.x_api.source import read_timeline
 
     if earlier:
@@ -124,7 +128,7 @@ def author_of(config: CollectConfig) -> str:
         BadInputError: as `run` does, as far as the author goes.
     """
     if config.account is not None:
-        return check_persona(config.account)
+        return check_persona(author_of_address(config.account))
     author_in = author_of_archive if config.archive is not None else author_of_table
     with local_file(config.place) as path:
         return check_persona(author_in(path, config.place, config))
@@ -195,4 +199,6 @@ def _source(config: CollectConfig) -> str:
         return f"x-api:{config.handle}"
     if config.bluesky is not None:
         return f"bluesky:{config.bluesky}"
+    if config.mastodon is not None:
+        return f"mastodon:{config.mastodon}"
     return f"{'x-archive' if config.archive else 'table'}:{Path(config.place).name}"

@@ -181,8 +181,8 @@ def _keep(listed: OptOutList, cache: Path) -> None:
 
 
 def plain_handle(handle: str) -> str:
-    """`jane` for `@Jane`."""
-    return handle.strip().removeprefix("@").lower()
+    """`jane` for `@Jane`; `jane.example.social` for `@Jane@example.social`: authors' names."""
+    return handle.strip().removeprefix("@").replace("@", ".").lower()
 
 
 def _person(account_id: str | None, handle: str | None) -> OptOut:

@@ -39,14 +39,6 @@ ACCOUNT = Account("did:plc:nobody", NOBODY, None, None, None)
 
 
 @pytest.fixture
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits between tries, none of which is waited."""
-    taken: list[float] = []
-    monkeypatch.setattr(asking.time, "sleep", taken.append)
-    return taken
-
-
-@pytest.fixture
 def server() -> Iterator[BskyServer]:
     feed = [bsky_post(number, f"post {number}") for number in range(249, -1, -1)]
     with bluesky(BskyAccount(feed=feed)) as it:

@@ -19,7 +19,7 @@ from support.x_api import TOKEN, XAccount, XServer, refusing, x_api, x_post
 from components.collect.__main__ import main
 from components.collect.config import CollectConfig
 from components.collect.stage import run
-from components.collect.web import adapter, asking
+from components.collect.web import adapter
 from components.collect.x_api.posts import read_version
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
@@ -28,14 +28,6 @@ from components.contracts.reports import CollectReport
 from components.registry.opt_outs import add_opt_out
 
 TERMS = "agreement 7 of May 2026"
-
-
-@pytest.fixture
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The waits between tries, none of which is waited."""
-    taken: list[float] = []
-    monkeypatch.setattr(asking.time, "sleep", taken.append)
-    return taken
 
 
 @pytest.fixture

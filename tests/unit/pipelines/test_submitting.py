@@ -101,6 +101,25 @@ def test_everything_that_was_said_reaches_the_run(kfp: KfpServer, images: Path) 
     assert train["resources"]["accelerator"]["count"] == "3"
 
 
+def test_accounts_reach_the_run_each_with_its_own_flags(kfp: KfpServer, images: Path) -> None:
+    more = ["--mastodon", "ann@social.example", "--bluesky", "bo.example.com", "--handle", "cy"]
+    more += ["--since-id", "5", "--max-wait", "60", "--bluesky-url", "https://bsky.example.com"]
+    assert main(words(kfp, images, *more)) == 0
+    shared = {"consent": "written-consent", "max_wait": "60"}
+    assert only(kfp.runs)["runtime_config"]["parameters"]["sources"][1:] == [
+        {"handle": "cy", "since_id": "5", **shared},
+        {"bluesky": "bo.example.com", "bluesky_url": "https://bsky.example.com", **shared},
+        {"mastodon": "ann@social.example", **shared},
+    ]
+    assert "@ann@social.example" in only(kfp.runs)["display_name"]
+    collect = next(
+        tasks["collect"]
+        for part in spec_of(kfp)["components"].values()
+        if "collect" in (tasks := part.get("dag", {}).get("tasks", {}))
+    )
+    assert not collect.get("cachingOptions"), "an account's posts change"
+
+
 def test_the_same_package_is_one_version_and_another_is_another(
     kfp: KfpServer, images: Path
 ) -> None:

@@ -66,6 +66,15 @@ def test_an_account_is_refused_by_its_id_whatever_it_is_called(uri: str) -> None
     refuse_opted_out(uri, account_ids=["4", "jane"], handles=["42"])
 
 
+@pytest.mark.parametrize("listed", ["@Ann@Social.example", "ann.social.example"])
+def test_an_address_is_the_name_of_its_posts(uri: str, listed: str) -> None:
+    add_opt_out(uri, handle=listed)
+    for handle in ("ann.social.example", "ann@social.example", "@Ann@social.example"):
+        with pytest.raises(BadInputError, match="@ann.social.example opted out"):
+            refuse_opted_out(uri, handles=[handle])
+    refuse_opted_out(uri, handles=["ann", "ann@else.example"])
+
+
 def test_a_list_that_cannot_be_read_lets_nobody_pass(unreadable: str) -> None:
     with pytest.raises(BadInputError, match="cannot read who opted out"):
         refuse_opted_out(unreadable, handles=["bob"])

@@ -1,0 +1,1 @@
+"""One account's public posts from its Mastodon server."""

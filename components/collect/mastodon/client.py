@@ -1,0 +1,81 @@
+"""Asking a Mastodon server through Mastodon.py."""
+
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from mastodon import Mastodon, MastodonError
+
+from components.collect.mastodon.refusals import explain
+from components.collect.web.adapter import RefusedError, bounded_session
+from components.collect.web.asking import Patience
+from components.collect.web.pages import Page
+
+PAGE = 40
+"""Posts on a page: the most that Mastodon gives for `limit`."""
+
+
+class MastodonClient:
+    """An open connection to the server of `address` at `url`."""
+
+    def __init__(self, address: str, url: str, max_wait: float) -> None:
+        self._about = f"@{address}"
+        self._patience = Patience(address.partition("@")[2], url, max_wait)
+        self._response = requests.Response()
+        session = bounded_session()
+        session.hooks["response"].append(self._keep)
+        self._client = Mastodon(
+            api_base_url=url,
+            session=session,
+            ratelimit_method="throw",
+            user_agent="huggingtweets",
+        )
+
+    def account(self, address: str) -> dict[str, Any]:
+        """The account with this address.
+
+        Raises:
+            BadInputError: the server has no such account, or cannot be asked.
+        """
+        answer: dict[str, Any] = self._ask(lambda: self._client.account_lookup(address), dict)
+        return answer
+
+    def statuses(self, account_id: str, before: str) -> Page:
+        """A page of the account's posts older than the one with the id `before`, newest first.
+
+        Raises:
+            BadInputError: the server refuses, or cannot be asked.
+        """
+
+        def ask() -> object:
+            return self._client.account_statuses(account_id, max_id=before or None, limit=PAGE)
+
+        return {"statuses": self._ask(ask, list)}
+
+    def _ask(self, ask: Callable[[], object], kind: type) -> Any:
+        """The answer, read as plain JSON: Mastodon.py's own types drop what they do not expect."""
+
+        def plain() -> Any:
+            try:
+                ask()
+            except MastodonError as error:
+                raise _cause_of(error) from error
+            answer = self._response.json()
+            if not isinstance(answer, kind):
+                raise ValueError(f"no JSON {kind.__name__}")
+            return answer
+
+        try:
+            return self._patience.ask(plain, self._about)
+        except RefusedError as refusal:
+            raise explain(refusal, self._about) from refusal
+
+    def _keep(self, response: requests.Response, **_: Any) -> None:
+        self._response = response
+
+
+def _cause_of(error: MastodonError) -> Exception:
+    """What went wrong when Mastodon.py asked: it wraps all of it as one kind of error."""
+    cause = error.__context__
+    known = isinstance(cause, RefusedError | requests.RequestException)
+    return cause if known and isinstance(cause, Exception) else ValueError(type(error).__name__)

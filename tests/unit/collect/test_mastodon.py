@@ -1,0 +1,396 @@
+"""One account's posts from its Mastodon server, through Mastodon.py and a server of that shape."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.archives import PNG
+from support.mastodon import START, MastodonAccount, MastodonServer, mastodon, reblog, status
+from support.web_api import Fault, cutting, dripping, endless, hanging_up, sending, silent_for
+
+from components.collect.__main__ import main
+from components.collect.config import CollectConfig
+from components.collect.mastodon.posts import read_status
+from components.collect.stage import author_of, run
+from components.collect.web import adapter, asking
+from components.collect.web.account import Account
+from components.contracts.base import read_rows
+from components.contracts.errors import BadInputError
+from components.contracts.posts import Post
+from components.contracts.reports import CollectReport
+from components.prepare.classic import clean_classic
+from components.prepare.posts import Drop
+from components.registry.opt_outs import add_opt_out
+
+ADDRESS = "nobody@social.example"
+AUTHOR = "nobody.social.example"
+ACCOUNT = Account("https://social.example/users/nobody", AUTHOR, None, None, None)
+
+
+@pytest.fixture
+def server() -> Iterator[MastodonServer]:
+    with mastodon(MastodonAccount([status(n, f"<p>post {n}</p>") for n in range(95)])) as it:
+        yield it
+
+
+def collect(
+    server: MastodonServer, out: Path, since: Path | None = None, **more: Any
+) -> CollectReport:
+    given = {"mastodon": ADDRESS, "consent": "written-consent", "mastodon_url": server.url, **more}
+    return run(CollectConfig(**given), dataset_out=out, since=since)
+
+
+def posts_of(out: Path) -> list[Post]:
+    return list(read_rows(out / "posts.jsonl", Post))
+
+
+def refused(server: MastodonServer, out: Path, **more: Any) -> str:
+    with pytest.raises(BadInputError, match="nobody") as caught:
+        collect(server, out, **more)
+    assert not (out / "collect.json").exists()
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+def test_statuses_become_a_raw_dataset(server: MastodonServer, tmp_path: Path) -> None:
+    report = collect(server, tmp_path / "out", mastodon="@nobody@Social.Example")
+    posts = posts_of(tmp_path / "out")
+    assert [post.text for post in posts] == [f"post {number}" for number in range(95)]
+    assert (posts[3].id, posts[3].created_at) == (f"{112 * 10**15 + 3}", START.replace(minute=3))
+    assert (posts[3].author, posts[3].lang, posts[3].source) == (AUTHOR, "en", "Web")
+    assert (report.counts.downloaded, report.author) == (95, AUTHOR)
+    assert (report.account_id, report.display_name) == (ACCOUNT.account_id, "No Body")
+    assert (report.source, report.terms) == (f"mastodon:{ADDRESS}", None)
+    assert report.notes["terms"] == f"{server.url}/about"
+    assert (tmp_path / "out" / (report.picture or "")).read_bytes() == PNG
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert [page.count("limit=40") for page in server.pages] == [1, 1, 1, 1]
+
+
+def test_the_server_is_where_the_address_says() -> None:
+    config = CollectConfig(mastodon="@Nobody@Social.Example", consent="fictional")
+    assert (config.mastodon, config.place) == ("Nobody@social.example", "@Nobody@social.example")
+    assert author_of(config) == "Nobody.social.example"
+
+
+def test_the_same_posts_give_the_same_bytes(server: MastodonServer, tmp_path: Path) -> None:
+    collect(server, tmp_path / "one")
+    for one in server.accounts[0].statuses:
+        one["favourites_count"] = 7
+    collect(server, tmp_path / "two")
+    for file in ("posts.jsonl", "collect.json"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def replying(number: int, account_id: str, **more: Any) -> dict[str, Any]:
+    return status(number, in_reply_to_id="5", in_reply_to_account_id=account_id, **more)
+
+
+def test_reposts_replies_and_quotes_are_told_apart(server: MastodonServer, tmp_path: Path) -> None:
+    ann = {"id": "7", "username": "ann", "acct": "ann@else.example", "url": "https://else.example"}
+    server.accounts[0].statuses = [
+        reblog(0, "<p>THEIR WORDS</p>"),
+        replying(1, "7", mentions=[ann]),
+        replying(2, "8"),
+        replying(3, "42"),
+        status(4, quote={"state": "accepted", "quoted_status": {"id": "9"}}),
+        status(5, "", media_attachments=[{"id": "1"}]),
+        status(6, "<p>the text</p>", spoiler_text="a warning", sensitive=True),
+    ]
+    report = collect(server, tmp_path / "out")
+    posts = posts_of(tmp_path / "out")
+    assert [post.kind for post in posts] == [
+        *("repost", "reply", "reply", "reply", "quote", "original", "original")
+    ]
+    assert [post.reply_to for post in posts[:5]] == [None, "ann@else.example", "8", AUTHOR, None]
+    assert posts[1].mentions == ("ann@else.example",)
+    assert (report.counts.reposts, report.counts.replies, report.counts.quotes) == (1, 3, 1)
+    assert posts[0].text == "RT @ann: https://else.example/@ann/9"
+    assert b"THEIR" not in (tmp_path / "out" / "posts.jsonl").read_bytes()
+    assert clean_classic(posts[0]) is Drop.RETWEET
+    assert [post.text for post in posts[5:]] == ["", "the text"]
+
+
+def test_only_public_posts_are_taken(server: MastodonServer, tmp_path: Path) -> None:
+    hidden = ["unlisted", "private", "direct", "unheard-of", None]
+    server.accounts[0].statuses = [
+        *(status(number, visibility=kind) for number, kind in enumerate(hidden)),
+        status(7, "<p>seen</p>"),
+    ]
+    report = collect(server, tmp_path / "out")
+    assert [post.text for post in posts_of(tmp_path / "out")] == ["seen"]
+    assert report.notes["not_public"] == 5
+    server.accounts[0].statuses.pop()
+    assert "holds no posts" in refused(server, tmp_path / "none")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 99) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=9,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.dictionaries(st.sampled_from(list(status(0))), JSON))
+def test_any_status_is_a_post_or_a_reason(odd: dict[str, Any]) -> None:
+    for stated in (status(1) | odd, odd, replying(1, "7") | odd):
+        post = read_status(stated, ACCOUNT)
+        if not isinstance(post, str):
+            assert post.model_validate_json(post.model_dump_json()) == post
+
+
+def test_a_few_posts_that_cannot_be_read_are_left_out(
+    server: MastodonServer, tmp_path: Path
+) -> None:
+    for number in (0, 1):
+        server.accounts[0].statuses[number]["created_at"] = "soon"
+    report = collect(server, tmp_path / "out")
+    assert (report.counts.downloaded, report.notes["skipped"]) == (93, 2)
+    for one in server.accounts[0].statuses:
+        one["created_at"] = "soon"
+    assert "cannot be read" in refused(server, tmp_path / "none")
+
+
+def test_only_what_is_new_is_asked_for(server: MastodonServer, tmp_path: Path) -> None:
+    new = server.accounts[0].statuses
+    server.accounts[0].statuses = new[:60]
+    collect(server, tmp_path / "old")
+    server.accounts[0].statuses = new
+    server.seen.clear()
+    report = collect(server, tmp_path / "new", since=tmp_path / "old")
+    assert (report.counts.downloaded, report.notes["new"]) == (95, 35)
+    assert len(server.pages) == 1
+    assert [post.text for post in posts_of(tmp_path / "new")] == [f"post {n}" for n in range(95)]
+    again = collect(server, tmp_path / "new", since=tmp_path / "new")
+    assert (again.counts.downloaded, again.notes["new"]) == (95, 0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"noindex": True}, "it asks not to be indexed"),
+        ({"discoverable": False}, "it asks not to be shown"),
+        ({"note": '<p>Soup. <a href="https://x.example">#<span>NoAI</span></a></p>'}, "#NoAI"),
+        ({"fields": [{"name": "Rules", "value": "#nobots"}]}, "says #nobots"),
+    ],
+    ids=str,
+)
+def test_an_account_that_asks_for_it_is_left_alone(
+    server: MastodonServer, tmp_path: Path, facts: dict[str, Any], said: str
+) -> None:
+    server.accounts[0].facts = facts
+    for consent in ("public-figure", "written-consent", "fictional"):
+        assert said in refused(server, tmp_path / "out", consent=consent)
+    assert server.pages == []
+    assert collect(server, tmp_path / "out", consent="own-archive").counts.downloaded == 95
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"suspended": True}, "suspended this account"),
+        ({"moved": {"acct": "n@new.example"}}, "moved to @n@new.example; give --mastodon n@new"),
+        ({"moved": {"acct": "somebody"}}, "moved to @somebody@social.example"),
+        ({"acct": "nobody@social.example"}, "has but a part of its posts"),
+        ({"username": "somebody"}, "no account of this name"),
+        ({"id": "../1"}, "no account of this name"),
+        ({"id": None}, "no account of this name"),
+    ],
+    ids=str,
+)
+def test_accounts_that_cannot_be_had_are_named(
+    server: MastodonServer, tmp_path: Path, facts: dict[str, Any], said: str
+) -> None:
+    server.accounts[0].facts = facts
+    assert said in refused(server, tmp_path / "out")
+    assert server.pages == []
+
+
+def test_accounts_that_are_not_there_are_named(
+    server: MastodonServer, tmp_path: Path, naps: list[float]
+) -> None:
+    said = refused(server, tmp_path / "out", mastodon="nobody2@social.example")
+    assert "no account of this name: it was deleted, or the name is misspelled (404)" in said
+    server.accounts[0].gone = True
+    assert "suspended or deleted this account" in refused(server, tmp_path / "out")
+    assert naps == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (sending(b'{"error": "This method requires an authenticated user"}', 401), "not public"),
+        (sending(b'{"error": "no"}', 403), "not public (403); it says: no"),
+        (sending(b"<html>", 404), "--mastodon-url (404)"),
+        (sending(b'{"error": "a\\n\\u001bb"}', 422), "refuses (422); it says: a ?b"),
+        (sending(b'{"error": 5}', 400), "refuses (400)"),
+    ],
+    ids=range(5),
+)
+def test_what_will_not_pass_is_said_at_once(
+    server: MastodonServer, tmp_path: Path, naps: list[float], fault: Fault, said: str
+) -> None:
+    server.faults = [fault]
+    assert said in refused(server, tmp_path / "out")
+    assert (naps, len(server.seen)) == ([], 1)
+
+
+def with_reset(handler: Any) -> tuple[int, dict[str, str], bytes]:
+    return 200, {"X-RateLimit-Reset": "soon"}, b"[]"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(sending(b"{}", code) for code in (429, 500, 502, 503, 504)),
+        *(cutting, hanging_up, with_reset),
+        *(sending(body) for body in (b"", b"{", b"{}", b"null", b'"x"')),
+    ],
+    ids=range(13),
+)
+def test_what_may_pass_is_tried_again(
+    server: MastodonServer, tmp_path: Path, naps: list[float], fault: Fault
+) -> None:
+    server.faults = [None, fault, fault]
+    assert collect(server, tmp_path / "out").counts.downloaded == 95
+    assert naps == [1, 2]
+
+
+def test_a_page_is_tried_six_times(
+    server: MastodonServer, tmp_path: Path, naps: list[float]
+) -> None:
+    server.faults = [None, *[sending(b"", 503)] * 9]
+    said = refused(server, tmp_path / "out")
+    assert "no answer from social.example" in said
+    assert "after 6 tries (it answered 503" in said
+    assert naps == [1, 2, 4, 8, 16]
+
+
+@pytest.mark.parametrize("fault", [silent_for(0.3), dripping, endless], ids=range(3))
+def test_a_server_that_does_not_come_to_an_end_is_not_waited_for(
+    server: MastodonServer,
+    tmp_path: Path,
+    naps: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+) -> None:
+    monkeypatch.setattr(adapter, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(adapter, "WHOLE_SECONDS", 0.1 if fault is dripping else 60)
+    server.faults = [fault]
+    assert collect(server, tmp_path / "out").counts.downloaded == 95
+    assert naps == [1]
+
+
+def test_the_reset_of_the_rate_limit_is_waited_for(
+    server: MastodonServer, tmp_path: Path, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.requests_left = 2
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        server.requests_left = 100
+
+    monkeypatch.setattr(asking.time, "sleep", nap)
+    assert collect(server, tmp_path / "out").counts.downloaded == 95
+    assert naps == [pytest.approx(301, abs=2)]
+    server.requests_left, server.reset_after = 2, 2000
+    assert "longest wait of 900" in refused(server, tmp_path / "late")
+
+
+def moved_away(handler: Any) -> tuple[int, dict[str, str], bytes]:
+    return 302, {"Location": handler.path}, b"<html>"
+
+
+def test_a_redirect_is_followed(server: MastodonServer, tmp_path: Path) -> None:
+    server.faults = [moved_away, moved_away]
+    assert collect(server, tmp_path / "out").counts.downloaded == 95
+
+
+def test_pages_that_go_in_circles_are_left(server: MastodonServer, tmp_path: Path) -> None:
+    server.faults = [None, *[sending(b'[{"id": "5"}]')] * 3]
+    assert "do not come to an end" in refused(server, tmp_path / "out")
+    assert len(server.pages) == 2
+
+
+def test_a_killed_collection_goes_on_where_it_was(server: MastodonServer, tmp_path: Path) -> None:
+    whole = collect(server, tmp_path / "whole")
+    server.seen.clear()
+    die = (
+        "import os, sys; from components.collect.__main__ import main\n"
+        "from components.collect.mastodon.client import MastodonClient\n"
+        "statuses, count = MastodonClient.statuses, []\n"
+        "def one(*given):\n"
+        "    count.append(1)\n"
+        "    return os.kill(os.getpid(), 9) if len(count) == 3 else statuses(*given)\n"
+        "MastodonClient.statuses = one\n"
+        "main(sys.argv[1:])\n"
+    )
+    out = tmp_path / "out"
+    words = ["--mastodon", ADDRESS, "--consent", "written-consent", "--mastodon-url", server.url]
+    words += ["--dataset-out", str(out)]
+    done = subprocess.run([sys.executable, "-c", die, *words], check=False, env=os.environ)
+    assert done.returncode == -signal.SIGKILL
+    assert (out.exists(), len(server.seen)) == (False, 3)
+    server.seen.clear()
+    assert main([*words, "--resume"]) == 0
+    assert CollectReport.read(out / "collect.json") == whole
+    assert (out / "posts.jsonl").read_bytes() == (tmp_path / "whole/posts.jsonl").read_bytes()
+    assert len(server.pages) == len(server.seen) - 1 == 2  # and the picture
+    assert not (tmp_path / ".out.pages").exists()
+
+
+@pytest.mark.parametrize("who", [{"handle": "@Nobody@Social.Example"}, {"handle": AUTHOR}])
+def test_who_opted_out_is_not_asked_for(
+    server: MastodonServer, tmp_path: Path, who: dict[str, str]
+) -> None:
+    registry = str(tmp_path / "registry")
+    add_opt_out(registry, **who)
+    with pytest.raises(BadInputError, match="opted out"):
+        collect(server, tmp_path / "out", registry=registry)
+    assert server.seen == []
+
+
+def test_who_opted_out_by_account_is_not_collected(server: MastodonServer, tmp_path: Path) -> None:
+    registry = str(tmp_path / "registry")
+    add_opt_out(registry, account_id=ACCOUNT.account_id)
+    with pytest.raises(BadInputError, match="opted out"):
+        collect(server, tmp_path / "out", registry=registry)
+    assert server.pages == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--mastodon", "nobody"],
+        ["--mastodon", "nobody@"],
+        ["--mastodon", "@social.example"],
+        ["--mastodon", "no body@social.example"],
+        ["--mastodon", "nobody@social"],
+        ["--mastodon", "nobody@social.example/api"],
+        ["--mastodon", "nobody@x@social.example"],
+        ["--mastodon", "no..body@social.example"],
+        ["--mastodon", ""],
+        ["--mastodon", ADDRESS, "--bluesky", "nobody.bsky.social"],
+        ["--mastodon", ADDRESS, "--author", "ann"],
+        ["--mastodon", ADDRESS, "--until-id", "5"],
+        ["--mastodon", ADDRESS, "--exclude-circle-window"],
+        ["--mastodon", ADDRESS, "--mastodon-url", "social.example"],
+        ["--mastodon", ADDRESS, "--mastodon-url", "https://social.example/api"],
+    ],
+    ids=" ".join,
+)
+def test_flags_that_make_no_sense_are_one_sentence(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--consent", "fictional", "--dataset-out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) <= 5
+    assert "Traceback" not in said

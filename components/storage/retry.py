@@ -17,9 +17,9 @@ from components.storage.errors import (
 
 CONNECT_TIMEOUT = 5.0
 """Seconds that a connection may take to come about."""
-READ_TIMEOUT = 20.0
+READ_TIMEOUT = 15.0
 """Seconds that a connection may stay silent."""
-DEADLINE = 30.0
+DEADLINE = 25.0
 """Seconds after which a call that failed twice gives up: a dead endpoint is known in a minute."""
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0

@@ -16,7 +16,7 @@ from components.lm.formats import FormatName, allowed_formats
 from components.lm.self_test import FormatChoice, choose_format
 from components.serve.engine.engine import TorchEngine
 from components.serve.engine.protocol import EngineSettings, LoadFacts
-from components.serve.engine.threads import limit_threads
+from components.serve.engine.threads import limit_threads, release_helpers
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     decoder = load_decoder(folder, choice.format, device)
     facts = _facts(decoder, choice, settings, device)
     _warm(decoder, codec)
+    release_helpers()
     return TorchEngine(decoder, codec, settings, facts)
 
 

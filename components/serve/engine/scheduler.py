@@ -14,6 +14,7 @@ from components.serve.engine.protocol import Done, EngineClosed, GenerationFaile
 from components.serve.engine.queue import WaitingJobs
 from components.serve.engine.rows import Rows
 from components.serve.engine.sample import Sample
+from components.serve.engine.threads import release_helpers
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Scheduler:
         """Write until the queue is closed and its jobs are done, or late."""
         while True:
             if not self._busy():
+                release_helpers()
                 self._waiting.wait()
                 if self._waiting.closed and not len(self._waiting):
                     return

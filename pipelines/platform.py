@@ -52,8 +52,10 @@ WEEK = 7 * DAY
 class Needs:
     """What one step needs."""
 
-    cpu: str
-    memory: str
+    cpu: float
+    """Cores, at most."""
+    memory: int
+    """MiB, at most."""
     seconds: int
     """After which it is given up."""
     cached: bool
@@ -65,19 +67,23 @@ class Needs:
     retries: int = 2
 
 
+GIB = 1024
 NEEDS: Mapping[str, Needs] = {
-    "collect": Needs("1", "2Gi", 6 * 60 * 60, cached=False),
-    "fetch": Needs("1", "4Gi", 2 * 60 * 60, cached=True),
-    "prepare": Needs("2", "4Gi", 2 * 60 * 60, cached=True),
-    "train": Needs("4", "16Gi", DAY, cached=True, retries=5),
-    "evaluate": Needs("4", "8Gi", 6 * 60 * 60, cached=True),
-    "refuse": Needs("500m", "512Mi", 10 * 60, cached=False, retries=0),
-    "publish": Needs("1", "4Gi", 2 * 60 * 60, cached=False),
+    "collect": Needs(1, 2 * GIB, 6 * 60 * 60, cached=False),
+    "fetch": Needs(1, 4 * GIB, 2 * 60 * 60, cached=True),
+    "prepare": Needs(2, 4 * GIB, 2 * 60 * 60, cached=True),
+    "train": Needs(4, 16 * GIB, DAY, cached=True, retries=5),
+    "evaluate": Needs(4, 8 * GIB, 6 * 60 * 60, cached=True),
+    "refuse": Needs(0.5, GIB // 2, 10 * 60, cached=False, retries=0),
+    "publish": Needs(1, 4 * GIB, 2 * 60 * 60, cached=False),
     # A second try could take production back from a deployment that came between.
-    "deploy": Needs("500m", "1Gi", 60 * 60, cached=False, retries=0),
-    "report": Needs("500m", "512Mi", 10 * 60, cached=False),
+    "deploy": Needs(0.5, GIB, 60 * 60, cached=False, retries=0),
+    "report": Needs(0.5, GIB // 2, 10 * 60, cached=False),
 }
 """By the step's name."""
+SET_ASIDE = 0.25
+"""Of the most that a step may take, what a node must have free: a small model runs on a small node.
+Kubernetes would ask for all of it."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ class Platform:
         cached = needs.cached or (stage == "collect" and self.cache_collect)
         task.set_display_name(title)
         task.set_container_image(self.images[stage])
-        task.set_cpu_limit(needs.cpu).set_memory_limit(needs.memory)
+        task.set_cpu_limit(f"{needs.cpu:g}").set_memory_limit(f"{needs.memory}Mi")
         task.set_retry(needs.retries, backoff_duration="30s", backoff_factor=2.0)
         task.set_caching_options(cached)
         if stage == "publish":  # which writes the lineage
@@ -132,6 +138,8 @@ class Platform:
 
 def _fit_into_pod(task: dsl.PipelineTask, needs: Needs) -> None:
     """What a pod needs with a read-only root, without root, and with a team's own settings."""
+    task.set_cpu_request(f"{SET_ASIDE * needs.cpu:g}")
+    task.set_memory_request(f"{SET_ASIDE * needs.memory:.0f}Mi")
     kubernetes.set_security_context(task, run_as_non_root=True)
     kubernetes.empty_dir_mount(task, "tmp", "/tmp")  # noqa: S108 - a mount of the pod's own
     kubernetes.set_timeout(task, needs.seconds)

@@ -107,6 +107,15 @@ def test_a_gpu_is_asked_for_where_it_is_used_and_nowhere_else(tmp_path: Path) ->
     assert "tolerations" not in pods["exec-fetch"]
 
 
+def test_a_node_need_not_have_free_all_that_a_step_may_take(tmp_path: Path) -> None:
+    (spec, _), (vertex,) = compiled(tmp_path, "kfp"), compiled(tmp_path, "vertex")
+    for executor in spec["deploymentSpec"]["executors"].values():
+        needs = executor["container"]["resources"]
+        assert needs["cpuRequest"] == pytest.approx(needs["cpuLimit"] / 4)
+        assert needs["memoryRequest"] == pytest.approx(needs["memoryLimit"] / 4)
+    assert "cpuRequest" not in container(vertex, "train")["resources"]
+
+
 def test_without_gpus_train_runs_on_any_node(tmp_path: Path) -> None:
     spec, platform = compiled(tmp_path, "kfp", "--gpus", "0")
     assert "accelerator" not in container(spec, "train")["resources"]

@@ -5,8 +5,10 @@
 
 import importlib.metadata
 import json
+import platform
 import re
 import sys
+import urllib.parse
 from pathlib import Path
 
 DPKG_STATUS = Path("/var/lib/dpkg/status")
@@ -18,7 +20,8 @@ def python_packages() -> list[dict[str, object]]:
     for distribution in importlib.metadata.distributions():
         name, version = distribution.metadata["Name"], distribution.version
         key = re.sub(r"[-_.]+", "-", name).lower()
-        found[key] = component(name, version, f"pkg:pypi/{key}@{version}", license_of(distribution))
+        purl = f"pkg:pypi/{key}@{quoted(version)}"
+        found[key] = component(name, version, purl, license_of(distribution))
     return [found[key] for key in sorted(found)]
 
 
@@ -34,9 +37,20 @@ def debian_packages() -> list[dict[str, object]]:
         fields = dict(re.findall(r"^([\w-]+): (.*)$", paragraph, re.MULTILINE))
         if fields.get("Status", "").endswith(" installed"):
             name, version = fields["Package"], fields["Version"]
-            purl = f"pkg:deb/debian/{name}@{version}?arch={fields['Architecture']}"
+            purl = f"pkg:deb/debian/{name}@{quoted(version)}?arch={fields['Architecture']}"
             found.append(component(name, version, purl, None))
     return sorted(found, key=lambda one: str(one["name"]))
+
+
+def python() -> dict[str, object]:
+    """Python itself, which a base image need not have from Debian."""
+    version = platform.python_version()
+    return component("python", version, f"pkg:generic/python@{version}", None)
+
+
+def quoted(version: str) -> str:
+    """A version as a package URL (https://github.com/package-url/purl-spec) writes it."""
+    return urllib.parse.quote(version, safe=":")
 
 
 def component(name: str, version: str, purl: str, license_: str | None) -> dict[str, object]:
@@ -58,7 +72,7 @@ def main(image: str) -> None:
         "specVersion": "1.5",
         "version": 1,
         "metadata": {"component": {"type": "container", "bom-ref": image, "name": image}},
-        "components": [*python_packages(), *debian_packages()],
+        "components": [python(), *python_packages(), *debian_packages()],
     }
     print(json.dumps(document, indent=2))
 

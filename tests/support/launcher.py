@@ -8,6 +8,10 @@ read-only, and its user is not root.
 
 import json
 import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +45,17 @@ class Launcher:
     """What each image name of the package is on this machine."""
 
     def run(
-        self, stage: str, parameters: Document, artifacts: dict[str, list[str]], attempt: str = "1"
+        self,
+        stage: str,
+        parameters: Document,
+        artifacts: dict[str, list[str]],
+        attempt: str = "1",
+        kill_when: Callable[[], bool] = lambda: False,
     ) -> Ended:
-        """Run the step of `stage`; `artifacts` are URIs by input name."""
+        """Run the step of `stage`; `artifacts` are URIs by input name.
+
+        Once `kill_when` says so, the container is killed with SIGKILL.
+        """
         component = self.spec["components"][f"comp-{stage}"]
         container = self.spec["deploymentSpec"]["executors"][f"exec-{stage}"]["container"]
         root = f"s3://bucket/root/{stage}-{attempt}"
@@ -54,28 +66,34 @@ class Launcher:
         words = [
             _resolved(word, given) for word in [*container["command"], *container.get("args", [])]
         ]
-        answer = subprocess.run(
-            [*self._docker(), self.images[container["image"]], *words],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        code, log = self._contained([self.images[container["image"]], *words], kill_when)
         uris = {
             name: listed["artifacts"][0]["uri"]
             for name, listed in given["outputs"]["artifacts"].items()
         }
         output = self.local(root) / "executor_output.json"
         said = json.loads(output.read_bytes()) if output.is_file() else {}
-        return Ended(answer.returncode, answer.stdout + answer.stderr, uris, said)
+        return Ended(code, log, uris, said)
 
     def local(self, uri: str) -> Path:
         """Where on this machine an artifact lies."""
         return self.mount / uri.removeprefix("s3://")
 
-    def _docker(self) -> list[str]:
+    def _contained(self, words: list[str], kill_when: Callable[[], bool]) -> tuple[int, str]:
+        """The exit code of a container, and what it wrote."""
+        name = f"launcher-{uuid.uuid4().hex}"
         command = ["docker", "run", "--rm", "--read-only", "--user", USER, "--network", "none"]
         command += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-        return [*command, "--volume", f"{self.mount}:/s3"]
+        command += ["--volume", f"{self.mount}:/s3", "--name", name]
+        with tempfile.TemporaryFile("w+") as log:
+            process = subprocess.Popen([*command, *words], stdout=log, stderr=subprocess.STDOUT)
+            while process.poll() is None:
+                if kill_when():
+                    subprocess.run(["docker", "kill", name], capture_output=True, check=True)
+                    process.wait()
+                time.sleep(0.005)
+            log.seek(0)
+            return process.returncode, log.read()
 
     def _input(
         self, component: Document, parameters: Document, artifacts: dict[str, list[str]], root: str

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
 
-OWN: Consent = "own-archive"
+AGREED: tuple[Consent, ...] = ("own-archive", "written-consent")
+"""The author's own word, which says more than a profile."""
 _NO_MACHINES = re.compile(r"(?<!\w)#(?:no_?bots?|no_?ai|no_?index)(?!\w)", re.IGNORECASE)
 
 
@@ -16,13 +17,13 @@ def wishes_in(bio: str) -> list[str]:
 
 
 def keep_to_wishes(about: str, wishes: Iterable[str], consent: Consent) -> None:
-    """Go on if the account asks for nothing, or if it is its owner who collects.
+    """Go on if the account asks for nothing, or if its owner collects or agreed.
 
     Raises:
         BadInputError: an account that messages call `about` asks to be left alone.
     """
     said = ", and ".join(wishes)
-    if said and consent != OWN:
+    if said and consent not in AGREED:
         raise BadInputError(
-            f"{about} is left alone: {said}; only its owner may collect it, with --consent {OWN}"
+            f"{about} is left alone: {said}; it takes its owner's --consent {' or '.join(AGREED)}"
         )

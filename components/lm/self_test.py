@@ -19,7 +19,7 @@ ROWS = (1, 2, 4, 8, 32)
 """How many samples are written at once."""
 FEW = (1, 2, 4, 8)
 WEIGHTS = 48_000_000
-"""Enough that no cache of the processor holds them."""
+"""Enough that no cache of the processor holds them; of a smaller model all there are."""
 SECONDS_EACH = 0.05
 LEAST_RUNS = 2
 """Beside the first one, which prepares much."""
@@ -99,7 +99,8 @@ def _times(shape: Shape, number_format: Format, counts: tuple[int, ...] = ROWS) 
     """Seconds for one pass over about 48 million weights, by the number of rows."""
     sizes = _sizes(shape)
     layer = sum(outputs * inputs for outputs, inputs in sizes)
-    layers = [_layer(sizes, number_format) for _ in range(math.ceil(WEIGHTS / layer))]
+    count = min(math.ceil(WEIGHTS / layer), shape.layers)
+    layers = [_layer(sizes, number_format) for _ in range(count)]
     dtype = DTYPES[number_format.base]
     with torch.inference_mode():
         return {

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import math
 import statistics
 import sys
 import time
@@ -29,6 +30,8 @@ from components.fetch.stage import run as fetch
 from components.runtime.logs import set_up_logs
 
 TOKENS = 48
+PATIENCE = 180.0
+"""Seconds that a case may take at the speed of the one before; a slower server goes without it."""
 ARRIVALS_A_SECOND = 0.5
 """Less than the slowest of the servers can write, so that no queue grows without end."""
 
@@ -43,6 +46,8 @@ class Case:
 
     name: str
     run: Callable[[Ask], Load]
+    tokens: int
+    """That it asks for."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +116,11 @@ def cases(quick: bool) -> Iterator[Case]:
             continue
         name = f"{clients} client{'s' if clients > 1 else ''}, n={n}"
         requests = 1 if quick else each
-        yield Case(name, partial(closed_loop, clients=clients, each=requests, n=n, tokens=TOKENS))
+        load = partial(closed_loop, clients=clients, each=requests, n=n, tokens=TOKENS)
+        yield Case(name, load, clients * requests * n * TOKENS)
     name, count = f"{ARRIVALS_A_SECOND:g} arrivals/s, n=1", 4 if quick else 20
-    yield Case(name, partial(open_loop, a_second=ARRIVALS_A_SECOND, count=count, tokens=TOKENS))
+    arriving = partial(open_loop, a_second=ARRIVALS_A_SECOND, count=count, tokens=TOKENS)
+    yield Case(name, arriving, count * TOKENS)
 
 
 def make_model(folder: Path) -> Model:
@@ -139,8 +146,13 @@ def measure(
         closed_loop(server.ask, 1, 1, 1, 1)
         into.ready.append(time.perf_counter() - began)
         closed_loop(server.ask, 4, 2, 2, 8)
+        speed = math.inf
         for case in cases:
+            if case.tokens / speed > PATIENCE:
+                print(f"{name}: {case.name}: left out, it would take too long", flush=True)
+                continue
             load = case.run(server.ask)
+            speed = load.tokens_per_second
             into.loads.setdefault(case.name, []).append(load)
             print(f"{name}: {case.name}: {load.tokens_per_second:.1f} tokens/s", flush=True)
         into.memory.append(_memory(server.process) / 1e9)

@@ -1,13 +1,18 @@
 """What the READMEs tell people to type is typed here, on a tiny model and the sample archive."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+import requests
+from support.processes import free_ports, running
 from support.tiny_models import make_tiny_model
 
 from components.collect.sample.build import build_archive
@@ -36,8 +41,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def run(line: str | list[str], place: Path) -> str:
-    environment = {
+def environment_of(place: Path) -> dict[str, str]:
+    return {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HUGGINGTWEETS_BASE_MODEL": str(place / "tiny"),
@@ -48,11 +53,14 @@ def run(line: str | list[str], place: Path) -> str:
         "HUGGINGTWEETS_DTYPE": "fp32",
         "HF_HUB_OFFLINE": "1",
     }
+
+
+def run(line: str | list[str], place: Path) -> str:
     answer = subprocess.run(
         line,
         shell=isinstance(line, str),
         cwd=place,
-        env=environment,
+        env=environment_of(place),
         capture_output=True,
         text=True,
         check=False,
@@ -66,9 +74,40 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert [line.partition("#")[0].strip() for line in first] == ["make demo", "make test"]
 
 
+@contextmanager
+def served(line: str, place: Path) -> Iterator[str]:
+    """The server that this line starts, at ports of its own; gives where it answers."""
+    ports = free_ports(2)
+    addresses = dict(
+        zip(("INFERENCE", "METRICS"), map("http://localhost:{}".format, ports), strict=True)
+    )
+    variables = {f"HUGGINGTWEETS_{name}_ADDRESS": url for name, url in addresses.items()}
+    variables["HUGGINGTWEETS_CACHE_DIR"] = str(place / "cache")
+    address = addresses["INFERENCE"]
+
+    def is_ready() -> bool:
+        try:
+            return requests.get(f"{address}/readyz", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    environment = environment_of(place) | variables
+    with running(line.split(), place, is_ready, environment=environment):
+        yield address
+
+
 def test_every_other_command_of_the_readme_works_in_order(place: Path) -> None:
-    for block in blocks("sh")[1:]:
-        run(block, place)
+    with ExitStack() as stack:
+        for block in blocks("sh")[1:]:
+            if block.startswith("huggingtweets serve"):
+                address = stack.enter_context(served(block, place))
+            elif block.startswith("curl"):
+                if not shutil.which("curl"):
+                    pytest.skip("the commands from here on need curl")
+                answer = run(block.replace("http://localhost:8080", address), place)
+                assert len(json.loads(answer)["generations"]) == 10
+            else:
+                run(block, place)
     assert (place / "out/ann/registry/ann/versions/1/README.md").is_file()
     (example,) = blocks("python")
     assert run([sys.executable, "-c", example], place).startswith("My dream is")

@@ -47,10 +47,10 @@ def server_process(
 ) -> Iterator[ServerProcess]:
     """A server of this registry, until the block ends; its log stays in `folder`."""
     log = folder / f"{name}.log"
-    command = [sys.executable, "-m", "components.serve", "--registry", registry_uri, *words]
+    command = [sys.executable, "-m", "components.serve", "--registry", registry_uri]
     for port in ("inference", "management", "metrics"):
         command += [f"--{port}-address", ANYWHERE]
-    command += ["--cache-dir", str(folder / name), "--drain-delay", "0"]
+    command += ["--cache-dir", str(folder / name), "--drain-delay", "0", *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -4,14 +4,20 @@ import codecs
 from pathlib import Path
 from typing import NamedTuple
 
+from charset_normalizer import from_bytes
+
 _CHUNK = 1 << 20
 _BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16's does
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-
+_LOOKED_AT = 256 << 10
+_MOSTLY_BEYOND_ASCII = 0.2
+"""The share of bytes beyond ASCII that text of Latin letters stays far below."""
 _USUAL = str.maketrans("", "", "éèêëáàâäãåíìîïóòôöõøúùûüçñßæœ’‘“”–—€£°»«")
 """Small letters and marks: read in the wrong one of both, they become capitals and signs."""
 
@@ -24,11 +30,12 @@ class Encoding(NamedTuple):
 
 
 def find_encoding(path: Path) -> Encoding:
-    """The first encoding that reads the whole file: UTF-8, UTF-16, cp1252, Mac Roman.
+    """The first encoding that reads the whole file: UTF-8, UTF-16, UTF-32, cp1252, Mac Roman.
 
-    A file of which nearly all is UTF-8 stays UTF-8, with U+FFFD for what is not. Mac Roman reads
-    any bytes; it is what spreadsheets on a Mac write. Where cp1252 does so too, the one stands
-    that gives more of the characters that texts hold beyond ASCII, and cp1252 if both do.
+    A file of which nearly all is UTF-8 stays UTF-8, with U+FFFD for what is not. Where much is
+    beyond ASCII it is another script, and charset-normalizer says in which encoding. Mac Roman
+    reads any bytes; it is what spreadsheets on a Mac write. Where cp1252 does so too, the one
+    stands that gives more of the characters that texts hold beyond ASCII, and cp1252 if both do.
     """
     with path.open("rb") as file:
         head = file.read(4096)
@@ -42,6 +49,8 @@ def find_encoding(path: Path) -> Encoding:
     broken, sound = _count_utf8(path)
     if broken * 10 <= sound:
         return Encoding("utf-8", "replace")
+    if script := _of_other_script(path):
+        return Encoding(script, "replace")
     if not _reads_as(path, "cp1252"):
         return Encoding("mac_roman")
     return Encoding(max("cp1252", "mac_roman", key=lambda name: _count_usual(path, name)))
@@ -57,6 +66,18 @@ def _utf16_without_mark(head: bytes) -> str | None:
         if pairs and zeros.count(0) > 0.7 * pairs and others.count(0) < 0.05 * pairs:
             return name
     return None
+
+
+def _of_other_script(path: Path) -> str | None:
+    """The encoding of text in Cyrillic, Japanese and the like, by its first lines."""
+    with path.open("rb") as file:
+        sample = file.read(_LOOKED_AT)
+    sample = sample[: sample.rfind(b"\n") + 1] or sample  # no half of a character
+    beyond = sum(byte > 0x7F for byte in sample)
+    if beyond < _MOSTLY_BEYOND_ASCII * len(sample):
+        return None
+    best = from_bytes(sample).best()
+    return best.encoding if best else None
 
 
 def _count_utf8(path: Path) -> tuple[int, int]:

@@ -3,16 +3,22 @@
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from components.contracts.errors import BadInputError
 from components.serve.metrics import Metrics
+from components.serve.personas.aside import aside
 from components.serve.personas.model import Model, State
 from components.serve.personas.opted_out import OptOuts
 from components.serve.personas.personas import Personas
-from components.serve.personas.watcher import Watcher
+from components.serve.personas.watcher import Pointers, Watcher
 
 log = logging.getLogger(__name__)
+
+LONGEST_SILENCE = 3.0
+"""Seconds that a start waits for the registry before it goes on with what is known of it."""
 
 
 class Follower:
@@ -26,8 +32,16 @@ class Follower:
         self._loads: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Load what the registry has in production; return when each is loaded or has failed."""
-        await self._poll(at_startup=True)
+        """Load what the registry has in production; return when each is loaded or has failed.
+
+        A registry that does not answer for a while is away: what it said before is loaded.
+        """
+        self._first = asyncio.create_task(self._poll(at_startup=True))
+        done, _ = await asyncio.wait({self._first}, timeout=LONGEST_SILENCE)
+        if not done:
+            self._load(self._watcher.go_without(), at_startup=True)
+        if not self._loads:
+            await self._first
         if self._loads:
             await asyncio.wait(self._loads)
         for name in self._watcher.missing():
@@ -35,30 +49,36 @@ class Follower:
 
     async def follow(self, seconds: float) -> None:
         """Look at the registry every so many seconds, for good."""
+        poll: Awaitable[None] = self._first
         while True:
             begun = time.monotonic()
             try:
-                await self._poll()
+                await poll
             except Exception:
                 log.exception("following the registry failed; it goes on")
             await asyncio.sleep(max(seconds - (time.monotonic() - begun), 0))
+            poll = self._poll()
 
     async def _poll(self, *, at_startup: bool = False) -> None:
-        pointers = await asyncio.to_thread(self._watcher.poll)
+        pointers = await aside(self._watcher.poll)
         self._metrics.registry_reachable.set(self._watcher.reachable)
+        self._load(pointers, at_startup=at_startup)
+        if self._watcher.reachable:
+            await self._let_go_of_opted_out()
+
+    def _load(self, pointers: Mapping[str, Pointers], *, at_startup: bool) -> None:
+        """Begin to load what these point to and is not here."""
         for model in self._personas.follow(pointers, at_startup=at_startup):
             task = asyncio.create_task(self._personas.load(model))
             self._loads.add(task)
             task.add_done_callback(self._loads.discard)
-        if self._watcher.reachable:
-            await self._let_go_of_opted_out()
 
     async def _let_go_of_opted_out(self) -> None:
         """Whoever opts out is not imitated from the next look at the list on."""
         with suppress(BadInputError):  # said when a model is loaded
-            await asyncio.to_thread(self._opt_outs.refresh)
+            await aside(self._opt_outs.refresh)
         for model in self._personas.shelf.loaded:
-            if await asyncio.to_thread(self._has_opted_out, model):
+            if await aside(partial(self._has_opted_out, model)):
                 self._personas.refuse(model, f"an author of {model.name} opted out of it")
 
     def _has_opted_out(self, model: Model) -> bool:

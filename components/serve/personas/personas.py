@@ -49,6 +49,8 @@ class Personas:
         self.registry, self.shelf = registry, shelf
         self._models: dict[tuple[str, str], Model] = {}
         self._pointers: Mapping[str, Pointers] = {}
+        self._followed = False
+        """Whether it is known yet which models there are."""
         self._answering: dict[str, str] = {}
         """The version that answers to a bare name."""
         self._chosen: dict[str, Chosen] = {}
@@ -71,6 +73,8 @@ class Personas:
             Problem: there are none.
         """
         found = [model for model in self._models.values() if model.name == name]
+        if not found and not self._followed:
+            raise Problem(Kind.UNAVAILABLE, "the server is starting; ask again in a few seconds")
         if not found:
             raise Problem(Kind.MODEL_NOT_FOUND, f"there is no model {name} here", "model")
         return sorted(found, key=lambda model: _order(model.version))
@@ -154,7 +158,7 @@ class Personas:
 
         What left memory for others, or never fitted, is not among them: a request loads it again.
         """
-        self._pointers = pointers
+        self._pointers, self._followed = pointers, True
         self._removed = {
             key: move for key, move in self._removed.items() if self._move(key[0]) == move
         }

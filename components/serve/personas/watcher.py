@@ -80,6 +80,14 @@ class Watcher:
             write_whole(self._disk.aliases, document.encode())
         return found
 
+    def go_without(self) -> Mapping[str, Pointers]:
+        """Where the aliases stood last; a slow registry counts as away if that is known."""
+        known = self.recall()
+        if known:
+            self._complain("registry", "the registry does not answer; what is known goes on")
+            self.reachable = False
+        return known
+
     def missing(self) -> list[str]:
         """The personas that were named and have no production version."""
         return [

@@ -96,6 +96,12 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Server(ThreadingHTTPServer):
+    """Takes many connections at once."""
+
+    request_queue_size = 1000
+
+
 if __name__ == "__main__":
     Handler.engine = Engine(sys.argv[1])
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), Handler).serve_forever()
+    Server(("127.0.0.1", int(sys.argv[2])), Handler).serve_forever()

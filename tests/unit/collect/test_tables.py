@@ -205,6 +205,29 @@ def test_single_byte_encodings_are_guessed(tmp_path: Path, encoding: str, found:
     assert not collected.damaged
 
 
+@pytest.mark.parametrize(
+    ("encodings", "text"),
+    [
+        (("cp932", "euc_jp"), "今日はとても良い天気ですね。公園で猫を見ました。"),
+        (("gb18030",), "今天天气很好，我在公园里看到一只猫，觉得很快乐。"),
+        (("big5",), "今天天氣很好，我在公園裡看到一隻貓，覺得很快樂。"),
+        (("cp949",), "오늘은 날씨가 정말 좋아요. 공원에서 고양이를 봤어요."),
+        (("cp1251", "koi8_r"), "Сегодня в саду распустились розы, а кот опять спит."),
+        (("cp1253",), "Σήμερα ο καιρός είναι πολύ καλός και η γάτα κοιμάται."),
+        (("cp1256",), "اليوم الطقس جميل جدا والقطة تنام على النافذة"),
+        (("utf-32", "utf-16"), "Grüße aus dem Garten, 今日は雨です。"),
+    ],
+)
+def test_other_scripts_are_read_in_their_encodings(
+    tmp_path: Path, encodings: tuple[str, ...], text: str
+) -> None:
+    rows = "".join(f'{number},2016-01-01,"{text} {number}",ann\n' for number in range(20))
+    for encoding in encodings:
+        collected = collect(tmp_path, ("id,date,text,user\n" + rows).encode(encoding))
+        assert [post.text for post in collected.posts] == [f"{text} {n}" for n in range(20)]
+        assert collected.damaged == 0
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
 @pytest.mark.parametrize(
     "text",

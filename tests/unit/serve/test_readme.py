@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ def blocks(language: str, running: Running) -> list[str]:
     return [text for text in found if "127.0.0.1" in text]
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_every_curl_works(gardener: Running) -> None:
     lines = [line for block in blocks("sh", gardener) for line in commands(block)]
     assert len(lines) == 12

@@ -13,18 +13,20 @@ from components.evaluate.page import charts, comparison, quotes
 from components.evaluate.page.loss_chart import loss_chart
 from components.evaluate.page.story import Story
 from components.text.graphemes import count_graphemes
+from components.text.terminal import printable
 
 ROOM = Path(__file__).parent
 
 
 def render_page(story: Story, *, public: bool) -> str:
-    """The page as HTML; every text that comes from a person or a model is escaped.
+    """The page as HTML; texts of people and models are escaped, and their controls written out.
 
     A public page quotes nobody: no post, no sample, no words that were learned by heart.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOM),
         autoescape=True,
+        finalize=_shown,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -46,6 +48,11 @@ def render_page(story: Story, *, public: bool) -> str:
         **_drawings(story),
         **({} if public else _quotes(story)),
     )
+
+
+def _shown(value: object) -> object:
+    """A text with its controls written out, which HTML may not hold; all else as it is."""
+    return printable(value) if type(value) is str else value
 
 
 def percent(value: float) -> str:

@@ -52,6 +52,12 @@ def test_posts_and_names_are_escaped(tmp_path: Path) -> None:
     assert html.count("&lt;script&gt;alert(&#39;hi&#39;)") >= 4
 
 
+def test_controls_are_written_out(tmp_path: Path) -> None:
+    html = page(tmp_path, sample("one\x00two\x1b[2J\u202ethree"), display_name="A\x07")
+    assert "one\\x00two\\x1b[2J\\u202ethree" in html
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", html)
+
+
 def test_the_page_asks_nothing_of_the_network(tmp_path: Path) -> None:
     html = page(tmp_path, sample("hello"))
     assert Tags(html).loads == []

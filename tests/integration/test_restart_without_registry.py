@@ -1,6 +1,5 @@
 """A server that dies and comes again while the registry is away, with requests all the time."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from support.faulty_proxy import silent
 from support.processes import free_ports
 from support.server_processes import server_process
 from support.stores import StoreServer, store_servers  # noqa: F401
@@ -22,15 +22,6 @@ pytestmark = pytest.mark.stores
 ASKERS = 4
 LONGEST_START = 30.0
 """Seconds on a busy machine; a call to a store that is away takes longer until it gives up."""
-
-
-@contextmanager
-def silent() -> Iterator[str]:
-    """Connections come about, and nothing is ever answered."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(1000)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @contextmanager

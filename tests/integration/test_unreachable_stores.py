@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from support.faulty_proxy import Fault, faulty_proxy
+from support.faulty_proxy import Fault, faulty_proxy, silent
 from support.stores import StoreServer, store_servers  # noqa: F401
 
 pytestmark = pytest.mark.stores
@@ -39,15 +39,6 @@ def closed() -> Iterator[str]:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         yield _url(unused)
-
-
-@contextmanager
-def silent() -> Iterator[str]:
-    """Connections come about, and nothing is ever answered."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(1000)
-        yield _url(listener)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """An HTTP proxy between a client and a store that breaks what it is told to break."""
 
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -226,3 +227,12 @@ def _changed(body: bytes) -> bytes:
     """The body with one byte flipped: the payload's first if it is marked, else in the middle."""
     at = body.find(MARK) if MARK in body else len(body) // 2
     return body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :] if body else body
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """An endpoint that takes connections and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(1000)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"

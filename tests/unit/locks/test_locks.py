@@ -39,6 +39,6 @@ def test_the_locks_agree_with_each_other() -> None:
 def test_there_is_one_version_of_torch_and_pyproject_names_it() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"].values()
-    named = {one for extra in extras for one in extra if re.match(r"torch\b", one)}
+    named = {one for extra in extras for one in extra if re.match(r"torch==", one)}
     assert len(named) == 1
     assert re.fullmatch(r"torch==[0-9.]+", named.pop())

@@ -38,8 +38,8 @@ class Follower:
         """
         self._first = asyncio.create_task(self._poll(at_startup=True))
         done, _ = await asyncio.wait({self._first}, timeout=LONGEST_SILENCE)
-        if not done:
-            self._load(self._watcher.go_without(), at_startup=True)
+        if not done and (known := self._watcher.go_without()):
+            self._load(known, at_startup=True)
         if not self._loads:
             await self._first
         if self._loads:

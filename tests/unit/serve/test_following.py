@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from support.servers import Running, publish, serving, until
 
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
+from components.serve.personas.personas import Personas
+from components.serve.personas.watcher import Watcher
 
 
 @pytest.fixture
@@ -199,6 +202,30 @@ def test_it_starts_while_the_registry_is_away(
             assert running.status("/readyz") == 200, left
             assert version(running) == "1"
         place.mkdir(exist_ok=True)
+
+
+def test_a_first_start_waits_for_a_slow_registry(
+    registry: Registry, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known to go on with: the models are not said to be missing meanwhile."""
+    publish(registry)
+    known: list[list[str]] = []
+    poll, follow = Watcher.poll, Personas.follow
+
+    def slowly(self: Watcher) -> Any:
+        time.sleep(0.5)
+        return poll(self)
+
+    def noted(self: Personas, pointers: Any, **options: Any) -> Any:
+        known.append(list(pointers))
+        return follow(self, pointers, **options)
+
+    monkeypatch.setattr("components.serve.personas.follower.LONGEST_SILENCE", 0.1)
+    monkeypatch.setattr(Watcher, "poll", slowly)
+    monkeypatch.setattr(Personas, "follow", noted)
+    with serving(registry, cache) as running:
+        assert version(running) == "1"
+    assert known[0] == ["jane"]
 
 
 def test_nobody_is_loaded_when_nobody_can_tell_who_opted_out(

@@ -84,17 +84,46 @@ class WebApi:
         raise NotImplementedError
 
 
+class AnsweringHandler(BaseHTTPRequestHandler):
+    """Sends whole answers, and logs nothing."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet
+
+    def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Send an answer."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def in_thread(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve with this handler until the block ends; gives where."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 Api = TypeVar("Api", bound=WebApi)
+JSON = {"Content-Type": "application/json"}
 
 
 @contextmanager
 def web_api(state: Api) -> Iterator[Api]:
     """Serve what `state` answers, and a picture at `/pictures/…`."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = 1 << 16  # head and body in one packet
-
+    class Handler(AnsweringHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             state.seen.append(self.path)
@@ -111,22 +140,8 @@ def web_api(state: Api) -> Iterator[Api]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.do_GET()
 
-        def log_message(self, *_: object) -> None: ...
-
         def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.send(status, JSON | dict(headers), body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
+    with in_thread(Handler) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -6,18 +6,16 @@ page, an unknown page token, and more requests than the rate limit allows.
 
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from support.archives import PNG
-from support.web_api import Answer, Fault
+from support.web_api import Answer, AnsweringHandler, Fault, in_thread
 from support.x_oauth import OAuthServer
 
 TOKEN = "AAAAAAAA%2Bsecret"
@@ -284,45 +282,25 @@ def x_api(*accounts: XAccount, **facts: Any) -> Iterator[XServer]:
     """Serve these accounts; `facts` are fields of `XServer`."""
     state = XServer(list(accounts), **facts)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = 1 << 16  # head and body in one packet
-
-        def do_GET(self) -> None:
+    class Handler(AnsweringHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the library calls it so
             parts = urlsplit(self.path)
             state.seen.append(self.path)
             state.authorizations.append(self.headers.get("Authorization"))
             if parts.path.startswith("/pictures/"):
-                self._send(200 if "_normal" in parts.path else 404, {}, PNG)
+                self.send(200 if "_normal" in parts.path else 404, {}, PNG)
             elif state.faults and (fault := state.faults.pop(0)):
                 if answer := fault(self):
-                    self._send(*answer)
+                    self.send(*answer)
             else:
                 query = parse_qs(parts.query, keep_blank_values=True)
-                self._send(*state.answer(parts.path, query, self.headers.get("Authorization")))
+                self.send(*state.answer(parts.path, query, self.headers.get("Authorization")))
 
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802 - the library calls it so
             length = int(self.headers.get("Content-Length", 0))
             form = parse_qs(self.rfile.read(length).decode())
             state.seen.append(self.path)
-            self._send(*state.oauth.give_token(self.path, form))
+            self.send(*state.oauth.give_token(self.path, form))
 
-        def log_message(self, *_: object) -> None: ...
-
-        def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
+    with in_thread(Handler) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -22,7 +22,11 @@ class Collected:
     """What a source says beside its posts, which go to the spool."""
 
     author: str
+    names: tuple[str, ...] = ()
+    """All that the source calls the author, where that is more than one name."""
     account_id: str | None = None
+    account_ids: tuple[str, ...] = ()
+    """Of a table, all accounts that the author's rows name."""
     display_name: str | None = None
     picture: Picture | None = None
     sha256: str = ""
@@ -34,6 +38,16 @@ class Collected:
     columns: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     notes: dict[str, str | int] = field(default_factory=dict)
+
+    @property
+    def handles(self) -> tuple[str, ...]:
+        """All names that an opt-out may be listed under."""
+        return (self.author, *self.names)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """All accounts that an opt-out may be listed under."""
+        return self.account_ids or ((self.account_id,) if self.account_id else ())
 
     def saying(self, notes: Mapping[str, str | int], warnings: Sequence[str] = ()) -> Self:
         """The same with further notes and warnings."""

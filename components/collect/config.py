@@ -5,14 +5,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from components.collect.times import DateOrder
 from components.contracts.artifacts import check_persona
 from components.contracts.reports import Consent
 from components.runtime.flags import StageConfig
 
 Format = Literal["x-csv", "trump-archive", "twint", "snscrape", "538", "rtweet", "kaggle", "plain"]
 
-FIELDS = ("id", "text", "created_at", "author", "account_id", "reply_to", "lang", "source")
-"""What a table's columns can be read as."""
+FIELDS = (
+    *("id", "text", "created_at", "author", "display_name", "account_id", "reply_to", "lang"),
+    *("source", "repost", "ignore"),
+)
+"""What a table's columns can be read as; `ignore` is for those that are nothing of it."""
 
 
 X_API = "https://api.x.com"
@@ -38,13 +42,15 @@ class CollectConfig(StageConfig):
     archive: str | None = None
     """The zip that X gives its users: a path, or a gs:// or s3:// URI."""
     table: str | None = None
-    """A table of posts (CSV, JSON lines, JSON array, Parquet; .gz, .zst): a path or a URI."""
+    """A table of posts (CSV, JSON, Parquet, .xlsx; .gz, .bz2, .xz, .zst, .zip): a path or a URI."""
     format: Format | None = None
     """How the table's columns are named; found out if left out."""
     author: str | None = None
     """Whose posts to take from a table of several authors; the name of one that states none."""
     columns: tuple[str, ...] = ()
     """Which column holds what, as text=body,created_at=when; wins over the format."""
+    date_order: DateOrder | None = None
+    """How the table writes dates such as 01/03/2019; found out by its rows if left out."""
     exclude_circle_window: bool = False
     """Leave out an archive's posts from August 2022 to November 2023, when some were private."""
     x_api_url: str = X_API
@@ -146,8 +152,10 @@ class CollectConfig(StageConfig):
                 "give one source of posts: either --archive FILE, --table FILE, --handle NAME, "
                 "--bluesky HANDLE or --mastodon USER@SERVER"
             )
-        if self.table is None and (self.format or self.columns):
-            raise ValueError("--format and --columns describe a table; leave them out without one")
+        if self.table is None and (self.format or self.columns or self.date_order):
+            raise ValueError(
+                "--format, --columns and --date-order describe a table; leave them out without one"
+            )
         if self.archive is None and self.exclude_circle_window:
             raise ValueError("--exclude-circle-window is for archives; leave it out without one")
         if self.handle is None and (self.since_id or self.until_id):

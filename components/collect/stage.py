@@ -48,7 +48,7 @@ def run(
     with Spool() as spool:
         collected = read_source(config, dataset_out, earlier, spool)
         check_persona(collected.author)
-        _ask_opt_outs(config, collected.author, collected.account_id)
+        _ask_opt_outs(config, collected.handles, collected.accounts)
         if earlier:
             collected = earlier.merge_into(spool, collected, config.place)
         if config.archive is not None:
@@ -100,7 +100,7 @@ def _read_account(
     """
 
     def permit(handle: str, account_id: str | None) -> None:
-        _ask_opt_outs(config, handle, account_id)
+        _ask_opt_outs(config, [handle], [account_id] if account_id else [])
         if earlier:
             earlier.check_author(handle, account_id)
 
@@ -134,11 +134,12 @@ def author_of(config: CollectConfig) -> str:
         return check_persona(author_in(path, config.place, config))
 
 
-def _ask_opt_outs(config: CollectConfig, handle: str, account_id: str | None) -> None:
+def _ask_opt_outs(
+    config: CollectConfig, handles: Sequence[str], account_ids: Sequence[str]
+) -> None:
     """Refuse an author who is on the registry's opt-out list, if a registry is named."""
     if config.registry is not None:
-        account_ids = [account_id] if account_id else []
-        refuse_opted_out(config.registry, account_ids=account_ids, handles=[handle])
+        refuse_opted_out(config.registry, account_ids=account_ids, handles=handles)
 
 
 def _refuse_overwriting(path: Path, dataset: Path) -> None:
@@ -169,7 +170,7 @@ def _report(config: CollectConfig, collected: Collected, facts: Facts) -> Collec
         damaged=facts.damaged,
         columns=collected.columns,
         asked=config.model_dump(
-            include={"author", "format", "exclude_circle_window"}, exclude_none=True
+            include={"author", "format", "date_order", "exclude_circle_window"}, exclude_none=True
         ),
         counts=CollectCounts(
             downloaded=facts.posts,

@@ -1,48 +1,78 @@
 """Reading the many ways in which sources write a time."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Literal
 
-_PATTERNS = (
-    "%a %b %d %H:%M:%S %z %Y",  # X's own: Sat Feb 18 12:33:11 +0000 2023
-    "%m/%d/%y %H:%M",  # spreadsheets in the United States: 10/16/17 22:59
-    "%m/%d/%Y %H:%M",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %I:%M:%S %p",
-    "%m-%d-%Y %H:%M:%S",
-    "%a, %d %b %Y %H:%M:%S %z",  # RFC 5322
-    "%d %b %Y %H:%M:%S",
-    "%b %d, %Y · %I:%M %p",  # Nitter
-    "%B %d, %Y at %I:%M%p",  # IFTTT
+DateOrder = Literal["day-first", "month-first"]
+"""How to read `01/03/2019`: as the 1st of March, or as January 3rd."""
+READABLE = "2019-03-01 15:37:00"
+"""A form that is read, for messages."""
+
+_SPACES = re.compile(r"\s+")
+_UNIX = re.compile(r"(\d{9,16})(\.\d{1,9})?", re.ASCII)
+_X_OWN = re.compile(r"[A-Z]\w\w ([A-Z]\w\w) (\d\d) (\d\d):(\d\d):(\d\d) \+0000 (\d{4})", re.ASCII)
+_DIGITS = re.compile(r"(?:19|20)\d{6}(?:\d{4}(?:\d{2})?)?", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d|\d{8}T", re.ASCII)
+_CLOCK = re.compile(
+    r"(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?![\d:])"
+    r"(?: ?([ap])\.?m\b\.?)?"
+    r"(?: ?(?:GMT|UTC|UT)? ?([+-])(\d{1,2})(?::?(\d{2}))?(?!\d)| ?(GMT|UTC?|[ECMP][SD]T|Z)\b)?"
+    r"(?: UTC\b)?(?: \([^()]*\))?",
+    re.ASCII | re.IGNORECASE,
 )
-_EPOCH = re.compile(r"(\d{9,16})(\.\d{1,9})?", re.ASCII)
-_ZONE_NAME = re.compile(r"\s*(?:UTC|GMT)$")
-_AMERICAN_ZONE = re.compile(r"\b([ECMP])([DS])T\b")
+_WEEKDAY = r"(?:mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?\b\.?"
+_BESIDE = re.compile(rf"{_WEEKDAY}|\b(?:at|um|uhr|klo|kl)\b\.?|[,·@]|(?<!\S)[-–](?!\S)|T$", re.I)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_NUMERIC = re.compile(r"(?<![\d.])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)\.?", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII)
+_NAMED_MONTH_FIRST = re.compile(rf"{_MONTH} (\d{{1,2}})(?:st|nd|rd|th)? (\d{{4}})", re.A | re.I)
+_NAMED_DAY_FIRST = re.compile(
+    rf"(\d{{1,2}})(?:st|nd|rd|th|\.)?[ -]{_MONTH}[ -](\d{{4}}|\d{{2}})", re.A | re.I
+)
 _HOURS_WEST = {"E": 5, "C": 6, "M": 7, "P": 8}
 
 
-def parse_time(stated: str) -> datetime | None:
+def has_numeric_date(stated: str) -> bool:
+    """Whether this holds a date in numbers whose year comes last: `01/03/2019`, `1.3.19`."""
+    return _NUMERIC.search(stated) is not None
+
+
+def parse_time(stated: str, order: DateOrder | None = None) -> datetime | None:
     """The moment that `stated` names, in UTC; None where it cannot be read.
 
-    Reads ISO 8601, X's own form, month-first dates and Unix times in seconds, milliseconds or
-    microseconds (told apart by their length). A time without a zone is in UTC.
+    Reads ISO 8601, RFC 5322, X's own form, JavaScript's `Date`, dates with the month in words, 8,
+    12 or 14 digits, and Unix times in seconds, milliseconds or microseconds (told apart by their
+    length). A time without a zone is in UTC.
+
+    Args:
+        stated: a date, with or without a time of day.
+        order: how to read a date in numbers whose year comes last; if left out, such a date is
+            read only where one of its numbers can be no month.
     """
-    text = _AMERICAN_ZONE.sub(_offset, _ZONE_NAME.sub("", stated.strip()))
+    text = _SPACES.sub(" ", stated.strip())
     try:
-        at = _epoch(text) or _iso(text) or _spelled(text)
+        at = _x_own(text) or _unix(text) or _digits(text) or _iso(text) or _written(text, order)
         return at and (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def _offset(zone: re.Match[str]) -> str:
-    """`-0700` for `PDT`."""
-    return f"-{_HOURS_WEST[zone[1]] - (zone[2] == 'D'):02}00"
+def _x_own(text: str) -> datetime | None:
+    """`Sat Feb 18 12:33:11 +0000 2023`, as every post of an archive has it: `_written`, but fast."""
+    if not (found := _X_OWN.fullmatch(text)):
+        return None
+    hour, minute, second = int(found[3]), int(found[4]), int(found[5])
+    return datetime(int(found[6]), _month(found[1]), int(found[2]), hour, minute, second, 0, UTC)
 
 
-def _epoch(text: str) -> datetime | None:
-    number = _EPOCH.fullmatch(text)
-    if not number:
+def _unix(text: str) -> datetime | None:
+    number = _UNIX.fullmatch(text)
+    if not number or _DIGITS.fullmatch(text):
         return None
     digits = len(number[1])
     scale = 1 if digits <= 11 else 1_000 if digits <= 14 else 1_000_000
@@ -50,8 +80,15 @@ def _epoch(text: str) -> datetime | None:
     return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest * (1_000_000 // scale))
 
 
+def _digits(text: str) -> datetime | None:
+    """`20190301`, with hours and minutes or not; as a Unix time it would be of another century."""
+    if not _DIGITS.fullmatch(text):
+        return None
+    return datetime.strptime(text, "%Y%m%d%H%M%S"[: {8: 6, 12: 10, 14: 12}[len(text)]])
+
+
 def _iso(text: str) -> datetime | None:
-    if not re.match(r"\d{4}-\d", text, re.ASCII):
+    if not _ISO.match(text):
         return None
     try:
         return datetime.fromisoformat(text)
@@ -59,10 +96,70 @@ def _iso(text: str) -> datetime | None:
         return None
 
 
-def _spelled(text: str) -> datetime | None:
-    for pattern in _PATTERNS:
-        try:
-            return datetime.strptime(text, pattern)
-        except ValueError:
-            continue
+def _written(text: str, order: DateOrder | None) -> datetime | None:
+    """A date and a time of day in either order, with a zone, a weekday and small words or not."""
+    clock = _CLOCK.search(text)
+    rest = f"{text[: clock.start()]} {text[clock.end() :]}" if clock else text
+    day = _day(" ".join(_BESIDE.sub(" ", rest.strip()).split()), order)
+    if day is None or clock is None:
+        return day
+    return day + _time_of_day(clock) if clock[6] is None and clock[9] is None else _zoned(day, clock)
+
+
+def _day(text: str, order: DateOrder | None) -> datetime | None:
+    if date := _YEAR_FIRST.fullmatch(text):
+        return datetime(*map(int, date.groups()))  # type: ignore[arg-type]
+    if date := _NUMERIC.fullmatch(text):
+        day, month = _in_order(int(date[1]), int(date[3]), order)
+        return datetime(_year(date[4]), month, day)
+    if date := _NAMED_MONTH_FIRST.fullmatch(text):
+        return datetime(int(date[3]), _month(date[1]), int(date[2]))
+    if date := _NAMED_DAY_FIRST.fullmatch(text):
+        return datetime(_year(date[3]), _month(date[2]), int(date[1]))
     return None
+
+
+def _in_order(first: int, second: int, order: DateOrder | None) -> tuple[int, int]:
+    """Day and month.
+
+    Raises:
+        ValueError: nothing tells which is which.
+    """
+    if order == "day-first" or (order is None and first > 12):
+        return first, second
+    if order == "month-first" or second > 12 or first == second:
+        return second, first
+    raise ValueError("either may be the month")
+
+
+def _year(digits: str) -> int:
+    return int(digits) + (2000 if len(digits) == 2 else 0)
+
+
+def _month(name: str) -> int:
+    return _MONTHS.index(name[:3].lower()) + 1
+
+
+def _time_of_day(clock: re.Match[str]) -> timedelta:
+    hour, minute, second = int(clock[1]), int(clock[2]), int(clock[3] or 0)
+    if hour > 24 or minute > 59 or second > 60:
+        raise ValueError("no time of day")
+    if clock[5] and hour <= 12:
+        hour = hour % 12 + (12 if clock[5].lower() == "p" else 0)
+    micros = int((clock[4] or "")[:6].ljust(6, "0"))
+    return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
+
+
+def _zoned(day: datetime, clock: re.Match[str]) -> datetime:
+    return (day + _time_of_day(clock)).replace(tzinfo=timezone(_offset(clock)))
+
+
+def _offset(clock: re.Match[str]) -> timedelta:
+    """How far the zone is from UTC: by numbers, or by a name of RFC 5322."""
+    if clock[6]:
+        away = timedelta(hours=int(clock[7]), minutes=int(clock[8] or 0))
+        return -away if clock[6] == "-" else away
+    name = clock[9].upper()
+    if name in ("Z", "UT", "UTC", "GMT"):
+        return timedelta(0)
+    return timedelta(hours=(name[1] == "D") - _HOURS_WEST[name[0]])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from components.collect.archive.account import other_name, read_account, read_picture
 from components.collect.archive.files import ArchiveFiles, Listed
@@ -20,7 +20,7 @@ from components.collect.collected import Collected, Skips
 from components.collect.config import CollectConfig
 from components.collect.posts import shown
 from components.collect.spool import Spool, micros
-from components.collect.tables.rows import read_csv
+from components.collect.tables.csv_rows import read_csv
 from components.collect.tables.table import posts_of_table
 from components.contracts.errors import BadInputError
 
@@ -137,11 +137,17 @@ def _from_csv(files: ArchiveFiles, config: CollectConfig, author: str, spool: Sp
     """The posts of an archive from before 2019, by its `tweets.csv`."""
     member = files.members.posts_csv[0]
     as_stated = config.model_copy(update={"author": author, "format": "x-csv"})
-    with files.zip.open(member) as file:
-        text = io.TextIOWrapper(io.BufferedReader(file), "utf-8-sig", "replace", newline="")
-        table = read_csv(text, files.where(member))
-        collected = posts_of_table(table, files.where(member), as_stated, spool)
+    where = files.where(member)
+    collected = posts_of_table(
+        read_csv(partial(_open_csv, files, member), where), where, as_stated, spool
+    )
     return replace(collected, complete="skipped" not in collected.notes, encoding="utf-8")
+
+
+@contextmanager
+def _open_csv(files: ArchiveFiles, member: str) -> Iterator[TextIO]:
+    with files.zip.open(member) as file:
+        yield io.TextIOWrapper(io.BufferedReader(file), "utf-8-sig", "replace", newline="")
 
 
 def mind_circles(spool: Spool, *, exclude: bool) -> tuple[dict[str, int], list[str]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Collection
 
 from components.collect.spool import Spool, post_of
 
@@ -59,6 +60,12 @@ def settle_ids(spool: Spool, author: str) -> dict[str, int]:
         " WHERE posts.place = substitutes.place"
     )
     return {"substitute_ids": replaced, "repeated_rows": repeated}
+
+
+def is_rounded(ids: Collection[str]) -> bool:
+    """Whether most of the long ones among these ids end in 000: a spreadsheet keeps 15 digits."""
+    long = [one for one in ids if one.isdigit() and len(one) >= _ROUNDED_DIGITS]
+    return sum(one.endswith("000") for one in long) * 2 > len(long)
 
 
 def _drop_rounded(spool: Spool) -> None:

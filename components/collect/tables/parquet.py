@@ -1,12 +1,14 @@
 """The rows of a Parquet file, a few at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from components.collect.posts import shown
-from components.collect.tables.rows import Row, Table, flatten
+from components.collect.tables.json_rows import flatten
+from components.collect.tables.rows import Row, Table
 from components.contracts.errors import BadInputError
 
 MAGIC = b"PAR1"
@@ -22,25 +24,29 @@ def read_parquet(path: Path, source: str) -> Table:
     import pyarrow as pa  # type: ignore[import-untyped]  # takes a while to import
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
+    damage = (pa.ArrowException, OSError, ValueError)
     try:
-        file = pq.ParquetFile(path, pre_buffer=False)
-        first = next(file.iter_batches(1), None) if file.metadata.num_rows else None
-    except (pa.ArrowException, OSError, ValueError) as error:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            columns = dict.fromkeys(file.schema_arrow.names)
+    except damage as error:
         raise _damaged(source, error) from error
-    columns = dict.fromkeys(file.schema_arrow.names)
-    for row in first.to_pylist() if first else ():
-        columns |= dict.fromkeys(flatten(_plain(row)) or ())
-    return Table("Parquet", tuple(columns), _rows(file, pa.ArrowException, source))
+    rows = partial(_rows, partial(pq.ParquetFile, path, pre_buffer=False), damage, source)
+    for row in rows():
+        columns |= dict.fromkeys(row.cells or ())
+    return Table("Parquet", tuple(columns), rows)
 
 
-def _rows(file: Any, arrow_error: type[Exception], source: str) -> Iterator[Row]:
+def _rows(
+    open_file: Callable[[], Any], damage: tuple[type[Exception], ...], source: str
+) -> Iterator[Row]:
     number = 0
     try:
-        for batch in file.iter_batches(_AT_ONCE):
-            for row in batch.to_pylist():
-                number += 1
-                yield Row(f"row {number}", flatten(_plain(row)))
-    except (arrow_error, OSError, ValueError) as error:
+        with open_file() as file:
+            for batch in file.iter_batches(_AT_ONCE):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield Row(f"row {number}", flatten(_plain(row)))
+    except damage as error:
         raise _damaged(source, error) from error
 
 

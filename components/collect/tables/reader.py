@@ -1,33 +1,59 @@
 """Reading a post's fields from a row, whatever the columns are called."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from components.collect.config import Format
 from components.collect.tables.presets import PRESETS, Columns, Preset
 from components.contracts.errors import BadInputError
 
+_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_BETWEEN_WORDS = re.compile(r"[\s./_-]+")
+_JUST_A_LINK = re.compile(r"https?://\S+")
+NOTHING = frozenset(
+    {"", "f", "false", "no", "n", "0", "0.0", "nan", "none", "null", "na", "n/a", "<na>", "nat"}
+    | {"[]", "{}", "-", "-1"}
+)
+"""What cells hold that say nothing, or no."""
+YES = frozenset({"t", "true", "yes", "y", "1", "1.0"})
+_REPOST_WORD = re.compile(r"\b(?:retweet(?:ed)?|rt|repost(?:ed)?|reblog(?:ged)?|boost(?:ed)?)\b")
+_OTHER_WORD = re.compile(r"\b(?:tweet|post|original|quoted?|repl(?:y|ied)|status|comment|thread)\b")
+
 
 class Reader:
     """Reads fields from the cells of a table whose columns are known."""
 
-    def __init__(self, preset: Preset, columns: Columns, present: Sequence[str]) -> None:
-        self._exact = {_plain(name): name for name in reversed(present)}
+    def __init__(self, columns: Columns, flags: Columns, present: Sequence[str]) -> None:
+        self._exact = {plain_name(name): name for name in reversed(present)}
+        self._present = present
         self._columns = {
-            field: tuple(filter(None, map(self._found, names))) for field, names in columns.items()
+            field: tuple(dict.fromkeys(filter(None, map(self._found, names))))
+            for field, names in columns.items()
         }
         self._flags = {
-            flag: tuple(filter(None, map(self._found, names)))
-            for flag, names in preset.flags.items()
+            flag: tuple(dict.fromkeys(one for name in names for one in self._all_of(name)))
+            for flag, names in flags.items()
         }
 
     @property
     def used(self) -> dict[str, str]:
         """The columns that fields are read from, best first: `{"created_at": "date+time, day"}`."""
-        return {
-            field: ", ".join("+".join(parts) for parts in columns)
-            for field, columns in self._columns.items()
-            if columns
-        }
+        return {field: ", ".join(map("+".join, cols)) for field, cols in self._columns.items() if cols}
+
+    def columns(self, field: str) -> tuple[tuple[str, ...], ...]:
+        """The columns that may hold `field`, best first; each several where they are joined."""
+        return self._columns.get(field, ())
+
+    def flag_columns(self, *flags: str) -> tuple[str, ...]:
+        """The columns that are asked for these flags."""
+        return tuple(name for flag in flags for name in self._flags.get(flag, ()))
+
+    @property
+    def unread(self) -> list[str]:
+        """The columns that nothing is read from."""
+        fields = {name for columns in self._columns.values() for parts in columns for name in parts}
+        flags = {name for names in self._flags.values() for name in names}
+        return [name for name in self._present if name not in fields | flags]
 
     def has(self, field: str) -> bool:
         """Whether some column may hold `field`."""
@@ -36,7 +62,7 @@ class Reader:
     def values(self, cells: Mapping[str, str], field: str) -> Iterator[str]:
         """What the columns of `field` hold, best first, empty ones left out."""
         for parts in self._columns.get(field, ()):
-            value = " ".join(cells.get(part, "") for part in parts)
+            value = joined(cells, parts)
             if value.strip():
                 yield value
 
@@ -44,19 +70,61 @@ class Reader:
         """The first of `values`, or nothing."""
         return next(self.values(cells, field), "")
 
+    def text(self, cells: Mapping[str, str]) -> str:
+        """The longest text that the row has: others may be cut off. Links and numbers are none."""
+        stated = list(self.values(cells, "text"))
+        if len(stated) > 1:
+            texts = [one for one in stated if not _JUST_A_LINK.fullmatch(one) and not one.isdigit()]
+            return max(texts or stated, key=len)
+        return stated[0] if stated else self.first(cells, "shortened_text")
+
     def flag(self, cells: Mapping[str, str], flag: str) -> bool:
         """Whether a column says that the post is such."""
-        said = (cells.get(name, "") for (name,) in self._flags.get(flag, ()))
-        return any(
-            word.strip().lower() not in ("", "f", "false", "0", "nan", "none") for word in said
-        )
+        return any(cells.get(name, "").strip().lower() not in NOTHING for name in self._flags[flag])
+
+    def is_repost(self, cells: Mapping[str, str], counts: frozenset[str]) -> bool:
+        """Whether a column marks the row as a post of somebody else.
+
+        `counts` are the columns whose name says so and that count reposts instead.
+        """
+        said = (cells.get(name, "").strip().lower() for name in self._flags["repost_type"])
+        if self.flag(cells, "repost") or any(map(_REPOST_WORD.search, said)):
+            return True
+        switches = (name for name in self._flags["repost_switch"] if name not in counts)
+        if any(cells.get(name, "").strip().lower() in YES for name in switches):
+            return True
+        return any(map(_marks_repost, self.values(cells, "repost")))
 
     def _found(self, names: str) -> tuple[str, ...]:
         """The table's spelling of `date+time`; empty where a part is missing."""
-        if whole := self._exact.get(_plain(names)):
+        if names in self._present:
+            return (names,)
+        if whole := self._exact.get(plain_name(names)):
             return (whole,)
-        parts = [self._exact.get(_plain(name)) for name in names.split("+")]
+        parts = [self._exact.get(plain_name(name)) for name in names.split("+")]
         return tuple(part for part in parts if part) if all(parts) else ()
+
+    def _all_of(self, name: str) -> Iterator[str]:
+        """The column `name`, or those that `name.*` stands for."""
+        if name.endswith(".*"):
+            begins = plain_name(name[:-2]) + "_"
+            nested = (one for one in self._present if "." in one or "/" in one)
+            yield from (one for one in nested if plain_name(one).startswith(begins))
+        elif whole := self._exact.get(plain_name(name)):
+            yield whole
+
+
+def joined(cells: Mapping[str, str], parts: Sequence[str]) -> str:
+    """The cells of these columns with a blank between them."""
+    return " ".join(cells.get(part, "") for part in parts)
+
+
+def _marks_repost(stated: str) -> bool:
+    """Whether a cell of the column that a person named for it marks a repost."""
+    said = stated.strip().lower()
+    if said in NOTHING or _REPOST_WORD.search(said):
+        return said not in NOTHING
+    return not _OTHER_WORD.search(said.replace("_", " "))
 
 
 def choose_reader(
@@ -68,22 +136,27 @@ def choose_reader(
         BadInputError: a column of the named format or of an override is missing, or there is none
             for the text or the time.
     """
-    known = {_plain(name) for name in present}
-    pairs = dict(pair.split("=", 1) for pair in overrides)
+    pairs = [pair.split("=", 1) for pair in overrides]
+    ignored = {plain_name(column) for field, column in pairs if field == "ignore"}
+    read = [name for name in present if plain_name(name) not in ignored]
+    known = {plain_name(name) for name in read}
     candidates = [preset for preset in PRESETS if named in (None, preset.name)]
-    preset = next(
-        (one for one in candidates if known.issuperset(map(_plain, one.needs))), candidates[0]
-    )
-    columns = {**preset.columns, **{field: (column,) for field, column in pairs.items()}}
-    reader = Reader(preset, columns, present)
-    absent = [column for field, column in pairs.items() if not reader.has(field)]
-    absent += [need for need in preset.needs if _plain(need) not in known and not pairs]
+    preset = next((one for one in candidates if known.issuperset(_needs(one))), candidates[0])
+    chosen = {field: (column,) for field, column in pairs if field != "ignore"}
+    columns = {**preset.all_columns(), **chosen}
+    if "author" in chosen and "display_name" not in chosen:
+        columns["display_name"] = ()
+    reader = Reader(columns, preset.all_flags(), read)
+    absent = [column for field, column in chosen.items() if not reader.has(field)]
+    absent = [column for (column,) in absent]
+    absent += [c for f, c in pairs if f == "ignore" and plain_name(c) not in map(plain_name, present)]
+    absent += [need for need in preset.needs if plain_name(need) not in known and not chosen]
     if absent:
         raise BadInputError(
             f"{source} has no column {absent[0]!r}; its columns are {_list(present)}"
         )
     for field, words in (("text", "the text"), ("created_at", "the time")):
-        if not reader.has(field):
+        if not reader.has(field) and not reader.has(f"shortened_{field}"):
             raise BadInputError(
                 f"{source} has no column for {words} of a post (its columns are {_list(present)}); "
                 f"name it as --columns {field}=COLUMN"
@@ -91,9 +164,13 @@ def choose_reader(
     return preset.name, reader
 
 
-def _plain(name: str) -> str:
-    """A column's name whatever its case, its blanks `_`."""
-    return name.strip().lower().replace(" ", "_")
+def _needs(preset: Preset) -> set[str]:
+    return set(map(plain_name, preset.needs))
+
+
+def plain_name(name: str) -> str:
+    """A column's name whatever its case and signs: `user_screen_name` for `user.screenName`."""
+    return _BETWEEN_WORDS.sub("_", _WORD_BEGINS.sub("_", name.strip())).lower().strip("_")
 
 
 def _list(names: Sequence[str]) -> str:

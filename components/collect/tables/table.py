@@ -2,38 +2,40 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from components.collect.collected import Collected, Skips
-from components.collect.config import CollectConfig, handle_of
-from components.collect.posts import make_post
+from components.collect.config import CollectConfig
+from components.collect.posts import make_post, shown
 from components.collect.spool import Spool
-from components.collect.tables.authors import Authors
-from components.collect.tables.encodings import find_encoding
+from components.collect.tables.csv_rows import read_csv
+from components.collect.tables.encodings import Encoding, find_encoding
+from components.collect.tables.foreign import refuse_foreign
 from components.collect.tables.ids import settle_ids, trusted_id
+from components.collect.tables.json_rows import read_json
 from components.collect.tables.parquet import MAGIC, read_parquet
-from components.collect.tables.reader import Reader, choose_reader
-from components.collect.tables.rows import Row, Table, open_text, read_rows
-from components.collect.tables.unpacking import unpacked
-from components.collect.times import parse_time
+from components.collect.tables.reader import Reader, choose_reader, joined
+from components.collect.tables.rows import OpenText, Row, Table
+from components.collect.tables.survey import Survey, survey_table
+from components.collect.tables.unpacking import ZIP, unpacked
+from components.collect.tables.workbooks import write_sheet_as_csv
+from components.collect.times import READABLE, parse_time
 from components.contracts.errors import BadInputError
 from components.contracts.posts import Post
 
 log = logging.getLogger(__name__)
 
+FIRST_TWEET = datetime(2006, 3, 21, tzinfo=UTC)
+"""Posts are not older than the first one of all; one that says so has a wrong time."""
 # Where a table says nothing of replies, a post that begins with a mention is one.
 _LEADING_MENTION = re.compile(r"@(\w{1,15})\s", re.ASCII)
-
-
-class Draft(NamedTuple):
-    """A row's post, before the author and the ids are settled."""
-
-    post: Post
-    account_id: str
 
 
 def read_table(path: Path, source: str, config: CollectConfig, spool: Spool) -> Collected:
@@ -55,100 +57,180 @@ def author_of_table(path: Path, source: str, config: CollectConfig) -> str:
     """The author whose posts `read_table` would take, the posts left unread."""
     with open_table(path, source) as (table, _):
         _, reader = choose_reader(table.columns, config.format, config.columns, source)
-        authors = Authors(config.author)
-        for row in table.rows if reader.has("author") else ():
-            if row.cells is not None:
-                authors.takes(handle_of(reader.first(row.cells, "author")), "")
-        return authors.choose(source)
+        return survey_table(table, reader, config, source).author.handle
 
 
 @contextmanager
 def open_table(path: Path, source: str) -> Iterator[tuple[Table, str]]:
     """The table at `path`, unpacked and decoded, and its encoding."""
     with unpacked(path, source) as plain:
+        refuse_foreign(plain, source)
         with plain.open("rb") as file:
             head = file.read(8)
-        if head.startswith(b"PK\x03\x04"):
-            raise BadInputError(f"{source} is a zip, not a table: an X archive goes to --archive")
         if head.startswith(MAGIC):
             yield read_parquet(plain, source), "utf-8"
-            return
-        encoding = find_encoding(plain)
-        with open_text(plain, encoding) as text:
+        elif head.startswith(ZIP):
+            with tempfile.TemporaryDirectory(prefix="huggingtweets-") as folder:
+                sheet = Path(folder) / "sheet.csv"
+                write_sheet_as_csv(plain, sheet, source)
+                table = read_csv(partial(_open, sheet, Encoding("utf-8")), source)
+                yield table._replace(shape="Excel workbook"), "utf-8"
+        else:
+            encoding = find_encoding(plain)
             name = "utf-8" if encoding.name == "utf-8-sig" else encoding.name
-            yield read_rows(text, source), name
+            yield _read_text(partial(_open, plain, encoding), source), name
+
+
+def _open(path: Path, encoding: Encoding) -> TextIO:
+    """The file as text, its line ends untouched."""
+    return path.open(encoding=encoding.name, errors=encoding.errors, newline="")
+
+
+def _read_text(open_text: OpenText, source: str) -> Table:
+    """The table in a file of text, by how it begins."""
+    with open_text() as file:
+        head = file.read(4096).lstrip("\ufeff \t\r\n")
+    if not head:
+        raise BadInputError(f"{source} is empty; give a table with a header and posts")
+    return (read_json if head[0] in "[{" else read_csv)(open_text, source)
 
 
 def posts_of_table(table: Table, source: str, config: CollectConfig, spool: Spool) -> Collected:
     """Put the posts of one author among the rows of `table` into the spool."""
     format_name, reader = choose_reader(table.columns, config.format, config.columns, source)
-    skips, authors = Skips(source, "rows"), Authors(config.author)
-    count, deleted = _read_all(table.rows, reader, skips, authors, spool)
-    skips.refuse_too_many(count)
-    if not count:
+    survey = survey_table(table, reader, config, source)
+    rows = _Rows(reader, survey, Skips(source, "rows"), spool)
+    for row in table.rows():
+        rows.take(row)
+    rows.skips.refuse_too_many(rows.posts)
+    if not rows.posts:
         raise BadInputError(f"{source} holds no posts: there are no rows to read")
-    author = authors.choose(source)
+    author = survey.author
     counts = {
-        "skipped": skips.total,
-        "deleted": deleted,
-        "other_authors": authors.others,
-        **settle_ids(spool, author),
+        "skipped": rows.skips.total,
+        "deleted": rows.deleted,
+        "other_authors": rows.others,
+        **settle_ids(spool, author.handle),
     }
     notes: dict[str, str | int] = {"format": format_name, "shape": table.shape}
     notes |= {name: count for name, count in counts.items() if count}
     return Collected(
-        author=author,
-        account_id=authors.account_id,
+        author=author.handle,
+        names=author.names,
+        account_id=author.account_ids[0] if len(author.account_ids) == 1 else None,
+        account_ids=author.account_ids,
         columns=reader.used,
-        warnings=(*skips.warnings(), *_warnings(notes)),
+        warnings=(*rows.skips.warnings(), *rows.odd_times.warnings(), *_warnings(notes)),
         notes=notes,
     )
 
 
-def _read_all(
-    rows: Iterable[Row], reader: Reader, skips: Skips, authors: Authors, spool: Spool
-) -> tuple[int, int]:
-    """Put the author's posts into the spool; how many posts there are, and deleted ones more."""
-    count = deleted = 0
-    for row in rows:
-        if row.cells is not None and reader.flag(row.cells, "deleted"):
-            deleted += 1
-            spool.add_gone(trusted_id(reader.first(row.cells, "id")))
-        elif isinstance(draft := _read(row, reader), str):
-            skips.add(draft, row.where)
+class _Rows:
+    """Puts the author's posts into the spool, row by row, and counts the rest."""
+
+    def __init__(self, reader: Reader, survey: Survey, skips: Skips, spool: Spool) -> None:
+        self._reader, self._survey, self._spool = reader, survey, spool
+        self.skips = skips
+        self.odd_times = _OddTimes()
+        self.posts = self.deleted = self.others = 0
+        """How many posts there are, how many are deleted, and how many posts are of others."""
+
+    def take(self, row: Row) -> None:
+        """Take the row's post, or count why not."""
+        if row.cells is None:
+            self.skips.add(row.problem, row.where)
+            return
+        ours = self._survey.is_of_author(row.cells)
+        if self._reader.flag(row.cells, "deleted"):
+            self.deleted += 1
+            self._spool.add_gone(trusted_id(self._reader.first(row.cells, "id")))
+        elif isinstance(post := self._read(row), _Skip):
+            self.skips.add(post.reason, post.where)
+        elif ours is None:
+            self.skips.add("no author", row.where)
         else:
-            count += 1
-            if authors.takes(draft.post.author, draft.account_id):
-                spool.add(draft.post)
-    return count, deleted
+            self.posts += 1
+            self.others += not ours
+            if ours:
+                self.odd_times.note(post.created_at, row.where)
+                self._spool.add(post)
+
+    def _read(self, row: Row) -> "Post | _Skip":
+        """The row's post, or why there is none."""
+        cells, reader = row.cells or {}, self._reader
+        text, created_at = self._text(cells), self._time(cells)
+        if not text.strip():
+            return _Skip("no text", row.where)
+        if created_at is None:
+            return _no_time(reader.first(cells, "created_at"), row.where)
+        reply_to = reader.first(cells, "reply_to")
+        if not reader.has("reply_to") and (answered := _LEADING_MENTION.match(text)):
+            reply_to = answered[1]
+        return make_post(
+            post_id=trusted_id(reader.first(cells, "id")),
+            author="",  # it is known when all rows are
+            created_at=created_at,
+            text=text,
+            repost=reader.is_repost(cells, self._survey.counts),
+            quote=reader.flag(cells, "quote"),
+            reply_to=reply_to,
+            lang=reader.first(cells, "lang"),
+            source=reader.first(cells, "source"),
+        )
+
+    def _text(self, cells: Mapping[str, str]) -> str:
+        text = self._reader.text(cells)
+        if self._survey.escaped_breaks and "\\" in text:
+            return text.replace("\\r", "").replace("\\n", "\n")
+        return text
+
+    def _time(self, cells: Mapping[str, str]) -> datetime | None:
+        """The first time of the row that can be read."""
+        orders = self._survey.date_orders
+        for parts in self._reader.columns("created_at"):
+            if at := parse_time(joined(cells, parts), orders.get(parts)):
+                return at
+        return None
 
 
-def _read(row: Row, reader: Reader) -> Draft | str:
-    """The row's post, or why there is none."""
-    if row.cells is None:
-        return "a row that does not fit the header"
-    text = reader.first(row.cells, "text")
-    if not text:
-        return "no text"
-    times = (parse_time(stated) for stated in reader.values(row.cells, "created_at"))
-    created_at = next(filter(None, times), None)
-    if created_at is None:
-        return "an unreadable time"
-    reply_to = reader.first(row.cells, "reply_to")
-    if not reader.has("reply_to") and (answered := _LEADING_MENTION.match(text)):
-        reply_to = answered[1]
-    post = make_post(
-        post_id=trusted_id(reader.first(row.cells, "id")),
-        author=handle_of(reader.first(row.cells, "author")),
-        created_at=created_at,
-        text=text,
-        repost=reader.flag(row.cells, "repost"),
-        quote=reader.flag(row.cells, "quote"),
-        reply_to=reply_to,
-        lang=reader.first(row.cells, "lang"),
-        source=reader.first(row.cells, "source"),
+class _OddTimes:
+    """Times that no post can have."""
+
+    def __init__(self) -> None:
+        self._now = datetime.now(UTC)
+        self._counts: dict[str, int] = {}
+        self._first: dict[str, str] = {}
+
+    def note(self, at: datetime, where: str) -> None:
+        """Take note of a post's time."""
+        if FIRST_TWEET <= at <= self._now:
+            return
+        odd = "in the future" if at > self._now else f"before {FIRST_TWEET:%Y-%m-%d}"
+        self._counts[odd] = self._counts.get(odd, 0) + 1
+        self._first.setdefault(odd, f"{where}: {at:%Y-%m-%d %H:%M}")
+
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each kind, with its first row."""
+        return tuple(
+            f"posts with a time {odd}: {count:,} (first: {self._first[odd]}); check the column of "
+            "times"
+            for odd, count in self._counts.items()
+        )
+
+
+class _Skip(NamedTuple):
+    """Why a row has no post, and where that is."""
+
+    reason: str
+    where: str
+
+
+def _no_time(stated: str, where: str) -> _Skip:
+    if not stated:
+        return _Skip("no time", where)
+    return _Skip(
+        "an unreadable time", f"{where}: {shown(stated, 40)!r}; a form that is read is {READABLE}"
     )
-    return Draft(post, trusted_id(reader.first(row.cells, "account_id")))
 
 
 def _warnings(notes: Mapping[str, str | int]) -> tuple[str, ...]:

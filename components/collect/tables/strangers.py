@@ -1,0 +1,119 @@
+"""Noticing that a table without a known column of authors holds the posts of several people."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from components.collect.posts import shown
+from components.collect.tables.authors import Authors
+from components.collect.tables.reader import NOTHING, YES, plain_name
+from components.contracts.errors import BadInputError
+
+MOST_VALUES = 1_000
+"""A column of more values than this is not one of a few authors."""
+ROWS_EACH = 2
+"""How many rows each value has at the least, in the mean."""
+_HANDLE = re.compile(r"@?\w{1,15}", re.ASCII)
+_CODE = re.compile(r"[a-z]{2}|[a-z]{2}_[a-z]{2}|und|zxx|qme|qht|qam|qct|qst|art", re.IGNORECASE)
+_KNOWN_WORDS = re.compile(  # in the names of columns that say something else
+    r"(?:^|_)(?:lang|language|source|client|device|app|via|platform|network|channel|os|browser"
+    r"|country|place|city|state|location|region|geo|coordinates|tz|timezone|zone|locale"
+    r"|type|kind|category|class|label|topic|theme|subject|tag|tags|hashtag|hashtags|keyword"
+    r"|keywords|sentiment|emotion|emotions|polarity|mood|score|rating|rank|count|counts|number|num"
+    r"|id|ids|index|no|row|likes|retweets|replies|favorites|favourites|month|weekday|day|hour|year"
+    r"|quarter|season|date|time|status|media|verified|gender|sex|age|reply|replied|to|mention"
+    r"|mentions|mentioned|retweeted|retweet|rt|quoted|quote|filter|level|target|flag|split|set|fold"
+    r"|visibility|privacy|color|colour|url|urls|link|links|domain|conversation|thread|parent|text"
+    r"|tweet|content|license|licence|version|format|encoding|truncated|sensitive|withheld|deleted"
+    r"|symbols|emoji|emojis|currency|campaign|card|entities|extended|attachments|annotations|context"
+    r"|metrics|settings|rules|matching|scopes|contributors|possibly)(?:$|_)"
+)
+_KNOWN_VALUES = frozenset(
+    "web web_app website browser android iphone ipad ios mac macos windows linux blackberry mobile"
+    " phone tablet desktop api app bot twitter x tweetdeck tweetbot twitterrific echofon hootsuite"
+    " buffer ifttt sprinklr sproutsocial facebook instagram tumblr wordpress linkedin youtube"
+    " foursquare mastodon bluesky threads tweet tweets retweet retweeted rt reply replied quote"
+    " quoted original post status photo video image picture gif audio poll text link media mixed"
+    " positive negative neutral happy sad angry joy fear anger surprise disgust love male female"
+    " other unknown public private unlisted direct draft low medium high train test validation dev"
+    " valid left right none monday tuesday wednesday thursday friday saturday sunday mon tue tues"
+    " wed thu thur thurs fri sat sun january february march april may june july august september"
+    " october november december jan feb mar apr jun jul aug sep sept oct nov dec am pm spring"
+    " summer autumn fall winter morning afternoon evening night english german french spanish"
+    " portuguese italian japanese dutch turkish russian arabic".split()
+)
+
+
+@dataclass
+class _Values:
+    """What one column holds."""
+
+    rows: int = 0
+    handles: set[str] = field(default_factory=set)
+
+
+class Strangers:
+    """Looks for a column of handles among those that nothing is read from."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = {
+            name: _Values() for name in columns if not _KNOWN_WORDS.search(plain_name(name))
+        }
+
+    def note(self, cells: Mapping[str, str]) -> None:
+        """Take note of a row."""
+        for name, values in list(self._columns.items()):
+            stated = cells.get(name, "").strip()
+            if stated.lower() in ("", "nan", "none", "null", "na"):
+                continue
+            values.rows += 1
+            values.handles.add(stated.lower())
+            if not _HANDLE.fullmatch(stated) or len(values.handles) > MOST_VALUES:
+                del self._columns[name]
+
+    @property
+    def found(self) -> dict[str, list[str]]:
+        """The columns that look like one of handles, with their values."""
+        return {
+            name: sorted(values.handles)
+            for name, values in self._columns.items()
+            if 1 < len(values.handles) <= values.rows / ROWS_EACH and not _is_known(values.handles)
+        }
+
+
+def _is_known(values: set[str]) -> bool:
+    """Whether these are switches, numbers, languages, apps or other words of no name."""
+    if all(one.startswith("@") for one in values):
+        return False
+    switches = NOTHING | YES
+    return (
+        all(one.isdigit() or one in switches for one in values)
+        or all(_CODE.fullmatch(one) for one in values)
+        or all(one in _KNOWN_VALUES or one in switches for one in values)
+    )
+
+
+def refuse_several(authors: Authors, strangers: Strangers, source: str) -> None:
+    """Refuse a table that names no author and is of several people all the same.
+
+    Raises:
+        BadInputError: the message names the columns that tell them apart.
+    """
+    if len(authors.accounts) > 1:
+        raise BadInputError(
+            f"{source} holds posts of {len(authors.accounts)} accounts (its column "
+            f"{authors.id_column!r} has {_list(authors.accounts)}) and names no authors; choose one "
+            f"with --columns author={authors.id_column} --author {shown(authors.accounts[0])}"
+        )
+    for name, handles in strangers.found.items():
+        others = [shown(other) for other in strangers.found if other != name]
+        also = f", or {' or '.join(map(repr, others))}" if others else ""
+        raise BadInputError(
+            f"{source} seems to hold posts of several people: its column {shown(name)!r}{also} may "
+            f"name them ({_list(handles)}); choose one with --columns author={shown(name)} --author "
+            f"{shown(handles[0])}, or, where it names no authors, give --columns ignore={shown(name)}"
+        )
+
+
+def _list(values: Sequence[str]) -> str:
+    return ", ".join(map(shown, values[:3])) + (", …" if len(values) > 3 else "")

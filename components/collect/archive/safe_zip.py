@@ -1,5 +1,6 @@
 """A zip from a stranger, read member by member within limits."""
 
+import io
 import stat
 import zipfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import IO
 from components.collect.archive import container
 from components.collect.archive.container import DAMAGE, Container, damage_said
 from components.collect.archive.refusals import why_no_zip
+from components.collect.archive.zip_names import AnyNames
 from components.contracts.errors import BadInputError
 
 MAX_RATIO = 200
@@ -27,28 +29,35 @@ class SafeZip(Container[zipfile.ZipInfo]):
     again = "download the archive again"
 
     def __init__(self, path: Path, source: str) -> None:
+        self._file = AnyNames(io.FileIO(path))
         try:
-            self._zip = zipfile.ZipFile(path)
-        except DAMAGE as error:
-            raise BadInputError(why_no_zip(path, source)) from error
-        try:
+            self._zip = _opened(self._file, path, source)
             # zipfile's own `filename` ends at a zero byte
             stated = ((member.orig_filename, member) for member in self._zip.infolist())
             most = path.stat().st_size * MAX_RATIO + _SMALL
             super().__init__(source, stated, min(container.MAX_READ, most))
         except BaseException:
-            self._zip.close()
+            self._file.close()
             raise
 
     def close(self) -> None:
         """Close the file."""
-        self._zip.close()
+        self._file.close()
 
     def _open(self, entry: zipfile.ZipInfo, where: str) -> tuple[IO[bytes], int]:
         if problem := _problem(entry):
             raise BadInputError(f"{where} {problem}; this is not as X packs archives")
         with damage_said(where, self.again):
             return self._zip.open(entry), entry.file_size
+
+
+def _opened(file: AnyNames, path: Path, source: str) -> zipfile.ZipFile:
+    try:
+        opened = zipfile.ZipFile(file)
+    except DAMAGE as error:
+        raise BadInputError(why_no_zip(path, source)) from error
+    file.opening = False
+    return opened
 
 
 def _problem(member: zipfile.ZipInfo) -> str | None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
@@ -9,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.archives import entries, members, tweet, write_folder, write_zip
 from support.collecting import Read, read_with
 
 from components.collect.archive.archive import read_archive
 from components.collect.config import CollectConfig
+from components.collect.posts import valid_unicode
 from components.contracts.errors import BadInputError
 
 FILES = members([tweet(1, "mine"), tweet(2, "RT @ann: hers")])
@@ -126,6 +130,42 @@ def test_no_name_of_what_is_not_read_refuses_a_zip(tmp_path: Path, name: str) ->
             info.filename = info.orig_filename = member
             file.writestr(info, FILES.get(member, b"secret"))
     assert len(collect(tmp_path / "x").posts) == 2
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe", b"caf\xe9", b"\xc3\x28/\xed\xa0\x80"])
+def test_a_name_that_is_no_text_refuses_nothing(tmp_path: Path, name: bytes) -> None:
+    stand_in = "é" * 2 + "x" * (len(name) - 4) if len(name) >= 4 else "é"
+    path = write_zip(tmp_path / "x", {f"a/{stand_in}": b"secret", **FILES, f"b/{stand_in}": b""})
+    data = path.read_bytes()
+    assert data.count(stand_in.encode()) == 4
+    path.write_bytes(data.replace(stand_in.encode(), name))
+    assert len(collect(path).posts) == 2
+
+
+STRANGE = st.lists(
+    st.sampled_from(["data", "tweets.js", "account.js", "me", "..", ".", "", "C:", "\0", "é"])
+    | st.text(max_size=4),
+    max_size=5,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(st.tuples(STRANGE, st.sampled_from("/\\")), max_size=4))
+def test_no_name_brings_in_the_posts_of_others(names: list[tuple[list[str], str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x"
+        with warnings.catch_warnings(), zipfile.ZipFile(path, "w") as file:
+            warnings.simplefilter("ignore")
+            for name in [*FILES, *(slash.join(parts) for parts, slash in names)]:
+                info = zipfile.ZipInfo()
+                info.filename = info.orig_filename = valid_unicode(name)
+                file.writestr(info, FILES.get(name, OTHER["data/tweets.js"]))
+        try:
+            read, said = [post.id for post in collect(path).posts], ""
+        except BadInputError as error:
+            read, said = ["1", "2"], str(error)
+        assert read == ["1", "2"]
+        assert said.isprintable()
 
 
 def test_no_name_of_what_is_not_read_refuses_a_folder(tmp_path: Path) -> None:

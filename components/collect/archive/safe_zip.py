@@ -46,7 +46,7 @@ class SafeZip(Container[zipfile.ZipInfo]):
 
     def _open(self, entry: zipfile.ZipInfo, where: str) -> tuple[IO[bytes], int]:
         if problem := _problem(entry):
-            raise BadInputError(f"{where} {problem}; this is not as X packs archives")
+            raise BadInputError(f"{where} {problem}")
         with damage_said(where, self.again):
             return self._zip.open(entry), entry.file_size
 
@@ -61,13 +61,16 @@ def _opened(file: AnyNames, path: Path, source: str) -> zipfile.ZipFile:
 
 
 def _problem(member: zipfile.ZipInfo) -> str | None:
-    """What is wrong with a member by what the zip states of it."""
+    """What is wrong with a member by what the zip states of it, and what to do."""
     if member.flag_bits & _ENCRYPTED:
-        return "is encrypted"
+        return "is encrypted; unpack the zip with its password and give the folder"
     if stat.S_ISLNK(member.external_attr >> 16):
-        return "is a link"
+        return "is a link, and links are not followed; pack the file itself"
     if member.compress_type not in _METHODS:
-        return "is packed in a way that X does not use"
+        return "is packed in a way that is not read; unpack the zip and give the folder"
     if member.file_size > member.compress_size * MAX_RATIO + _SMALL:
-        return f"unpacks to more than {MAX_RATIO} times its packed size"
+        return (
+            f"unpacks to more than {MAX_RATIO} times its packed size; "
+            "this is not as X packs archives"
+        )
     return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from components.collect.config import CollectConfig
 from components.contracts import artifacts
+from components.contracts.errors import BadInputError
 from components.evaluate.authors import Author, read_reference_authors
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.rules import rules_of
@@ -40,6 +41,18 @@ def check_places(
             if isinstance(place, Path):
                 check_replaceable(place, REPORTS[step.stage])
                 keep_apart(place, read)
+
+
+def check_out(out: Path, sources: Sequence[CollectConfig]) -> None:
+    """Make sure that the output folder of a run does not lie in the folder of an archive.
+
+    Raises:
+        BadInputError: it does.
+    """
+    for source in sources:
+        folder = home_path(source.archive or "")
+        if source.archive and folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):
+            raise BadInputError(f"--out: {out} lies in {folder}, which is read; name another place")
 
 
 def _local_sources(sources: Sequence[CollectConfig], fetch: FetchConfig) -> Iterator[Path]:

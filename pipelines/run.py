@@ -23,6 +23,7 @@ from components.runtime.flags import (
     read_config,
 )
 from components.train.config import TrainConfig
+from pipelines.checks import check_out
 from pipelines.local import STAGES, Job, perform, run_locally
 from pipelines.sources import AppendSource, Source, sources_given
 from pipelines.steps import StepRunner, alone_in, make_out
@@ -109,7 +110,12 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("whose posts (repeat for several authors)")
     many: dict[str, Any] = {"action": "append", "default": [], "type": a_name}
     source: dict[str, Any] = many | {"action": AppendSource}
-    group.add_argument("--archive", metavar="X.zip", help="an archive as X hands it out", **source)
+    group.add_argument(
+        "--archive",
+        metavar="X.zip",
+        help="an archive as X hands it out, or the folder that it was unpacked to",
+        **source,
+    )
     group.add_argument("--table", metavar="FILE", help="a CSV, JSON or JSON lines file", **source)
     group.add_argument(
         "--handle", metavar="NAME", help="an X account, asked of the X API", **source
@@ -157,6 +163,7 @@ def run(given: argparse.Namespace) -> int:
     job = _job(given)
     if given.runner == "docker":
         _check_for_docker(given, job)
+    check_out(given.out, job.sources)
     os.environ.setdefault("WANDB_RUN_GROUP", f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     steps = StepRunner(make_out(given.out), given.resume, perform)
     times, version = steps.times, None

@@ -5,13 +5,14 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
-from components.collect.archive.archive import open_archive
-from components.collect.archive.files import ArchiveFiles
+from components.collect.archive.contents import members_read
+from components.collect.archive.files import open_archive
+from components.collect.source_file import source_name
 from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256
+from components.runtime.folders import home_path
 from components.storage import ObjectMissingError, open_store
 from pipelines.sources import Source
 
@@ -26,8 +27,8 @@ PIECE = 1 << 20
 def uploaded(source: Source, pipeline_root: str) -> Source:
     """The same source with a URI: its file is written to `sources/<digest>/` below the root.
 
-    Of an archive only the members that collect reads are taken along: no message ever leaves this
-    machine.
+    Of an archive, packed or not, only the members that collect reads are taken along: no message
+    ever leaves this machine.
 
     Raises:
         BadInputError: the file cannot be read, or is no archive.
@@ -36,20 +37,21 @@ def uploaded(source: Source, pipeline_root: str) -> Source:
     place = source.archive or source.table
     if place is None or "://" in place:
         return source
-    path = Path(place).expanduser()
-    if not path.is_file():
+    path, name = home_path(place), source_name(place)
+    if not path.is_file() and not (path.is_dir() and source.archive):
         raise BadInputError(f"there is no file {place}")
     if source.archive is None:
-        return _changed(source, table=_upload(path, path.name, pipeline_root))
+        return _changed(source, table=_upload(path, name, pipeline_root))
+    name = f"{name}.zip" if path.is_dir() else name
     with allowed_members(path, place) as packed:
-        return _changed(source, archive=_upload(packed, path.name, pipeline_root))
+        return _changed(source, archive=_upload(packed, name, pipeline_root))
 
 
 @contextmanager
 def allowed_members(archive: Path, name: str) -> Iterator[Path]:
-    """A zip of what collect may read of this archive, there until the block ends.
+    """A zip of what collect reads of this archive, there until the block ends.
 
-    Equal members make equal bytes. Messages call the archive `name`.
+    Equal members make equal bytes, wherever they lie. Messages call the archive `name`.
 
     Raises:
         BadInputError: it is no archive.
@@ -57,18 +59,13 @@ def allowed_members(archive: Path, name: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder, open_archive(archive, name) as files:
         packed = Path(folder) / "archive.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
-            for member in _members(files):
-                info = zipfile.ZipInfo(member, FIRST_DAY)
+            for name_in_zip, member in members_read(files).items():
+                info = zipfile.ZipInfo(name_in_zip, FIRST_DAY)
                 info.compress_type = zipfile.ZIP_DEFLATED
-                with files.zip.open(member) as read, target.open(info, "w", force_zip64=True) as to:
+                with files.open(member) as read, target.open(info, "w", force_zip64=True) as to:
                     while piece := read.read(PIECE):
                         to.write(piece)
         yield packed
-
-
-def _members(files: ArchiveFiles) -> list[str]:
-    found = asdict(files.members)
-    return sorted({name for names in found.values() if isinstance(names, tuple) for name in names})
 
 
 def _upload(file: Path, name: str, pipeline_root: str) -> str:

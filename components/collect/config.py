@@ -40,7 +40,7 @@ class CollectConfig(StageConfig):
     mastodon: str | None = None
     """The Mastodon account whose public posts to ask its server for, as alice@mastodon.social."""
     archive: str | None = None
-    """The zip that X gives its users: a path, or a gs:// or s3:// URI."""
+    """The zip that X gives its users (a path or a URI), or the folder that it was unpacked to."""
     table: str | None = None
     """A table of posts (CSV, JSON, Parquet, .xlsx; .gz, .bz2, .xz, .zst, .zip): a path or a URI."""
     format: Format | None = None

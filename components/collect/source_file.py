@@ -1,18 +1,25 @@
 """The source's bytes as a file on this machine."""
 
+import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from components.collect.posts import valid_unicode
 from components.contracts.errors import BadInputError
 from components.runtime.folders import home_path
+from components.storage import StorageError, open_store
 from components.storage.transfer import download_file
 
 
 @contextmanager
-def local_file(source: str) -> Iterator[Path]:
+def local_file(source: str, *, or_folder: bool = False) -> Iterator[Path]:
     """Give the file at `source`; one in storage (gs://, s3://) is there until the block ends.
+
+    Args:
+        source: a path or a URI.
+        or_folder: whether a folder on this machine will do, too.
 
     Raises:
         BadInputError: there is no such file, or it cannot be read.
@@ -21,18 +28,44 @@ def local_file(source: str) -> Iterator[Path]:
     if "://" in source:
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "source"
-            download_file(source, target)
+            _download(source, target)
             yield target
     else:
         path = home_path(source)
-        _check_readable(path, source)
+        if not (or_folder and path.is_dir()):
+            _check_readable(path, source)
         yield path
+
+
+def _download(source: str, target: Path) -> None:
+    try:
+        download_file(source, target)
+    except StorageError:
+        if _is_folder_in_storage(source):
+            raise BadInputError(
+                f"{source} is a folder in storage, of which none is read; name a file in it"
+            ) from None
+        raise
+
+
+def _is_folder_in_storage(uri: str) -> bool:
+    with suppress(StorageError):
+        return any(open_store(uri.rstrip("/")).list())
+    return False
 
 
 def _check_readable(path: Path, source: str) -> None:
     if path.is_dir():
         raise BadInputError(f"{source} is a folder; name the file itself")
+    if path.exists() and not path.is_file():  # opening a pipe would wait for its other end
+        raise BadInputError(f"{source} is no plain file; name one")
     try:
         path.open("rb").close()
     except OSError as error:
         raise BadInputError(f"cannot read {source}: {error.strerror}") from error
+
+
+def source_name(place: str) -> str:
+    """What the source at the path or URI `place` is called: the last part of its name."""
+    path = os.path.abspath(home_path(place))  # noqa: PTH100 - `.` and `..` say no name
+    return valid_unicode(Path(path).name)

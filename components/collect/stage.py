@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from components.collect.archive.archive import author_of_archive, mind_circles, read_archive
+from components.collect.archive.contents import archive_sha256
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig, author_of_address
 from components.collect.damage import damage_warning
 from components.collect.earlier import Earlier
-from components.collect.source_file import local_file
+from components.collect.source_file import local_file, source_name
 from components.collect.spool import Facts, Spool
 from components.collect.tables.table import author_of_table, read_table
 from components.collect.web.checkpoint import forget
@@ -19,8 +20,7 @@ from components.contracts.artifacts import COLLECT_REPORT, POSTS, RAW_DATASET, c
 from components.contracts.errors import BadInputError
 from components.contracts.reports import CollectCounts, CollectReport
 from components.registry.opt_outs import refuse_opted_out
-from components.runtime.digests import file_sha256
-from components.runtime.folders import whole_folder
+from components.runtime.folders import keep_apart, whole_folder
 from components.tracking import tracked
 
 log = logging.getLogger(__name__)
@@ -85,10 +85,11 @@ def read_source(
     """
     if config.account is not None:
         return _read_account(config, dataset, earlier, spool)
-    with local_file(config.place) as path:
+    with local_file(config.place, or_folder=config.archive is not None) as path:
         _refuse_overwriting(path, dataset)
         read = read_archive if config.archive is not None else read_table
-        return replace(read(path, config.place, config, spool), sha256=file_sha256(path))
+        collected = read(path, config.place, config, spool)
+        return replace(collected, sha256=archive_sha256(path, config.place))
 
 
 def _read_account(
@@ -130,7 +131,7 @@ def author_of(config: CollectConfig) -> str:
     if config.account is not None:
         return check_persona(author_of_address(config.account))
     author_in = author_of_archive if config.archive is not None else author_of_table
-    with local_file(config.place) as path:
+    with local_file(config.place, or_folder=config.archive is not None) as path:
         return check_persona(author_in(path, config.place, config))
 
 
@@ -148,6 +149,8 @@ def _refuse_overwriting(path: Path, dataset: Path) -> None:
         raise BadInputError(
             f"{path} lies in {dataset}, which would be replaced; name another folder"
         )
+    if path.is_dir():
+        keep_apart(dataset, [path])
 
 
 def _report(config: CollectConfig, collected: Collected, facts: Facts) -> CollectReport:
@@ -202,4 +205,4 @@ def _source(config: CollectConfig) -> str:
         return f"bluesky:{config.bluesky}"
     if config.mastodon is not None:
         return f"mastodon:{config.mastodon}"
-    return f"{'x-archive' if config.archive else 'table'}:{Path(config.place).name}"
+    return f"{'x-archive' if config.archive else 'table'}:{source_name(config.place)}"

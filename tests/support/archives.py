@@ -84,6 +84,15 @@ def write_zip(path: Path, files: Mapping[str, bytes]) -> Path:
     return path
 
 
+def write_folder(path: Path, files: Mapping[str, bytes]) -> Path:
+    """A folder of these members at `path`, as an unpacked zip."""
+    path.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
 def write_archive(path: Path, tweets: Sequence[Any], notes: Sequence[Any] = ()) -> Path:
     """An archive of today with these entries at `path`."""
     return write_zip(path, members(tweets, notes))

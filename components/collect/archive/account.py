@@ -45,7 +45,7 @@ def read_account(files: ArchiveFiles, manifest: Manifest, wanted: str | None) ->
     if len({one.account_id for one in stated} - {""}) > 1:
         raise BadInputError(
             f"{files.source}: manifest.js and account.js name different accounts; "
-            "download the archive again"
+            f"{files.container.again}"
         )
     known = Account(*(next(filter(None, values), "") for values in zip(*stated, strict=True)))
     if not known.handle and wanted is None:
@@ -74,16 +74,22 @@ def _account(stated: object, handle: str, account_id: str, display_name: str) ->
     return Account(handle_of(name), number, shown)
 
 
-def read_picture(files: ArchiveFiles) -> tuple[Picture | None, list[str]]:
-    """The picture that `profile.js` names, if it is an image; else a warning if it is none."""
+def picture_member(files: ArchiveFiles) -> str | None:
+    """The member with the picture that `profile.js` names; None where there is none."""
     file = as_text(files.only_entry("profile").get("avatarMediaUrl")).rpartition("/")[2]
-    found = [name for name in files.members.pictures if file and _is_picture(name, file)]
-    if not found:
+    found = (name for name in files.members.pictures if file and _is_picture(name, file))
+    return next(found, None)
+
+
+def read_picture(files: ArchiveFiles) -> tuple[Picture | None, list[str]]:
+    """The owner's picture, if it is an image; else a warning if it is none."""
+    member = picture_member(files)
+    if member is None:
         return None, []
-    data = files.zip.read(found[0], MAX_PICTURE)
+    data = files.read(member, MAX_PICTURE)
     suffix = image_suffix(data)
     if suffix is None:
-        return None, [f"{found[0]} is no PNG, JPEG, GIF or WebP image and was left out"]
+        return None, [f"{shown(member)} is no PNG, JPEG, GIF or WebP image and was left out"]
     return Picture(f"picture{suffix}", data), []
 
 

@@ -1,8 +1,7 @@
 """The owner's posts out of their X archive."""
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -10,11 +9,9 @@ from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from components.collect.archive.account import other_name, read_account, read_picture
-from components.collect.archive.files import ArchiveFiles, Listed
+from components.collect.archive.files import ArchiveFiles, Listed, open_archive
 from components.collect.archive.manifest import Manifest, disagreements, read_manifest
-from components.collect.archive.members import find_members
 from components.collect.archive.notes import add_note, join_notes, read_note
-from components.collect.archive.safe_zip import SafeZip
 from components.collect.archive.tweets import keep_last_versions, read_version
 from components.collect.collected import Collected, Skips
 from components.collect.config import CollectConfig
@@ -29,23 +26,6 @@ CIRCLES = (datetime(2022, 8, 1, tzinfo=UTC), datetime(2023, 12, 1, tzinfo=UTC))
 Item = TypeVar("Item")
 
 
-@contextmanager
-def open_archive(path: Path, source: str) -> Iterator[ArchiveFiles]:
-    """Open the zip at `path`, which holds posts; messages call it `source`.
-
-    Raises:
-        BadInputError: it is no whole, sane zip, or holds no file of posts.
-    """
-    with SafeZip(path, source) as archive:
-        files = ArchiveFiles(archive, find_members(archive.names), source)
-        if not files.members.posts and not files.members.posts_csv:
-            raise BadInputError(
-                f"{source} is no X archive, or the wrong part of one: "
-                "it holds neither data/tweets.js nor tweets.csv"
-            )
-        yield files
-
-
 def author_of_archive(path: Path, source: str, config: CollectConfig) -> str:
     """The handle of the archive's owner, its posts left unread."""
     with open_archive(path, source) as files:
@@ -56,7 +36,7 @@ def read_archive(path: Path, source: str, config: CollectConfig, spool: Spool) -
     """Read the posts of the archive at `path` into the spool, and its owner and their picture.
 
     Raises:
-        BadInputError: it is no whole, sane X archive, holds no posts, or is another author's than
+        BadInputError: it is no whole X archive, holds no posts, or is another author's than
             the one that was asked for.
     """
     with open_archive(path, source) as files:
@@ -100,7 +80,7 @@ def _from_entries(files: ArchiveFiles, manifest: Manifest, author: str, spool: S
     }
     warnings = [*skips.warnings(), *note_skips.warnings(), *disagreements(manifest, counts)]
     if manifest.partial:
-        warnings.append("this zip is one part of an archive in several; other parts may hold posts")
+        warnings.append("this is one part of an archive in several; other parts may hold posts")
     notes: dict[str, str | int] = {"format": "x-archive"}
     notes |= {name: count for name, count in facts.items() if count}
     return Collected(
@@ -146,7 +126,7 @@ def _from_csv(files: ArchiveFiles, config: CollectConfig, author: str, spool: Sp
 
 @contextmanager
 def _open_csv(files: ArchiveFiles, member: str) -> Iterator[TextIO]:
-    with files.zip.open(member) as file:
+    with files.open(member) as file:
         yield io.TextIOWrapper(io.BufferedReader(file), "utf-8-sig", "replace", newline="")
 
 

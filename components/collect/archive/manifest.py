@@ -48,11 +48,11 @@ def read_manifest(files: ArchiveFiles) -> Manifest:
     counts = {}
     for data_type, stated, count in _named_files(value):
         kind = _KINDS[data_type]
-        name = _member(stated, getattr(files.members, kind), files.members.root)
+        name = _member(stated, getattr(files.members, kind))
         if name is None:
             raise BadInputError(
                 f"{files.where(member)} names {stated[:100]!r} for its {data_type}, and there is "
-                "no such file to read; download the archive again"
+                f"no such file to read; {files.container.again}"
             )
         if kind in ("posts", "notes") and is_number(count):
             counts[name] = int(count)
@@ -72,9 +72,9 @@ def _named_files(manifest: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield data_type, as_text(file.get("fileName")), as_text(file.get("count"))
 
 
-def _member(stated: str, allowed: tuple[str, ...], root: str) -> str | None:
+def _member(stated: str, allowed: tuple[str, ...]) -> str | None:
     """The member that the manifest means: it writes `data/` even where old zips have none."""
-    names = (root + stated, root + stated.removeprefix("data/"))
+    names = (stated, stated.removeprefix("data/"))
     return next((name for name in names if name in allowed), None)
 
 

@@ -7,6 +7,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -27,7 +28,7 @@ _FEW = 1 << 11  # as one packed kilobyte of Zstandard may be 32 megabytes
 _LONGEST_WINDOW = 1 << 31
 """Bytes that Zstandard may look back, as after `zstd --long=31`."""
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
-_UNREAD = ("__MACOSX/", ".DS_Store", "desktop.ini", "Thumbs.db")
+_UNREAD = ("desktop.ini", "Thumbs.db")
 
 
 class _Packing(NamedTuple):
@@ -94,7 +95,7 @@ def _take_out(path: Path, target: Path, source: str) -> bool:
         BadInputError: the zip is damaged, an archive of X, or holds no table or several.
     """
     with SafeZip(path, source) as archive:
-        names = [name for name in archive.names if not _is_unread(name)]
+        names = [name for name in archive.names if not name.endswith(("/", *_UNREAD))]
         if "[Content_Types].xml" in names or "mimetype" in names:
             return False
         if any(name.endswith(("tweets.js", "tweet.js")) for name in names):
@@ -107,27 +108,23 @@ def _take_out(path: Path, target: Path, source: str) -> bool:
                 "table (an X archive goes to --archive)"
             )
         with archive.open(names[0]) as member:
-            _write(iter(lambda: member.read(_CHUNK), b""), target, MAX_UNPACKED, source)
+            _write(iter(partial(member.read, _CHUNK), b""), target, MAX_UNPACKED, source)
     return True
-
-
-def _is_unread(name: str) -> bool:
-    return name.endswith("/") or name.startswith(_UNREAD[0]) or name.endswith(_UNREAD[1:])
 
 
 def _gzip(file: BinaryIO) -> Iterator[bytes]:
     with gzip.GzipFile(fileobj=file) as packed:
-        yield from iter(lambda: packed.read(_CHUNK), b"")
+        yield from iter(partial(packed.read, _CHUNK), b"")
 
 
 def _bzip2(file: BinaryIO) -> Iterator[bytes]:
     with bz2.BZ2File(file) as packed:
-        yield from iter(lambda: packed.read(_CHUNK), b"")
+        yield from iter(partial(packed.read, _CHUNK), b"")
 
 
 def _xz(file: BinaryIO) -> Iterator[bytes]:
     with lzma.LZMAFile(file) as packed:
-        yield from iter(lambda: packed.read(_CHUNK), b"")
+        yield from iter(partial(packed.read, _CHUNK), b"")
 
 
 def _zstandard(file: BinaryIO) -> Iterator[bytes]:

@@ -24,7 +24,10 @@ def write_sheet_as_csv(path: Path, target: Path, source: str) -> None:
     Raises:
         BadInputError: it is no whole workbook of Excel, or several of its sheets hold something.
     """
-    with SafeZip(path, source) as archive:  # for its checks: sizes, names, links
+    with SafeZip(path, source) as archive:
+        for name in archive.names:
+            with archive.open(name):  # which checks how far it unpacks
+                pass
         if _WORKBOOK not in archive.names:
             raise BadInputError(
                 f"{source} is an office document, but no .xlsx workbook; save the table as CSV"

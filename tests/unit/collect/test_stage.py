@@ -165,6 +165,8 @@ def test_a_killed_run_leaves_what_was_and_the_next_one_is_whole(
         ["--table", "t.csv", "--author", "zoe"],
         ["--table", "t.csv", "--exclude-circle-window"],
         ["--archive", "t.csv"],
+        ["--archive", "."],
+        ["--archive", "/dev/null"],
         ["--archive", "t.csv", "--format", "twint"],
         ["--table", "gopher://x/y"],
     ],

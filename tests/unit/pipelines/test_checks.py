@@ -8,7 +8,7 @@ from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.train.config import TrainConfig
-from pipelines.checks import check_places, check_prompts, check_registry
+from pipelines.checks import check_out, check_places, check_prompts, check_registry
 from pipelines.steps import Step
 
 FETCH = FetchConfig(base_model="bundled")
@@ -37,6 +37,17 @@ def test_a_source_within_a_place_of_the_run_is_refused(tmp_path: Path) -> None:
     table = CollectConfig(table=str(model / "posts.csv"), consent="fictional")
     with pytest.raises(BadInputError, match="which is read"):
         check_places(train_to(model), [table], FETCH)
+
+
+def test_a_run_writes_nothing_into_the_folder_of_an_archive(tmp_path: Path) -> None:
+    archive = CollectConfig(archive=str(tmp_path), consent="own-archive")
+    for out in (tmp_path, tmp_path / "out" / "me"):
+        with pytest.raises(BadInputError, match="which is read"):
+            check_out(out, [archive])
+    zipped = CollectConfig(archive=str(tmp_path / "x.zip"), consent="own-archive")
+    (tmp_path / "x.zip").touch()
+    check_out(tmp_path, [zipped, CollectConfig(bluesky="ann.bsky.social", consent="fictional")])
+    check_out(tmp_path.parent, [archive])
 
 
 @pytest.mark.parametrize("blocked", ["ann", "ann/uploads", "ann/versions", "ann/latest.json"])

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from support.archives import members, tweet, write_folder
 
 from pipelines.identity import identity_of_file, identity_of_model
 
@@ -23,6 +24,19 @@ def test_a_home_folder_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "tiny" / "config.json").write_text("[]")
     after = identity_of_file("~/tiny/config.json"), identity_of_model("~/tiny")
     assert all(old != new for old, new in zip(before, after, strict=True))
+
+
+def test_a_folder_is_known_by_what_is_read_of_it(tmp_path: Path) -> None:
+    write_folder(tmp_path, members([tweet(1)]))
+    before = identity_of_file(str(tmp_path))
+    write_folder(tmp_path, {"data/like.js": b"new", "data/tweets_media/1.mp4": b"new"})
+    (tmp_path / "data" / "tweets.js").touch()
+    assert identity_of_file(str(tmp_path)) == before
+    for name in ("data/tweets-part1.js", "data/account.js", "data/profile_media/42-face.png"):
+        write_folder(tmp_path, {name: b"window.YTD.account.part0 = []"})
+        after = identity_of_file(str(tmp_path))
+        assert after != before
+        before = after
 
 
 def test_what_is_gone_is_another(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support.archives import PNG, members, tweet, write_zip
+from support.archives import PNG, members, tweet, write_folder, write_zip
 
 from components.collect.config import CollectConfig
 from components.collect.stage import run
@@ -64,6 +64,40 @@ def test_equal_posts_get_equal_names(tmp_path: Path, root: str) -> None:
     first = uploaded(source(archive(tmp_path)), root)
     assert uploaded(source(archive(tmp_path)), root) == first
     assert len(list((tmp_path / "root").rglob("*.zip"))) == 1
+
+
+@pytest.mark.parametrize("start", ["", "me/too/", "./", "me\\"])
+def test_equal_posts_are_equal_bytes_however_they_are_packed(
+    tmp_path: Path, root: str, start: str
+) -> None:
+    files = members([tweet(n, f"post number {n} about the weather") for n in range(3)])
+    write_folder(tmp_path / "me", {**files, **PRIVATE})
+    again = {start + name: data for name, data in files.items()} | {"notes.txt": b"SECRET"}
+    places = [
+        archive(tmp_path),
+        tmp_path / "me",
+        tmp_path / "me" / "data",
+        write_zip(tmp_path / "again.zip", again),
+    ]
+    sent = [uploaded(source(place), root).archive or "" for place in places]
+    assert [Path(uri).name for uri in sent] == ["me.zip", "me.zip", "data.zip", "again.zip"]
+    assert len({Path(uri).parent for uri in sent}) == 1
+    with zipfile.ZipFile(sent[1].removeprefix("file://")) as packed:
+        assert {name: packed.read(name) for name in packed.namelist()} == files
+
+
+def test_an_unpacked_archive_with_a_link_to_messages_is_refused(tmp_path: Path, root: str) -> None:
+    write_folder(tmp_path / "me", {**members([tweet(1)]), **PRIVATE})
+    (tmp_path / "me" / "data" / "tweets.js").unlink()
+    (tmp_path / "me" / "data" / "tweets.js").symlink_to("direct-messages.js")
+    with pytest.raises(BadInputError, match="is a link"):
+        uploaded(source(tmp_path / "me"), root)
+    assert list(Path(root.removeprefix("file://")).iterdir()) == []
+
+
+def test_a_folder_is_no_table(tmp_path: Path, root: str) -> None:
+    with pytest.raises(BadInputError, match="there is no file"):
+        uploaded(Source("fictional", table=str(tmp_path)), root)
 
 
 def test_a_table_goes_as_it_is(tmp_path: Path, root: str) -> None:

@@ -1,0 +1,74 @@
+"""What is said of what is no archive, or not one alone, and what to do."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.collect.posts import shown
+
+_ONE_FILE = re.compile(rb"(\xef\xbb\xbf)?\s*(window\.|var\s|Grailbird\.)")
+_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml)", re.IGNORECASE)
+_HEAD = 200
+
+
+def why_no_zip(path: Path, source: str) -> str:
+    """What the file at `path` is, which is no whole zip."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if head.startswith(b"PK\x03\x04"):
+        return f"{source} is a zip that is cut off or damaged; download it again"
+    if _ONE_FILE.match(head):
+        return (
+            f"{source} is not a zip but one file out of an archive; "
+            f"give the whole folder that it lies in, {source.rpartition('/')[0] or '.'}"
+        )
+    if _PAGE.match(head):
+        return (
+            f"{source} is not a zip but a page that shows an archive; "
+            "give the whole folder that it was unpacked to, or the zip itself"
+        )
+    if source.lower().endswith(".csv"):
+        return f"{source} is not a zip but a table; give it with --table"
+    return (
+        f"{source} is not a zip; give the file that X lets you download, as it is, "
+        "or the folder that it was unpacked to"
+    )
+
+
+def why_no_posts(source: str, names: Sequence[str], *, folder: bool) -> str:
+    """What lies where there should be posts, among the members called `names`."""
+    linked = [name for name in names if f"/{name}".endswith("/data")]
+    zips = [name for name in names if name.lower().endswith(".zip")]
+    if linked:
+        return (
+            f"{source}: {shown(linked[0])!r} is no folder but a link or a file; "
+            "give the folder that holds the posts themselves"
+        )
+    if zips and folder:
+        place = f"{source.rstrip('/')}/{shown(zips[0])}"
+        return f"{source} holds no posts but a zip; give that: --archive {place}"
+    if zips:
+        return (
+            f"{source} holds no posts but another zip, {shown(zips[0])!r}; "
+            "unpack it and give that one with --archive"
+        )
+    missing = "it holds neither data/tweets.js nor tweets.csv"
+    if folder:
+        return (
+            f"{source} is no X archive, or was not unpacked whole: {missing}; "
+            "unpack the zip again, all of it, or give the zip itself"
+        )
+    return f"{source} is no X archive, or the wrong part of one: {missing}"
+
+
+def why_several(source: str, folders: Sequence[str], *, folder: bool) -> str:
+    """Which archives lie beside each other, by the folders of their posts."""
+    count = "two" if len(folders) == 2 else f"{len(folders):,}"
+    start = f"{source.rstrip('/')}/" if folder else ""
+    places = " and ".join(shown(start + place) or "./" for place in folders[:2])
+    more = ", among others" if len(folders) > 2 else ""
+    first = "" if folder else "unpack it and "
+    return (
+        f"{source} holds {count} archives, with posts in {places}{more}; "
+        f"{first}give one of these folders with --archive"
+    )

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from components.collect.archive.assignments import as_object, as_text
-from components.collect.bluesky.richtext import read_text
+from components.collect.bluesky.bridged import BRIDGE, read_whole_text
+from components.collect.bluesky.names import INVALID
 from components.collect.posts import make_post, repost_text
 from components.collect.times import parse_time
 from components.collect.web.account import Account
@@ -32,7 +33,7 @@ def read_post(item: dict[str, Any], account: Account) -> Post | str:
         return "no id"
     if created_at is None:
         return "an unreadable time"
-    rich = read_text(record)
+    rich = read_whole_text(record, bridged=account.handle.endswith(BRIDGE))
     langs = record.get("langs")
     return make_post(
         post_id=post_id,
@@ -88,7 +89,8 @@ def _reply_to(record: dict[str, Any], item: dict[str, Any], account: Account) ->
         return account.handle
     parent = as_object(as_object(item.get("reply")).get("parent"))
     author = as_object(parent.get("author"))
-    return (as_text(author.get("handle")) if author.get("did") == did else "") or did
+    handle = as_text(author.get("handle")) if author.get("did") == did else ""
+    return handle if handle not in ("", INVALID) else did
 
 
 def _quoted(record: dict[str, Any]) -> str:

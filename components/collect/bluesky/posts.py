@@ -41,7 +41,7 @@ def read_post(item: dict[str, Any], account: Account) -> Post | str:
         created_at=created_at,
         text=html.escape(rich.text, quote=False),
         reply_to=_reply_to(record, item, account),
-        quote=_POSTS in _quoted(record),
+        quote=_POSTS in quoted_uri(record),
         lang=as_text(langs[0]) if isinstance(langs, list) and langs else "",
         urls=[html.escape(url, quote=False) for url in rich.urls],
         mentions=rich.mentions,
@@ -93,7 +93,7 @@ def _reply_to(record: dict[str, Any], item: dict[str, Any], account: Account) ->
     return handle if handle not in ("", INVALID) else did
 
 
-def _quoted(record: dict[str, Any]) -> str:
+def quoted_uri(record: dict[str, Any]) -> str:
     """The URI of what is shown below the text, if it is anything of Bluesky's own."""
     embed = as_object(record.get("embed"))
     inner = as_object(embed.get("record"))

@@ -23,8 +23,8 @@ def row_of_record(record: dict[str, Any], key: str, did: str, where: str) -> Row
     """
     langs = record.get("langs")
     facts = {"id": key, "user_id": did, "created_at": as_text(record.get("createdAt"))}
-    if subject := as_object(record.get("subject")):
-        text = _repost(as_text(subject.get("uri")))
+    if record.get("$type") == REPOST:
+        text = _repost(as_text(as_object(record.get("subject")).get("uri")))
         return make_row(where, text=text, is_retweet=flag(True), **facts)
     return make_row(
         where,

@@ -121,7 +121,10 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
         "--handle", metavar="NAME", help="an X account, asked of the X API", **source
     )
     group.add_argument(
-        "--bluesky", metavar="HANDLE", help="a Bluesky account, as alice.bsky.social", **source
+        "--bluesky",
+        metavar="HANDLE",
+        help="a Bluesky account, as alice.bsky.social or did:plc:…",
+        **source,
     )
     group.add_argument(
         "--mastodon",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from components.collect.bluesky.names import DOMAIN, read_name, shown_name
 from components.collect.times import DateOrder
 from components.contracts.artifacts import check_persona
 from components.contracts.reports import Consent
@@ -22,8 +23,6 @@ FIELDS = (
 X_API = "https://api.x.com"
 BLUESKY = "https://public.api.bsky.app"
 _HANDLE = re.compile(r"\w{1,15}", re.ASCII)
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]){_LABEL}")
 _USERNAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?", re.ASCII)
 PostId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Whether = Annotated[bool, Field(exclude=True)]
@@ -36,7 +35,7 @@ class CollectConfig(StageConfig):
     handle: str | None = None
     """The X account whose newest posts to ask the X API for; needs X_BEARER_TOKEN or a login."""
     bluesky: str | None = None
-    """The Bluesky account whose public posts to ask for, as alice.bsky.social."""
+    """The Bluesky account whose public posts to ask for, as alice.bsky.social or did:plc:…"""
     mastodon: str | None = None
     """The Mastodon account whose public posts to ask its server for, as alice@mastodon.social."""
     archive: str | None = None
@@ -105,13 +104,8 @@ class CollectConfig(StageConfig):
 
     @field_validator("bluesky")
     @classmethod
-    def _bluesky_handle(cls, given: str | None) -> str | None:
-        if given is None:
-            return None
-        handle = given.strip().removeprefix("@").lower()
-        if not _DOMAIN.fullmatch(handle):
-            raise ValueError(f"{given!r} is no Bluesky handle, as alice.bsky.social")
-        return handle
+    def _bluesky_name(cls, given: str | None) -> str | None:
+        return None if given is None else read_name(given)
 
     @field_validator("mastodon")
     @classmethod
@@ -119,7 +113,7 @@ class CollectConfig(StageConfig):
         if given is None:
             return None
         username, _, domain = given.strip().removeprefix("@").partition("@")
-        if not (_USERNAME.fullmatch(username) and _DOMAIN.fullmatch(domain.lower())):
+        if not (_USERNAME.fullmatch(username) and DOMAIN.fullmatch(domain.lower())):
             raise ValueError(f"{given!r} is no Mastodon address, as alice@mastodon.social")
         return f"{username}@{domain.lower()}"
 
@@ -175,8 +169,8 @@ class CollectConfig(StageConfig):
 
     @property
     def place(self) -> str:
-        """Where the source is: a path, a URI, or the account with its @."""
-        return self.archive or self.table or f"@{self.account}"
+        """Where the source is: a path, a URI, or what messages call the account."""
+        return self.archive or self.table or shown_name(self.account or "")
 
 
 def author_of_address(address: str) -> str:

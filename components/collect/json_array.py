@@ -12,7 +12,7 @@ CHUNK = 1 << 18
 MAX_ITEM = 1 << 24
 """Characters of one item; posts have a few thousand."""
 _SPACE = re.compile(r"[ \t\r\n]*")
-_AFTER_ITEM = tuple(" \t\r\n,]")
+_AFTER_ITEM = tuple(" \t\r\n,]}:")
 _JUST_SPACE = re.compile(r"\s*;?\s*")
 
 
@@ -44,19 +44,27 @@ class ArrayText:
         """
         if self._next() != "[":
             raise BadInputError(f"{self._where} holds no list")
+        yield from self._array()
+        self._check_end()
+
+    def _array(self) -> Iterator[Any]:
+        """The items of the array that begins here."""
         self._at += 1
         if self._next() == "]":
             self._at += 1
-        else:
-            while True:
-                yield self._item()
-                mark = self._next()
-                self._at += 1
-                if mark == "]":
-                    break
-                if mark != ",":
-                    raise self._damaged("an item is followed by neither a comma nor an end")
-        self._check_end()
+            return
+        while True:
+            yield self._item()
+            if self._ends("]"):
+                return
+
+    def _ends(self, end: str) -> bool:
+        """Pass over what follows an item: a comma, or the end."""
+        mark = self._next()
+        self._at += 1
+        if mark not in (",", end):
+            raise self._damaged("an item is followed by neither a comma nor an end")
+        return mark == end
 
     def _next(self) -> str:
         """The next character that is no white space; empty at the end."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from components.collect.archive.archive import author_of_archive, mind_circles, read_archive
 from components.collect.archive.contents import archive_sha256
+from components.collect.bluesky.names import is_did
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig, author_of_address
 from components.collect.damage import damage_warning
@@ -105,7 +106,10 @@ def _read_account(
         if earlier:
             earlier.check_author(handle, account_id)
 
-    permit(author_of(config), None)
+    if config.bluesky is not None and is_did(config.bluesky):
+        _ask_opt_outs(config, [config.bluesky], [config.bluesky])
+    else:
+        permit(author_of(config), None)
     newest = earlier.report.newest if earlier else None
     if config.bluesky is not None:
         from components.collect.bluesky.source import read_feed
@@ -129,10 +133,20 @@ def author_of(config: CollectConfig) -> str:
         BadInputError: as `run` does, as far as the author goes.
     """
     if config.account is not None:
-        return check_persona(author_of_address(config.account))
+        return check_persona(_author_of_account(config, config.account))
     author_in = author_of_archive if config.archive is not None else author_of_table
     with local_file(config.place, or_folder=config.archive is not None) as path:
         return check_persona(author_in(path, config.place, config))
+
+
+def _author_of_account(config: CollectConfig, account: str) -> str:
+    """The author's name by the account's own; whose a DID is, Bluesky is asked."""
+    if not is_did(account):
+        return author_of_address(account)
+    _ask_opt_outs(config, [account], [account])
+    from components.collect.bluesky.source import author_of_did
+
+    return author_of_did(config)
 
 
 def _ask_opt_outs(

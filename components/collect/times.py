@@ -63,7 +63,7 @@ def parse_time(stated: str, order: DateOrder | None = None) -> datetime | None:
 
 
 def _x_own(text: str) -> datetime | None:
-    """`Sat Feb 18 12:33:11 +0000 2023`, as every post of an archive has it: `_written`, but fast."""
+    """`Sat Feb 18 12:33:11 +0000 2023`: `_written` would read it too, but archives are long."""
     if not (found := _X_OWN.fullmatch(text)):
         return None
     hour, minute, second = int(found[3]), int(found[4]), int(found[5])
@@ -103,7 +103,8 @@ def _written(text: str, order: DateOrder | None) -> datetime | None:
     day = _day(" ".join(_BESIDE.sub(" ", rest.strip()).split()), order)
     if day is None or clock is None:
         return day
-    return day + _time_of_day(clock) if clock[6] is None and clock[9] is None else _zoned(day, clock)
+    at = day + _time_of_day(clock)
+    return at.replace(tzinfo=timezone(_offset(clock))) if clock[6] or clock[9] else at
 
 
 def _day(text: str, order: DateOrder | None) -> datetime | None:
@@ -148,10 +149,6 @@ def _time_of_day(clock: re.Match[str]) -> timedelta:
         hour = hour % 12 + (12 if clock[5].lower() == "p" else 0)
     micros = int((clock[4] or "")[:6].ljust(6, "0"))
     return timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micros)
-
-
-def _zoned(day: datetime, clock: re.Match[str]) -> datetime:
-    return (day + _time_of_day(clock)).replace(tzinfo=timezone(_offset(clock)))
 
 
 def _offset(clock: re.Match[str]) -> timedelta:

@@ -1,6 +1,6 @@
 """The protocol that every store keeps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -66,7 +66,11 @@ class Store(Protocol):
         """Its size and age. Raises ObjectMissingError."""
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        """Every object whose key starts with `prefix`, by key."""
+        """Every object whose key starts with `prefix`, by key: `run!`, `run-1`, `run.1`, `run/1`.
+
+        The order is that of the characters' code points, which is that of the keys' bytes in UTF-8.
+        Servers may list in another: the whole listing is held in memory and sorted.
+        """
 
     def folders(self, prefix: str = "") -> Keys:
         """The names that follow the folder `prefix` and hold objects themselves, sorted.
@@ -101,6 +105,11 @@ class Store(Protocol):
 
         They are invisible to every other method, but take room.
         """
+
+
+def in_order(stats: Iterable[Stat]) -> list[Stat]:
+    """These objects by key, as `Store.list` promises."""
+    return sorted(stats, key=lambda stat: stat.key)
 
 
 def check_key(key: str) -> str:

@@ -22,6 +22,7 @@ from components.storage.base import (
     Stat,
     check_key,
     folder_prefix,
+    in_order,
     no_advance,
 )
 from components.storage.errors import ChecksumError, ConflictError, ObjectMissingError
@@ -225,7 +226,7 @@ class GcsStore:
     def _list(self, prefix: str) -> Sequence[Stat]:
         with self._explained(prefix):
             found = self.bucket.list_blobs(prefix=self.prefix + prefix, **ONCE)
-            return [self._stat(blob) for blob in found if not blob.name.endswith("/")]
+            return in_order(self._stat(blob) for blob in found if not blob.name.endswith("/"))
 
     def _stat(self, blob: Blob) -> Stat:
         return Stat(blob.name.removeprefix(self.prefix), blob.size, blob.updated.timestamp())

@@ -16,6 +16,7 @@ from components.storage.base import (
     Stat,
     check_key,
     folder_prefix,
+    in_order,
     no_advance,
 )
 from components.storage.copying import copy_compared
@@ -106,7 +107,7 @@ class FileStore:
                 with suppress(FileNotFoundError):  # deleted since
                     status = entry.stat()
                     found.append(Stat(key, status.st_size, status.st_mtime))
-        return iter(sorted(found, key=lambda stat: stat.key))
+        return iter(in_order(found))
 
     def folders(self, prefix: str = "") -> Keys:
         """See `Store.folders`."""

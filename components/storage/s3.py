@@ -20,6 +20,7 @@ from components.storage.base import (
     Stat,
     check_key,
     folder_prefix,
+    in_order,
     no_advance,
 )
 from components.storage.errors import (
@@ -239,7 +240,7 @@ class S3Store:
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=self.prefix + prefix
             )
-            return [
+            return in_order(
                 Stat(
                     each["Key"].removeprefix(self.prefix),
                     each["Size"],
@@ -248,7 +249,7 @@ class S3Store:
                 for page in pages
                 for each in page.get("Contents", ())
                 if not each["Key"].endswith("/")  # what consoles write for an empty folder
-            ]
+            )
 
     def _fetch(
         self, key: str, start: int, size: int, sink: Span | BytesIO, **condition: str

@@ -87,6 +87,15 @@ def test_listing_goes_by_prefix_and_in_order(store: Store) -> None:
     assert store.folders("a/") == store.folders("a") == ["1"]
 
 
+def test_a_listing_is_by_key_whatever_stands_where_a_folder_begins(store: Store) -> None:
+    keys = ["run!", "run-1", "run.1/a", "run/1/x", "run/1x", "run0", "runé", "run\uffff", "run😀"]
+    for key in reversed(keys):
+        store.put(key, b"")
+    assert [stat.key for stat in store.list()] == keys
+    assert [stat.key for stat in store.list("run")] == keys
+    assert store.folders() == ["run", "run.1"]
+
+
 def test_a_deleted_object_is_gone(store: Store) -> None:
     store.put("a/b/c", b"")
     store.delete("a/b/c")

@@ -1,5 +1,6 @@
 """Reading a source for a test: what it says, and its posts in order."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig
 from components.collect.spool import Spool
+from components.collect.tables.rows import Table
 from components.contracts.posts import Post
 
 Reader = Callable[[Path, str, CollectConfig, Spool], Collected]
@@ -30,3 +32,10 @@ def read_with(reader: Reader, path: Path, called: str, config: CollectConfig) ->
     with Spool() as spool:
         said = reader(path, called, config, spool)
         return Read(said, list(spool.posts(said.author)), spool.facts().damaged)
+
+
+def rows_of(table: Table) -> tuple[list[dict[str, str]], Counter[str]]:
+    """The cells of a table's rows, and how many rows were left out on purpose, by their names."""
+    rows = list(table.rows())
+    cells = [row.cells for row in rows if row.cells is not None]
+    return cells, Counter(row.left_out for row in rows if row.left_out)

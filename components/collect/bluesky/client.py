@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from atproto import Client, Request, models
 
+from components.collect.bluesky.names import shown_name
 from components.collect.bluesky.refusals import explain
 from components.collect.web.adapter import RefusedError, bounded_session
 from components.collect.web.asking import Patience
@@ -41,17 +42,17 @@ class BlueskyClient:
         self._patience = Patience("Bluesky", url, max_wait)
         self._client = Client(url, request=Request(transport=_SessionTransport()))
 
-    def profile(self, handle: str) -> dict[str, Any]:
-        """The profile of the account with this handle.
+    def profile(self, name: str) -> dict[str, Any]:
+        """The profile of the account with this handle or DID.
 
         Raises:
             BadInputError: Bluesky has no such account, or cannot be asked.
         """
-        params = models.AppBskyActorGetProfile.Params(actor=handle)
-        return self._ask("app.bsky.actor.getProfile", params, "did", handle)
+        params = models.AppBskyActorGetProfile.Params(actor=name)
+        return self._ask("app.bsky.actor.getProfile", params, "did", name)
 
-    def feed(self, did: str, handle: str, cursor: str) -> dict[str, Any]:
-        """A page of the account's posts, the newest first; `handle` is for messages.
+    def feed(self, did: str, name: str, cursor: str) -> dict[str, Any]:
+        """A page of the account's posts, the newest first; `name` is for messages.
 
         Raises:
             BadInputError: Bluesky refuses, or cannot be asked.
@@ -59,9 +60,9 @@ class BlueskyClient:
         params = models.AppBskyFeedGetAuthorFeed.Params(
             actor=did, limit=PAGE, cursor=cursor or None
         )
-        return self._ask("app.bsky.feed.getAuthorFeed", params, "feed", handle)
+        return self._ask("app.bsky.feed.getAuthorFeed", params, "feed", name)
 
-    def _ask(self, route: str, params: Any, key: str, handle: str) -> dict[str, Any]:
+    def _ask(self, route: str, params: Any, key: str, name: str) -> dict[str, Any]:
         """The answer, which holds `key`.
 
         Read as plain JSON: atproto's own models refuse a page for one odd post on it.
@@ -74,6 +75,6 @@ class BlueskyClient:
             return answer
 
         try:
-            return self._patience.ask(ask, f"@{handle}")
+            return self._patience.ask(ask, shown_name(name))
         except RefusedError as refusal:
-            raise explain(refusal, f"@{handle}") from refusal
+            raise explain(refusal, shown_name(name)) from refusal

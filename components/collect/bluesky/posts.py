@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from components.collect.archive.assignments import as_object, as_text
-from components.collect.bluesky.richtext import read_text
+from components.collect.bluesky.bridged import BRIDGE, read_whole_text
+from components.collect.bluesky.names import INVALID
 from components.collect.posts import make_post, repost_text
 from components.collect.times import parse_time
 from components.collect.web.account import Account
@@ -32,7 +33,7 @@ def read_post(item: dict[str, Any], account: Account) -> Post | str:
         return "no id"
     if created_at is None:
         return "an unreadable time"
-    rich = read_text(record)
+    rich = read_whole_text(record, bridged=account.handle.endswith(BRIDGE))
     langs = record.get("langs")
     return make_post(
         post_id=post_id,
@@ -40,7 +41,7 @@ def read_post(item: dict[str, Any], account: Account) -> Post | str:
         created_at=created_at,
         text=html.escape(rich.text, quote=False),
         reply_to=_reply_to(record, item, account),
-        quote=_POSTS in _quoted(record),
+        quote=_POSTS in quoted_uri(record),
         lang=as_text(langs[0]) if isinstance(langs, list) and langs else "",
         urls=[html.escape(url, quote=False) for url in rich.urls],
         mentions=rich.mentions,
@@ -88,10 +89,11 @@ def _reply_to(record: dict[str, Any], item: dict[str, Any], account: Account) ->
         return account.handle
     parent = as_object(as_object(item.get("reply")).get("parent"))
     author = as_object(parent.get("author"))
-    return (as_text(author.get("handle")) if author.get("did") == did else "") or did
+    handle = as_text(author.get("handle")) if author.get("did") == did else ""
+    return handle if handle not in ("", INVALID) else did
 
 
-def _quoted(record: dict[str, Any]) -> str:
+def quoted_uri(record: dict[str, Any]) -> str:
     """The URI of what is shown below the text, if it is anything of Bluesky's own."""
     embed = as_object(record.get("embed"))
     inner = as_object(embed.get("record"))

@@ -5,6 +5,7 @@ from typing import Any
 
 from components.collect.archive.assignments import as_object, as_objects, as_text
 from components.collect.bluesky.client import BlueskyClient
+from components.collect.bluesky.names import INVALID, author_of, is_did, shown_name
 from components.collect.posts import is_number, shown, valid_unicode
 from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint
@@ -16,8 +17,8 @@ MEMBERS_ONLY = "!no-unauthenticated"
 """The label with which an account asks apps to show it to logged-in people alone."""
 
 
-def find_profile(handle: str, client: BlueskyClient, kept: Checkpoint, consent: Consent) -> Account:
-    """Look the account up by its handle, or take what the checkpoint holds of it.
+def find_profile(name: str, client: BlueskyClient, kept: Checkpoint, consent: Consent) -> Account:
+    """Look the account up by its handle or DID, or take what the checkpoint holds of it.
 
     Raises:
         BadInputError: there is no such account, it is suspended or renamed, or asks to be left
@@ -25,21 +26,38 @@ def find_profile(handle: str, client: BlueskyClient, kept: Checkpoint, consent: 
     """
     answer = kept.load("account")
     if answer is None:
-        answer = client.profile(handle)
+        answer = client.profile(name)
         kept.save("account", answer)
-    did, stated = as_text(answer.get("did")), as_text(answer.get("handle"))
-    if stated.lower() != handle.lower():
-        raise BadInputError(
-            f"@{handle} is now called @{shown(stated)}; give --bluesky with its name of today"
-        )
-    keep_to_wishes(f"@{handle}", _wishes(answer), consent)
+    did, handle = as_text(answer.get("did")), stated_handle(answer, name)
+    keep_to_wishes(shown_name(name), _wishes(answer), consent)
     posts = as_text(answer.get("postsCount"))
     return Account(
         account_id=did,
-        handle=stated,
+        handle=author_of(handle, did),
         display_name=valid_unicode(as_text(answer.get("displayName"))) or None,
         picture_url=as_text(answer.get("avatar")) or None,
         posts=int(posts) if is_number(posts) else None,
+    )
+
+
+def stated_handle(profile: dict[str, Any], name: str) -> str:
+    """The handle in the profile of the account that was asked for as `name`.
+
+    Raises:
+        BadInputError: it is another account's, or the account has another handle by now or none.
+    """
+    did, handle = as_text(profile.get("did")), as_text(profile.get("handle"))
+    if name.lower() in (did.lower(), handle.lower()):
+        return handle
+    if is_did(name):
+        raise BadInputError(f"{name}: Bluesky's answer is of another account, {shown(did)}")
+    if handle.lower() == INVALID:
+        raise BadInputError(
+            f"@{name} no longer leads to its account, so Bluesky shows it as {INVALID}; give the "
+            f"account's DID, which stays: --bluesky {shown(did)}"
+        )
+    raise BadInputError(
+        f"@{name} is now called @{shown(handle)}; give --bluesky with its name of today"
     )
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from components.collect.archive.assignments import as_text
 from components.collect.bluesky.client import BlueskyClient
+from components.collect.bluesky.names import author_of, shown_name
 from components.collect.bluesky.posts import read_post
-from components.collect.bluesky.profile import find_profile
+from components.collect.bluesky.profile import find_profile, stated_handle
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig
 from components.collect.spool import Spool
@@ -30,15 +31,26 @@ def read_feed(
         BadInputError: the account cannot be had or asks to be left alone, or Bluesky cannot be
             asked; or `permit` raises.
     """
-    handle, url = config.bluesky or "", config.bluesky_url
+    name, url = config.bluesky or "", config.bluesky_url
     client = BlueskyClient(url, config.max_wait)
-    kept = Checkpoint(dataset, Request(url=url, handle=handle), resume=config.resume)
-    account = find_profile(handle, client, kept, config.consent)
+    kept = Checkpoint(dataset, Request(url=url, handle=name), resume=config.resume)
+    account = find_profile(name, client, kept, config.consent)
     permit(account.handle, account.account_id)
-    ask = partial(client.feed, account.account_id, handle)
-    stated = stated_posts(account, read_pages(f"@{handle}", ask, _cursor, kept), "feed")
+    ask = partial(client.feed, account.account_id, name)
+    stated = stated_posts(account, read_pages(shown_name(name), ask, _cursor, kept), "feed")
     collected = gather(account, stated, partial(read_post, account=account), newest, spool)
     return collected.saying({"terms": TERMS})
+
+
+def author_of_did(config: CollectConfig) -> str:
+    """The author's name where `config.bluesky` is a DID, for which Bluesky is asked.
+
+    Raises:
+        BadInputError: there is no such account, or Bluesky cannot be asked.
+    """
+    did = config.bluesky or ""
+    profile = BlueskyClient(config.bluesky_url, config.max_wait).profile(did)
+    return author_of(stated_handle(profile, did), did)
 
 
 def _cursor(page: Page) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from components.collect.config import handle_of
 from components.collect.posts import shown
-from components.collect.tables.ids import is_rounded, trusted_id
+from components.collect.tables.ids import account_id, is_rounded
 from components.collect.tables.reader import NOTHING, Reader, joined
 from components.contracts.errors import BadInputError
 
@@ -97,14 +97,14 @@ class Authors:
 
     def _read(self, said: Cells) -> Stated:
         names, ids = said[: len(self._names)], said[len(self._names) :]
-        known = (trusted_id(one) for one in ids if one.strip().lower() not in NOTHING)
+        known = (account_id(one) for one in ids if one.strip().lower() not in NOTHING)
         return Stated(tuple(map(_name, names)), next(filter(None, known), ""))
 
     @property
     def accounts(self) -> list[str]:
         """The ids of accounts as they are stated, damaged ones as well; sorted."""
         ids = {one.strip() for said in self._rows for one in said[len(self._names) :][:1]}
-        known = {trusted_id(one) or one for one in ids if one.lower() not in NOTHING}
+        known = {account_id(one) or one for one in ids if one.lower() not in NOTHING}
         return sorted(known)
 
     @property
@@ -188,7 +188,9 @@ def choose_author(authors: Authors, wanted: str | None, source: str) -> tuple[Au
         raise BadInputError(_too_many(source, wanted, called))
     ((chosen, person),) = called.items()
     handle = handle_of(person.name)
-    return Author(handle, tuple(sorted(person.names)), tuple(sorted(person.account_ids)), chosen), key
+    return Author(
+        handle, tuple(sorted(person.names)), tuple(sorted(person.account_ids)), chosen
+    ), key
 
 
 def _is_meant(key: str, person: _Person, wanted: str | None) -> bool:
@@ -218,7 +220,7 @@ def _name(stated: str) -> str:
 
 
 def fits_handle(name: str) -> bool:
-    """Whether a name has the form of a handle: of X, or with the server's name of other networks."""
+    """Whether a name has the form of a handle: of X, or of a network with servers."""
     return _HANDLE.fullmatch(name) is not None
 
 

@@ -144,7 +144,7 @@ def _is_open_end(error: csv.Error, lines: int) -> bool:
 
 
 def _protected(lines: Iterable[str]) -> Iterator[str]:
-    """The lines with `\\n` as a sign for a line break, and other backslashes doubled so they stay."""
+    """The lines with a sign for each `\\n`, and other backslashes doubled so that they stay."""
     for line in lines:
         yield _ESCAPE.sub(_escape, line) if "\\" in line else line
 

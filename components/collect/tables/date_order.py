@@ -70,7 +70,9 @@ class DateColumn:
         if not proven:
             if self.doubtful is None:
                 return None
-            sorted_by = [o for o, reading in self.readings.items() if reading.rises or reading.falls]
+            sorted_by = [
+                o for o, reading in self.readings.items() if reading.rises or reading.falls
+            ]
             if len(sorted_by) == 1:
                 return sorted_by[0]
         raise BadInputError(
@@ -94,4 +96,3 @@ def _either(stated: str) -> str:
     """`1 March 2019 or 3 January 2019`."""
     times = (parse_time(stated, order) for order in ORDERS)
     return " or ".join(f"{at.day} {at:%B %Y}" for at in times if at)
-

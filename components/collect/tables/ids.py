@@ -27,6 +27,12 @@ def trusted_id(stated: str) -> str:
     return "" if _NUMBER.fullmatch(value) and not value.isdigit() else value
 
 
+def account_id(stated: str) -> str:
+    """The account's id in a cell; an address or a DID of other networks is one as it stands."""
+    value = stated.strip()
+    return value if "://" in value or value.startswith("did:") else trusted_id(value)
+
+
 def settle_ids(spool: Spool, author: str) -> dict[str, int]:
     """Give each post an id of its own; says how many ids were replaced, and how many rows went.
 

@@ -84,7 +84,9 @@ def _document(file: TextIO, source: str) -> Iterator[tuple[str, Any]]:
             if number == 0 and "\n" in text:
                 yield from _lines_of(text)
                 return
-            raise BadInputError(f"{source}, a JSON object, is cut off or damaged ({error})") from error
+            raise BadInputError(
+                f"{source}, a JSON object, is cut off or damaged ({error})"
+            ) from error
         at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
         number += 1
         yield f"object {number}", value
@@ -104,7 +106,7 @@ def _parsed(line: str) -> Any:
 
 
 def posts_in(value: Any) -> Iterator[Any]:
-    """The posts of a JSON value: those of the list that it wraps, the one that it wraps, or itself."""
+    """The posts of a JSON value: those that it wraps, in a list or alone, or itself."""
     if not isinstance(value, dict) or not _TEXTS.isdisjoint(value):
         yield value
         return

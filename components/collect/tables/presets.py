@@ -54,7 +54,7 @@ _HANDLES = (
     *("account.username", "tweet.user.screen_name", "legacy.screen_name", "twitter_handle"),
     *("tweep", "user.legacy.screen_name", "owner.username", "poster.username", "acct"),
 )
-"""Columns of handles, before those of names: the name that people show may change from post to post."""
+"""Columns of handles; what people show as their name may change from post to post."""
 _NAMES = (
     *("user_name", "user", "author", "from", "nickname", "name", "user.name", "author.name"),
     *("user_display_name", "display_name", "author.display_name", "from_user_realname"),

@@ -38,7 +38,9 @@ class Reader:
     @property
     def used(self) -> dict[str, str]:
         """The columns that fields are read from, best first: `{"created_at": "date+time, day"}`."""
-        return {field: ", ".join(map("+".join, cols)) for field, cols in self._columns.items() if cols}
+        return {
+            field: ", ".join(map("+".join, cols)) for field, cols in self._columns.items() if cols
+        }
 
     def columns(self, field: str) -> tuple[tuple[str, ...], ...]:
         """The columns that may hold `field`, best first; each several where they are joined."""
@@ -138,34 +140,40 @@ def choose_reader(
     """
     pairs = [pair.split("=", 1) for pair in overrides]
     ignored = {plain_name(column) for field, column in pairs if field == "ignore"}
-    read = [name for name in present if plain_name(name) not in ignored]
-    known = {plain_name(name) for name in read}
-    candidates = [preset for preset in PRESETS if named in (None, preset.name)]
-    preset = next((one for one in candidates if known.issuperset(_needs(one))), candidates[0])
     chosen = {field: (column,) for field, column in pairs if field != "ignore"}
+    read = [name for name in present if plain_name(name) not in ignored]
+    preset = _preset(read, named)
     columns = {**preset.all_columns(), **chosen}
-    if "author" in chosen and "display_name" not in chosen:
-        columns["display_name"] = ()
+    if "author" in chosen:
+        columns["display_name"] = chosen.get("display_name", ())
     reader = Reader(columns, preset.all_flags(), read)
-    absent = [column for field, column in chosen.items() if not reader.has(field)]
-    absent = [column for (column,) in absent]
-    absent += [c for f, c in pairs if f == "ignore" and plain_name(c) not in map(plain_name, present)]
+    known = set(map(plain_name, present))
+    absent = [column for field, (column,) in chosen.items() if not reader.has(field)]
+    absent += [column for field, column in pairs if plain_name(column) in ignored - known]
     absent += [need for need in preset.needs if plain_name(need) not in known and not chosen]
     if absent:
         raise BadInputError(
             f"{source} has no column {absent[0]!r}; its columns are {_list(present)}"
         )
+    _check_text_and_time(reader, present, source)
+    return preset.name, reader
+
+
+def _preset(present: Sequence[str], named: Format | None) -> Preset:
+    """The dump that is named, or the first whose columns are there."""
+    known = set(map(plain_name, present))
+    candidates = [preset for preset in PRESETS if named in (None, preset.name)]
+    fitting = (one for one in candidates if known.issuperset(map(plain_name, one.needs)))
+    return next(fitting, candidates[0])
+
+
+def _check_text_and_time(reader: Reader, present: Sequence[str], source: str) -> None:
     for field, words in (("text", "the text"), ("created_at", "the time")):
         if not reader.has(field) and not reader.has(f"shortened_{field}"):
             raise BadInputError(
                 f"{source} has no column for {words} of a post (its columns are {_list(present)}); "
                 f"name it as --columns {field}=COLUMN"
             )
-    return preset.name, reader
-
-
-def _needs(preset: Preset) -> set[str]:
-    return set(map(plain_name, preset.needs))
 
 
 def plain_name(name: str) -> str:

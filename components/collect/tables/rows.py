@@ -22,6 +22,8 @@ class Row(NamedTuple):
     cells: dict[str, str] | None
     problem: str = "a row that does not fit the header"
     """Why there are no cells."""
+    left_out: str = ""
+    """Under which name the row is counted where it is left out on purpose; it has no cells then."""
 
 
 class Table(NamedTuple):

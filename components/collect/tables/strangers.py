@@ -28,20 +28,23 @@ _KNOWN_WORDS = re.compile(  # in the names of columns that say something else
     r"|symbols|emoji|emojis|currency|campaign|card|entities|extended|attachments|annotations|context"
     r"|metrics|settings|rules|matching|scopes|contributors|possibly)(?:$|_)"
 )
-_KNOWN_VALUES = frozenset(
-    "web web_app website browser android iphone ipad ios mac macos windows linux blackberry mobile"
-    " phone tablet desktop api app bot twitter x tweetdeck tweetbot twitterrific echofon hootsuite"
-    " buffer ifttt sprinklr sproutsocial facebook instagram tumblr wordpress linkedin youtube"
-    " foursquare mastodon bluesky threads tweet tweets retweet retweeted rt reply replied quote"
-    " quoted original post status photo video image picture gif audio poll text link media mixed"
-    " positive negative neutral happy sad angry joy fear anger surprise disgust love male female"
-    " other unknown public private unlisted direct draft low medium high train test validation dev"
-    " valid left right none monday tuesday wednesday thursday friday saturday sunday mon tue tues"
-    " wed thu thur thurs fri sat sun january february march april may june july august september"
-    " october november december jan feb mar apr jun jul aug sep sept oct nov dec am pm spring"
-    " summer autumn fall winter morning afternoon evening night english german french spanish"
-    " portuguese italian japanese dutch turkish russian arabic".split()
-)
+_WORDS = """
+    web web_app website browser android iphone ipad ios mac macos windows linux blackberry mobile
+    phone tablet desktop api app bot twitter x tweetdeck tweetbot twitterrific echofon hootsuite
+    buffer ifttt sprinklr sproutsocial facebook instagram tumblr wordpress linkedin youtube
+    foursquare mastodon bluesky threads
+    tweet tweets retweet retweeted rt reply replied quote quoted original post status
+    photo video image picture gif audio poll text link media mixed
+    positive negative neutral happy sad angry joy fear anger surprise disgust love
+    male female other unknown public private unlisted direct draft low medium high left right none
+    train test validation dev valid
+    monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat
+    sun january february march april may june july august september october november december
+    jan feb mar apr jun jul aug sep sept oct nov dec am pm
+    spring summer autumn fall winter morning afternoon evening night
+    english german french spanish portuguese italian japanese dutch turkish russian arabic
+"""
+_KNOWN_VALUES = frozenset(_WORDS.split())
 
 
 @dataclass
@@ -100,18 +103,19 @@ def refuse_several(authors: Authors, strangers: Strangers, source: str) -> None:
         BadInputError: the message names the columns that tell them apart.
     """
     if len(authors.accounts) > 1:
+        column, accounts = authors.id_column, authors.accounts
         raise BadInputError(
-            f"{source} holds posts of {len(authors.accounts)} accounts (its column "
-            f"{authors.id_column!r} has {_list(authors.accounts)}) and names no authors; choose one "
-            f"with --columns author={authors.id_column} --author {shown(authors.accounts[0])}"
+            f"{source} holds posts of {len(accounts)} accounts (its column {column!r} has "
+            f"{_list(accounts)}) and names no authors; choose one with --columns author={column} "
+            f"--author {shown(accounts[0])}"
         )
-    for name, handles in strangers.found.items():
-        others = [shown(other) for other in strangers.found if other != name]
-        also = f", or {' or '.join(map(repr, others))}" if others else ""
+    found = {shown(name): handles for name, handles in strangers.found.items()}
+    for name, handles in found.items():
+        columns = " or ".join(map(repr, found))
         raise BadInputError(
-            f"{source} seems to hold posts of several people: its column {shown(name)!r}{also} may "
-            f"name them ({_list(handles)}); choose one with --columns author={shown(name)} --author "
-            f"{shown(handles[0])}, or, where it names no authors, give --columns ignore={shown(name)}"
+            f"{source} seems to hold posts of several people: its column {columns} may name them "
+            f"({_list(handles)}); choose one with --columns author={name} --author "
+            f"{shown(handles[0])}, or, where it names no authors, give --columns ignore={name}"
         )
 
 

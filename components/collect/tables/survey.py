@@ -48,7 +48,7 @@ def survey_table(table: Table, reader: Reader, config: CollectConfig, source: st
     authors, strangers = Authors(reader, config.author), Strangers(reader.unread)
     dates, breaks = _Dates(reader), _Breaks(reader)
     switches = dict.fromkeys(reader.flag_columns("repost_switch"), True)
-    for where, cells, _ in table.rows():
+    for where, cells, *_ in table.rows():
         if cells is None:
             continue
         authors.note(cells)
@@ -123,5 +123,5 @@ class _Breaks:
 
     @property
     def are_escaped(self) -> bool:
-        """Whether a backslash and an n are a line break: some texts have them, and none a real one."""
+        """Whether `\\n` is a line break: some texts have it, and none a real one."""
         return not self.real and self.escaped >= (1 if self.by_twarc else _FEWEST_BREAKS)

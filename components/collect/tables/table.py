@@ -3,6 +3,7 @@
 import logging
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,9 @@ from typing import NamedTuple, TextIO
 
 from components.collect.collected import Collected, Skips
 from components.collect.config import CollectConfig
+from components.collect.exports.car import is_car
+from components.collect.exports.recognising import read_export
+from components.collect.exports.repository import read_repository
 from components.collect.posts import make_post, shown
 from components.collect.spool import Spool
 from components.collect.tables.csv_rows import read_csv
@@ -66,8 +70,10 @@ def open_table(path: Path, source: str) -> Iterator[tuple[Table, str]]:
     with unpacked(path, source) as plain:
         refuse_foreign(plain, source)
         with plain.open("rb") as file:
-            head = file.read(8)
-        if head.startswith(MAGIC):
+            head = file.read(16)
+        if is_car(head):
+            yield read_repository(plain, source), "utf-8"
+        elif head.startswith(MAGIC):
             yield read_parquet(plain, source), "utf-8"
         elif head.startswith(ZIP):
             with tempfile.TemporaryDirectory(prefix="huggingtweets-") as folder:
@@ -92,7 +98,9 @@ def _read_text(open_text: OpenText, source: str) -> Table:
         head = file.read(4096).lstrip("\ufeff \t\r\n")
     if not head:
         raise BadInputError(f"{source} is empty; give a table with a header and posts")
-    return (read_json if head[0] in "[{" else read_csv)(open_text, source)
+    if head[0] not in "[{":
+        return read_csv(open_text, source)
+    return read_export(open_text, source) or read_json(open_text, source)
 
 
 def posts_of_table(table: Table, source: str, config: CollectConfig, spool: Spool) -> Collected:
@@ -110,6 +118,7 @@ def posts_of_table(table: Table, source: str, config: CollectConfig, spool: Spoo
         "skipped": rows.skips.total,
         "deleted": rows.deleted,
         "other_authors": rows.others,
+        **rows.left_out,
         **settle_ids(spool, author.handle),
     }
     notes: dict[str, str | int] = {"format": format_name, "shape": table.shape}
@@ -131,12 +140,16 @@ class _Rows:
     def __init__(self, reader: Reader, survey: Survey, skips: Skips, spool: Spool) -> None:
         self._reader, self._survey, self._spool = reader, survey, spool
         self.skips = skips
+        self.left_out = Counter[str]()
         self.odd_times = _OddTimes()
         self.posts = self.deleted = self.others = 0
         """How many posts there are, how many are deleted, and how many posts are of others."""
 
     def take(self, row: Row) -> None:
         """Take the row's post, or count why not."""
+        if row.left_out:
+            self.left_out[row.left_out] += 1
+            return
         if row.cells is None:
             self.skips.add(row.problem, row.where)
             return

@@ -303,7 +303,9 @@ def test_accounts_that_cannot_be_had_are_named(
     assert "owner has deactivated" in refused(server, tmp_path / "out")
     server.accounts[0].state = ""
     server.accounts[0].facts = {"handle": "handle.invalid"}
-    assert "now called @handle.invalid" in refused(server, tmp_path / "out")
+    assert "--bluesky did:plc:nobody" in refused(server, tmp_path / "out")
+    server.accounts[0].facts = {"handle": "somebody.bsky.social"}
+    assert "now called @somebody.bsky.social" in refused(server, tmp_path / "out")
     server.accounts[0].facts = {}
     server.accounts[0].feed = []
     assert "holds no posts" in refused(server, tmp_path / "out")
@@ -454,6 +456,14 @@ def test_who_opted_out_is_not_asked_for(server: BskyServer, tmp_path: Path) -> N
         ["--bluesky", "no body.bsky.social"],
         ["--bluesky", "nobody.bsky.social."],
         ["--bluesky", ""],
+        ["--bluesky", "handle.invalid"],
+        ["--bluesky", "https://bsky.app/profile/handle.invalid"],
+        ["--bluesky", "https://bsky.app/profile/"],
+        ["--bluesky", "did:"],
+        ["--bluesky", "did:plc:"],
+        ["--bluesky", "did:plc:../up"],
+        ["--bluesky", "did:web:localhost"],
+        ["--bluesky", "did:key:z6Mk"],
         ["--bluesky", f"{'n' * 60}.{'n' * 60}.example.com"],
         ["--bluesky", NOBODY, "--handle", "nobody"],
         ["--bluesky", NOBODY, "--author", "ann"],

@@ -1,0 +1,1 @@
+"""What Mastodon and Bluesky give their users who ask for their own posts, read as tables."""

@@ -118,7 +118,7 @@ def _part_of_other(text: str, lead: re.Match[str], end: int, *, is_first: bool) 
     if not has_colon and (credited := _end_of_credit(text, lead, end)):
         return (0, len(text) if is_first and is_short(text[:start]) else credited)
     if lead["via"]:
-        marks = has_colon and not text[:start].strip()
+        marks = has_colon and not _is_within_sentence(text, start)
     elif lead["retweet"]:
         marks = has_colon or not _stands_before(_USED_AS_WORD, text, start)
     else:
@@ -149,9 +149,7 @@ def _quotation(text: str, lead: re.Match[str], begin: int, *, has_colon: bool) -
     """
     start = lead.start()
     end = _end_of_quotation(text, lead.start("quote"), begin)
-    line = text[max(0, start - 2 * _REACH) : start].rpartition("\n")[2]
-    before = without_entities(line).rstrip()
-    within_sentence = bool(before) and (before[-1].isalnum() or before[-1] in ",;–—-")
+    within_sentence = _is_within_sentence(text, start)
     if has_colon:
         own = within_sentence and _WORD.search(text, end) and is_short(text[begin:end])
     else:
@@ -180,3 +178,9 @@ def _end_of_quotation(text: str, opening: int, begin: int) -> int:
 
 def _stands_before(pattern: re.Pattern[str], text: str, place: int) -> bool:
     return pattern.search(text, max(0, place - 2 * _REACH), place) is not None
+
+
+def _is_within_sentence(text: str, place: int) -> bool:
+    line = text[max(0, place - 2 * _REACH) : place].rpartition("\n")[2]
+    before = without_entities(line).rstrip()
+    return bool(before) and (before[-1].isalnum() or before[-1] in ",;–—-")

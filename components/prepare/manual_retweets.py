@@ -82,7 +82,8 @@ def cut_manual_retweets(text: str) -> str:
         return text
     bounds = iter((0, *chain.from_iterable(parts), len(text)))
     own = [text[start:end] for start, end in zip(bounds, bounds, strict=True)]
-    return HOLE.join("" if is_short(part) else _tidy(part) for part in own).lstrip(HOLE)
+    kept = ["" if is_short(part) else _tidy(part) for part in own]
+    return HOLE.join(filter(None, kept)) + ("" if kept[-1] else HOLE)
 
 
 def _tidy(part: str) -> str:
@@ -115,7 +116,8 @@ def _part_of_other(text: str, lead: re.Match[str], end: int, *, is_first: bool) 
     if lead["quote"]:
         return _quotation(text, lead, colon.end() if colon else end, has_colon=colon is not None)
     has_colon = colon is not None or lead["colon"] is not None
-    if not has_colon and (credited := _end_of_credit(text, lead, end)):
+    may_credit = lead["via"] or not has_colon  # "Title via @paper: LINK"
+    if may_credit and (credited := _end_of_credit(text, lead, end)):
         return (0, len(text) if is_first and is_short(text[:start]) else credited)
     if lead["via"]:
         marks = has_colon and not _is_within_sentence(text, start)

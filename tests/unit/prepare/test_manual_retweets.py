@@ -95,8 +95,8 @@ def test_a_quotation_that_is_not_closed_goes_to_the_end() -> None:
     "credit",
     [
         "(via @ann)", f"(via @ann) {L}", f"{L} (via @ann)", "[via: @ann]", "via @ann",
-        "- Via @ann!", "/via @ann #geese", "via @ann & @eve", "via @ann and @eve", f"via @ann {L}", "(RT @ann)",
-        "RT @ann", f"RT @ann {L}", "♻ @ann",
+        "- Via @ann!", "/via @ann #geese", "via @ann & @eve", "via @ann and @eve", f"via @ann {L}",
+        f"via @ann: {L}", "(RT @ann)", "RT @ann", f"RT @ann {L}", "♻ @ann",
     ],
 )  # fmt: skip
 def test_what_stands_before_a_credit_is_not_the_authors(credit: str) -> None:

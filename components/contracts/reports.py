@@ -136,6 +136,8 @@ class PrepareReport(Report):
     """Share of the kept posts by language (ISO 639-1), largest first; empty for `classic`."""
     masked: dict[str, int] = {}
     """Personal data replaced in the texts: `email`, `phone`."""
+    trimmed: dict[str, int] = {}
+    """How many of the kept posts lost somebody else's words: `manual_retweets`, `quoted_lines`."""
     warnings: tuple[str, ...] = ()
     collected: tuple[CollectReport, ...]
     """The reports of the raw datasets that this one was made from, in the order of the authors."""

@@ -7,8 +7,10 @@ from components.contracts.posts import Post
 from components.prepare.classic import begins_as_retweet
 from components.prepare.encoding import is_lost, undo_wrong_decoding
 from components.prepare.length import is_empty, is_short
-from components.prepare.links import remove_links
+from components.prepare.links import HOLE, remove_links
+from components.prepare.manual_retweets import cut_manual_retweets
 from components.prepare.posts import Cleaned, Drop
+from components.prepare.quoted_lines import cut_quoted_lines
 from components.prepare.special_tokens import break_special_tokens
 from components.text.masks import mask_personal
 
@@ -36,23 +38,32 @@ def clean_default(post: Post, *, replies_are_marked: bool, keep_newlines: bool) 
             to start with handles addresses strangers.
         keep_newlines: keep line breaks; else they become blanks.
     """
-    if post.kind == "repost" or begins_as_retweet(post.text):
+    if begins_as_retweet(post.text):
         return Drop.RETWEET
     text = undo_wrong_decoding(html.unescape(post.text))
+    text, trimmed = _own_words(_UNWANTED.sub("", "\n".join(text.splitlines())))
     if is_lost(text):
         return Drop.DAMAGED
-    text = _UNWANTED.sub("", "\n".join(text.splitlines()))
+    is_whole = text.endswith(HOLE)  # what was cut off, if anything, was somebody else's
     if not replies_are_marked or post.kind == "reply" or post.reply_to is not None:
         text = _MENTION_CHAIN.sub("", text.lstrip(), count=1)
     text = _space(remove_links(_space(text, keep_newlines), post.urls), keep_newlines)
     text, emails, phones = mask_personal(text)
-    if text.endswith(_CUT_OFF):
+    if text.endswith(_CUT_OFF) and not is_whole:
         return Drop.TRUNCATED
-    if is_empty(text):
-        return Drop.EMPTY
     if is_short(text):
-        return Drop.SHORT
-    return Cleaned(break_special_tokens(text), emails, phones)
+        return trimmed[-1] if trimmed else Drop.EMPTY if is_empty(text) else Drop.SHORT
+    return Cleaned(break_special_tokens(text), emails, phones, trimmed)
+
+
+def _own_words(text: str) -> tuple[str, tuple[Drop, ...]]:
+    """The text without other people's words, and what of these stood in it."""
+    unquoted = cut_quoted_lines(text)
+    own = cut_manual_retweets(unquoted)
+    if own is text:
+        return text, ()
+    cuts = {Drop.QUOTED_LINES: unquoted is not text, Drop.MANUAL_RETWEET: own is not unquoted}
+    return own, tuple(drop for drop, was_cut in cuts.items() if was_cut)
 
 
 def _space(text: str, keep_newlines: bool) -> str:

@@ -7,6 +7,9 @@ from components.prepare.posts import Drop
 
 _IN_WORDS = {
     Drop.RETWEET: "retweets",
+    Drop.REPOST: "marked as reposts",
+    Drop.MANUAL_RETWEET: "retweets by hand",
+    Drop.QUOTED_LINES: "of quoted lines",
     Drop.SHORT: "short",
     Drop.EMPTY: "empty",
     Drop.TRUNCATED: "cut off by the source",

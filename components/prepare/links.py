@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from components.text.masks import LINK, may_hold_link
 
-# Stands where a link stood until its surroundings are mended; cleaning took it out of the text.
-_HOLE = "\0"
-_HOLES = rf"{_HOLE}(?:\s*{_HOLE})*"
+HOLE = "\0"
+"""Stands where something was cut until its surroundings are mended: cleaning leaves no other."""
+_HOLES = rf"{HOLE}(?:\s*{HOLE})*"
 _ENCLOSED = re.compile(
     rf"""\((?:\s*(?:via|link|source|src|photo|pic|video):?)?\s*{_HOLES}\s*\)"""
     rf"""|\[\s*{_HOLES}\s*\]|\{{\s*{_HOLES}\s*\}}|<\s*{_HOLES}\s*>"""
@@ -37,7 +37,7 @@ _AFTER_BRACKET = re.compile(rf"(?<=[(\[{{“‘«])\s*{_HOLES}\s*")
 
 
 def remove_links(text: str, urls: Sequence[str]) -> str:
-    """Delete the links of `text`, and the marks and words that only led to them.
+    """Delete the links and holes of `text`, and the marks and words that only led to them.
 
     Args:
         text: unescaped, without control characters.
@@ -47,19 +47,19 @@ def remove_links(text: str, urls: Sequence[str]) -> str:
     Words, brackets and quotation marks beside a link stay. White space is left as it comes.
     """
     if not may_hold_link(text):
-        return text
+        return _mend(text) if HOLE in text else text
     for url in sorted(urls, key=len, reverse=True):
         if "." in (plain := html.unescape(url)):
-            text = text.replace(plain, _HOLE)
-    text = LINK.sub(_HOLE, text)
-    return _mend(text) if _HOLE in text else text
+            text = text.replace(plain, HOLE)
+    text = LINK.sub(HOLE, text)
+    return _mend(text) if HOLE in text else text
 
 
 def _mend(text: str) -> str:
-    text = _ENCLOSED.sub(_HOLE, text)
-    text = _DANGLING.sub(_HOLE, text)
+    text = _ENCLOSED.sub(HOLE, text)
+    text = _DANGLING.sub(HOLE, text)
     text = _LEADING.sub("", text)
     text = _AFTER_BRACKET.sub("", text)
     text = _SECOND_STOP.sub("", text)
     text = _BEFORE_MARK.sub("", text)
-    return text.replace(_HOLE, " ")
+    return text.replace(HOLE, " ")

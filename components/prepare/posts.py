@@ -17,6 +17,12 @@ class Drop(StrEnum):
     DUPLICATE = "duplicates"
     TRUNCATED = "truncated"
 
+    REPOST = "reposts"
+    """The source says that it is one, though its text does not begin as a retweet."""
+    MANUAL_RETWEET = "manual_retweets"
+    """Somebody else's words, copied by hand, and too few of the author's own beside them."""
+    QUOTED_LINES = "quoted_lines"
+    """Lines that quote somebody, and too few words of the author's own beside them."""
     DAMAGED = "damaged"
     """A wrong decoding lost characters of it before it came here."""
     SAME_ID = "same_id"
@@ -29,11 +35,13 @@ class Drop(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A text after cleaning, and how much personal data was masked in it."""
+    """A text after cleaning, how much personal data was masked in it, and what was cut."""
 
     text: str
     emails: int = 0
     phones: int = 0
+    trimmed: tuple[Drop, ...] = ()
+    """Why somebody else's words were cut from it, if any were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class CleanPost:
     source: str | None
     emails: int
     phones: int
+    trimmed: tuple[Drop, ...] = ()
 
     @property
     def age_key(self) -> tuple[datetime, int, str]:

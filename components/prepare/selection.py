@@ -8,7 +8,7 @@ from functools import partial
 
 from components.contracts.posts import Post
 from components.contracts.reports import PostCounts
-from components.prepare.classic import clean_classic
+from components.prepare.classic import begins_as_retweet, clean_classic
 from components.prepare.cleaning import clean_default
 from components.prepare.config import PrepareConfig
 from components.prepare.counts import post_counts
@@ -80,7 +80,7 @@ def _clean(source: AuthorPosts, clean: Clean, advance: Advance) -> Selection:
     for number, post in enumerate(source.posts(), 1):
         if number % _POSTS_A_STEP == 0:
             advance(_POSTS_A_STEP, f"@{source.author}")
-        outcome = Drop.SAME_ID if post.id in ids else clean(post)
+        outcome = Drop.SAME_ID if post.id in ids else _outcome(post, clean)
         ids.add(post.id)
         if isinstance(outcome, Drop):
             selection.dropped[outcome] += 1
@@ -88,6 +88,13 @@ def _clean(source: AuthorPosts, clean: Clean, advance: Advance) -> Selection:
             selection.posts.append(_kept(post, outcome, source.author))
     selection.posts.sort(key=lambda post: post.age_key)
     return selection
+
+
+def _outcome(post: Post, clean: Clean) -> Cleaned | Drop:
+    """What becomes of a post; where the source says repost, whatever its text, it is no own one."""
+    if post.kind == "repost" and not begins_as_retweet(post.text):
+        return Drop.REPOST
+    return clean(post)
 
 
 def _kept(post: Post, cleaned: Cleaned, author: str) -> CleanPost:
@@ -99,4 +106,5 @@ def _kept(post: Post, cleaned: Cleaned, author: str) -> CleanPost:
         source=post.source and sys.intern(post.source),  # thousands of posts, a few apps
         emails=cleaned.emails,
         phones=cleaned.phones,
+        trimmed=cleaned.trimmed,
     )

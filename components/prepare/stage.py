@@ -102,6 +102,7 @@ def _report(
         splits=facts,
         languages=language_shares(post.text for post in kept) if is_default else {},
         masked=_masked(kept) if is_default else {},
+        trimmed=_trimmed(kept) if is_default else {},
         warnings=warnings_about(characters, per_author, {s.author: s.collected for s in sources}),
         collected=tuple(dataset.report for source in sources for dataset in source.datasets),
     )
@@ -117,3 +118,8 @@ def _masked(posts: Sequence[CleanPost]) -> dict[str, int]:
         "email": sum(post.emails for post in posts),
         "phone": sum(post.phones for post in posts),
     }
+
+
+def _trimmed(posts: Sequence[CleanPost]) -> dict[str, int]:
+    counts = Counter(reason for post in posts for reason in post.trimmed)
+    return {why.value: counts[why] for why in (Drop.MANUAL_RETWEET, Drop.QUOTED_LINES)}

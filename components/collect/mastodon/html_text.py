@@ -42,6 +42,8 @@ class _Reader(HTMLParser):
         self._unseen: list[str] = []
         """The open element whose text is not shown, and those of its name in it."""
         self._preformatted = 0
+        self._quoted = 0
+        """How many quotations are open; each sets `> ` before a line, as it is typed."""
         self._urls: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
@@ -57,6 +59,7 @@ class _Reader(HTMLParser):
             self._link = (facts.get("href") or "", len(self._pieces))
         else:
             self._preformatted += tag == "pre"
+            self._quoted += tag == "blockquote"
             self._break(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -68,6 +71,7 @@ class _Reader(HTMLParser):
             self._end_link()
         elif tag != "br":
             self._preformatted -= tag == "pre" and self._preformatted > 0
+            self._quoted -= tag == "blockquote" and self._quoted > 0
             self._break(tag)
 
     def handle_data(self, data: str) -> None:
@@ -75,7 +79,7 @@ class _Reader(HTMLParser):
         text = data if self._preformatted else data.translate(_LINE_BREAKS)
         if not self._unseen and (text.strip(" ") or not self._breaks):
             self._write_breaks()
-            self._pieces.append(text)
+            self._pieces.append(text.replace("\n", "\n" + "> " * self._quoted))
 
     def parse_marked_section(self, i: int, report: bool | int = True) -> int:
         """Pass over `<![…>` as browsers do; the parser's own method knows but some of them."""
@@ -95,7 +99,8 @@ class _Reader(HTMLParser):
             self._breaks = max(self._breaks, 2)
 
     def _write_breaks(self) -> None:
-        self._pieces.append("\n" * self._breaks)
+        if self._breaks:
+            self._pieces.append("\n" * self._breaks + "> " * self._quoted)
         self._breaks = 0
 
     def _end_link(self) -> None:

@@ -46,12 +46,23 @@ TAG = '<a href="https://social.example/tags/soup" class="mention hashtag">#<span
         ),
         ("<p>a <strong>strong</strong> <em>word</em></p>", "a strong word"),
         ("<ul><li>one</li><li>two</li></ul><p>three</p>", "one\ntwo\n\nthree"),
-        ("<blockquote><p>said</p></blockquote><p>so</p>", "said\n\nso"),
+        ("<blockquote><p>said</p></blockquote><p>so</p>", "> said\n\nso"),
         ("<pre><code>if x:\n    y\n</code></pre>", "if x:\n    y"),
         ("<p>Fish &amp; &lt;chips&gt; &amp;lt; &#39;&quot;</p>", "Fish & <chips> &lt; '\""),
         (f'<p class="quote-inline">RE: {SHOWN}</p><p>mine</p>', "mine"),
         (f'<span class="quote-inline"><br/><br/>RE: {SHOWN}</span><br>mine', "mine"),
         ("<script>x</script><style>y</style>seen", "seen"),
+        ("<blockquote>theirs</blockquote>mine", "> theirs\n\nmine"),
+        ("<p>mine</p><blockquote><p>a<br>b</p></blockquote>", "mine\n\n> a\n> b"),
+        ("<blockquote><p>a</p><p>b</p></blockquote><p>c</p>", "> a\n\n> b\n\nc"),
+        (
+            "<blockquote>a<blockquote>b</blockquote>c</blockquote>d",
+            "> a\n\n> > b\n\n> c\n\nd",
+        ),
+        ("<blockquote><pre>a\nb</pre></blockquote>", "> a\n> b"),
+        (f"<blockquote><p>{SHOWN}</p></blockquote>", f"> {LINK}"),
+        ("a</blockquote><p>b</p>", "a\n\nb"),
+        ("<blockquote></blockquote><p>mine</p>", "mine"),
         ("", ""),
         ("<p></p>", ""),
         ("no tags, 1 < 2 & 3 > 2", "no tags, 1 < 2 & 3 > 2"),
@@ -61,6 +72,16 @@ TAG = '<a href="https://social.example/tags/soup" class="mention hashtag">#<span
 )
 def test_html_is_the_text_that_was_typed(content: str, text: str) -> None:
     assert read_html(content).text == text
+
+
+def test_of_a_quotation_the_answer_alone_is_learned() -> None:
+    content = "<blockquote><p>geese march<br>all day</p></blockquote><p>I have seen them too</p>"
+    stated = {"id": "1", "created_at": "2024-01-01T00:00:00Z", "content": content}
+    post = read_status(stated, Account("a", "ann", None, None, None))
+    assert isinstance(post, Post)
+    cleaned = clean_default(post, replies_are_marked=True, keep_newlines=False)
+    assert not isinstance(cleaned, Drop)
+    assert cleaned.text == "I have seen them too"
 
 
 def test_a_link_is_there_whole_and_once() -> None:
@@ -137,6 +158,8 @@ def _even(text: str) -> str:
                     "&",
                     "&amp;lt;",
                     "<pre>",
+                    "<blockquote>",
+                    "</blockquote>",
                     "</pre>",
                     "\n",
                     "<script>",

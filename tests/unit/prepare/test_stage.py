@@ -125,6 +125,33 @@ def test_apps_posts_are_counted_as_templates(tmp_path: Path) -> None:
     assert report.counts.other == {"template": 6}
 
 
+@pytest.mark.parametrize("config", [DEFAULT, CLASSIC])
+def test_what_the_source_marks_as_a_repost_is_counted_apart(
+    tmp_path: Path, config: PrepareConfig
+) -> None:
+    marked = [
+        make_post("one two three four", 500, kind="repost"),
+        make_post("RT @bob: one two three", 501, kind="repost"),
+        make_post("RT @bob: four five six", 502),
+    ]
+    report = prepare(tmp_path, [*make_posts(sentences(90)), *marked], config=config)
+    assert report.counts == PostCounts(downloaded=93, retweets=2, other={"reposts": 1}, kept=90)
+    assert report.counts.rows()["Other: reposts"] == 1
+
+
+def test_other_peoples_words_are_counted_by_default_alone(tmp_path: Path) -> None:
+    own = [f"{text} RT @bob: secret words of bob" for text in sentences(90)]
+    quoting = [f"> secret words of bob\n{text}" for text in sentences(5, 2)]
+    posts = make_posts([*own, *quoting, "MT @bob: secret words", "> secret words of bob"])
+    report = prepare(tmp_path / "default", posts)
+    assert report.counts.other == {"manual_retweets": 1, "quoted_lines": 1}
+    assert report.trimmed == {"manual_retweets": 90, "quoted_lines": 5}
+    assert report.counts.kept == 95
+    assert b"secret" not in b"".join(contents(tmp_path / "default" / "out").values())
+    classic = prepare(tmp_path / "classic", posts, config=CLASSIC)
+    assert (classic.counts.kept, classic.trimmed) == (97, {})
+
+
 def test_damaged_posts_are_left_out_with_a_warning(tmp_path: Path) -> None:
     report = prepare(tmp_path, make_posts([*sentences(90), "what is th\ufffds about"]))
     assert report.counts.other == {"damaged": 1}
@@ -282,6 +309,8 @@ PIECE = st.sampled_from(
     [
         "hello ",
         "RT @a: ",
+        "“@a: ",
+        "> ",
         "@bob ",
         "one two three ",
         "https://t.co/a ",

@@ -26,6 +26,7 @@ _OF_STATUS = {
     405: (Kind.METHOD_NOT_ALLOWED, "this address does not know this method"),
     408: (Kind.TIMEOUT, "the request's body did not come in time"),
     413: (Kind.TOO_LARGE, "the request's body is too large"),
+    503: (Kind.OVERLOAD, "there is no room for so large a body now; send it again later"),
 }
 
 

@@ -42,7 +42,7 @@ class ServeConfig(StageConfig):
     job_queue_size: Annotated[int, Field(ge=1)] = 100
     """Requests that may wait for each model; one more is refused."""
     max_request_size: Annotated[int, Field(ge=1)] = 6_553_500
-    """Bytes of the largest request body."""
+    """Bytes of the largest request body, packed and unpacked."""
     slots: Annotated[int, Field(ge=1)] = 32
     """Samples that a model writes at the same time."""
     cache_mb: Annotated[int, Field(ge=1)] = 1024

@@ -5,6 +5,7 @@ Source: github.com/kserve/open-inference-protocol, specification/protocol.
 
 import importlib.metadata
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from components.serve.context import Context
 from components.serve.dialects.open_inference_bodies import (
+    TEXT_INPUT,
     GenerateAnswer,
     GenerateRequest,
     Live,
@@ -21,8 +23,10 @@ from components.serve.dialects.open_inference_bodies import (
     ServerMetadata,
 )
 from components.serve.dialects.open_inference_errors import OPEN_INFERENCE
+from components.serve.dialects.open_inference_fields import EngineFields
 from components.serve.dialects.open_inference_infer import INFER_DOCUMENT, infer
-from components.serve.dialects.tensors import FINISH_REASON, TEXT_INPUT, TEXT_OUTPUT
+from components.serve.dialects.tensors import FINISH_REASON, TEXT_OUTPUT
+from components.serve.dialects.unread import check_query
 from components.serve.generation import Ask, Shown
 from components.serve.personas.model import Model, State
 from components.serve.problems import Kind, Problem
@@ -78,6 +82,7 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
         context.tokens.check_inference(request.headers.get("authorization"))
         name, version = request.path_params["model"], request.path_params.get("version")
         context.personas.find(name, version)
+        check_query(request.query_params, (TEXT_INPUT, *EngineFields.model_fields))
         return name, version
 
     async def metadata(request: Request) -> JSONResponse:
@@ -96,13 +101,15 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
     async def generate(request: Request, asked: GenerateRequest) -> Response:
         """Write on from a text."""
         name, version = named(request)
-        written = await write(request, context.writer, name, version, _ask(asked))
-        return JSONResponse(_answer(written), headers=labels(written.model))
+        ask = _ask(asked, streams=False)
+        written = await write(request, context.writer, name, version, ask)
+        return JSONResponse(_named(asked) | _answer(written), headers=labels(written.model))
 
     async def generate_stream(request: Request, asked: GenerateRequest) -> Response:
         """Write on from a text; what is new comes as server-sent events."""
         name, version = named(request)
-        return Streamed(context.writer, name, version, _ask(asked), EVENTS)
+        ask = _ask(asked, streams=True)
+        return Streamed(context.writer, name, version, ask, _events(asked))
 
     async def infer_texts(request: Request) -> Response:
         """Write on from the texts of a tensor."""
@@ -140,8 +147,15 @@ def _adder(router: APIRouter, place: str, *, versioned: bool) -> Callable[..., N
     return add
 
 
-def _ask(asked: GenerateRequest) -> Ask:
-    return Ask((asked.text_input,), asked.parameters.n, asked.parameters.sampling())
+def _ask(asked: GenerateRequest, *, streams: bool) -> Ask:
+    fields = asked.parameters
+    fields.check_stream(streams=streams)
+    return Ask((asked.text_input,), fields.n, replace(fields.sampling(), echo=fields.echo))
+
+
+def _named(asked: GenerateRequest) -> dict[str, Any]:
+    """The request's own id, which the answer repeats."""
+    return {} if asked.id is None else {"id": asked.id}
 
 
 def _metadata(name: str, versions: list[str]) -> dict[str, Any]:
@@ -180,4 +194,8 @@ def _piece(model: Model, shown: Shown) -> dict[str, Any]:
     }
 
 
-EVENTS = Wording(OPEN_INFERENCE, SSE, _piece, as_event)
+def _events(asked: GenerateRequest) -> Wording:
+    def piece(model: Model, shown: Shown) -> dict[str, Any]:
+        return _named(asked) | _piece(model, shown)
+
+    return Wording(OPEN_INFERENCE, SSE, piece, as_event)

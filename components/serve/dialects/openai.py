@@ -19,6 +19,7 @@ from components.serve.dialects.openai_bodies import (
     usage,
 )
 from components.serve.dialects.openai_errors import OPENAI
+from components.serve.dialects.unread import check_query
 from components.serve.generation import Job, Shown
 from components.serve.personas.model import Model
 from components.serve.web.answers import (
@@ -46,6 +47,7 @@ def openai(context: Context) -> APIRouter:
         context.tokens.check_inference(request.headers.get("authorization"))
         name, version = name_and_version(asked.model)
         context.personas.find(name, version)
+        check_query(request.query_params, CompletionRequest.model_fields)
         ask = asked.ask()
         if asked.stream:
             return Streamed(context.writer, name, version, ask, _wording(asked))

@@ -11,6 +11,7 @@ from components.serve.dialects.fields import (
     MOST_SAMPLES,
     MOST_TOKENS,
     DrawingFields,
+    KnownFields,
     Temperature,
     Text,
     TopP,
@@ -23,14 +24,16 @@ MOST_PROMPTS = 64
 MOST_LOGPROBS = 5
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(KnownFields):
     """What a stream tells beside the text."""
 
     include_usage: bool = False
+    include_obfuscation: bool | None = None
+    """Taken, and not used: nothing is padded here."""
 
 
 class CompletionRequest(DrawingFields):
-    """A request to `/v1/completions`. Fields that are not named here are ignored."""
+    """A request to `/v1/completions`."""
 
     model: Text
     """`persona`, or `persona@version`."""
@@ -52,6 +55,14 @@ class CompletionRequest(DrawingFields):
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     logit_bias: dict[str, float] | None = None
+    user: Any = None
+    """Taken, and not used, as are all below: they say who asks, or how OpenAI handles it."""
+    store: Any = None
+    metadata: Any = None
+    service_tier: Any = None
+    safety_identifier: Any = None
+    prompt_cache_key: Any = None
+    prompt_cache_retention: Any = None
 
     @model_validator(mode="after")
     def _can_be_done(self) -> "CompletionRequest":

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from components.serve.named_metrics import NamedRegistry
 from components.serve.personas.model import Model
 from components.serve.torchserve_metrics import TorchServeMetrics
 
@@ -20,7 +21,7 @@ class Metrics:
     """Every metric of one server, in a registry of its own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = NamedRegistry()
         self.torchserve = TorchServeMetrics(self.registry)
         self.request_seconds = self._histogram(
             "request_duration_seconds", "From a request's arrival to its last token.", SECONDS

@@ -43,6 +43,9 @@ class ServeConfig(StageConfig):
     """Requests that may wait for each model; one more is refused."""
     max_request_size: Annotated[int, Field(ge=1)] = 6_553_500
     """Bytes of the largest request body, packed and unpacked."""
+    ts_model_version: Literal["asked", "answered"] = "asked"
+    """The model_version of TorchServe's counters: as a request named it, default where it named
+    none, as TorchServe counts; or the version that answered."""
     slots: Annotated[int, Field(ge=1)] = 32
     """Samples that a model writes at the same time."""
     cache_mb: Annotated[int, Field(ge=1)] = 1024

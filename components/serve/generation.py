@@ -207,7 +207,7 @@ class Writer:
         model = self._personas.find(name, version)
         deadline = begun + (model.scaling.response_timeout or self._timeout)
         held = await self._personas.hold(name, version, deadline)
-        job = Job(held, ask, self._metrics.record(held.model, begun))
+        job = Job(held, ask, self._metrics.record(held.model, begun, version))
         try:
             await job.start(deadline)
         except HuggingtweetsError as error:

@@ -71,7 +71,7 @@ class Server:
         watcher = Watcher(registry, disk, config.persona)
         loader = Loader(disk, opt_outs, engine_settings(config), config.output_filter, make)
         shelf = Shelf(loader, memory_limit(config.memory_gb), lambda: not watcher.reachable)
-        metrics = Metrics()
+        metrics = Metrics(ts_as_asked=config.ts_model_version == "asked")
         personas = Personas(registry, shelf)
         health = Health(lambda: bool(shelf.loaded))
         writer = Writer(personas, metrics, config.default_response_timeout)

@@ -1,6 +1,7 @@
 """`/metrics?name[]=`: every name that is shown can be asked for."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -70,6 +71,43 @@ def test_several_names_and_unknown_ones(asked: Running) -> None:
     nothing = read(asked, "nothing")
     assert (nothing.status_code, nothing.text) == (200, "")
     assert read(asked, "").text.count("# TYPE") == read(asked).text.count("# TYPE")
+
+
+@pytest.mark.parametrize(
+    ("flag", "counted"),
+    [
+        ("asked", {"default": 3.0, "1": 1.0, "2": 2.0}),
+        ("answered", {"1": 4.0, "2": 2.0}),
+    ],
+)
+def test_torchserves_counters_name_the_version_that_was_asked_for(
+    registry: Registry, tmp_path: Path, flag: str, counted: dict[str, float]
+) -> None:
+    publish(registry)
+    publish(registry, alias="candidate")
+    with serving(registry, tmp_path / "cache", FakeEngines(), ts_model_version=flag) as running:
+        for path, body in (
+            ("/predictions/jane", {"prompt": "x"}),
+            ("/predictions/jane", {"prompt": "x", "stream": True}),
+            ("/v1/completions", {"model": "jane", "prompt": "x"}),
+            ("/predictions/jane/1", {"prompt": "x"}),
+            ("/v2/models/jane/versions/2/generate", {"text_input": "x"}),
+            ("/v1/completions", {"model": "jane@2", "prompt": "x"}),
+        ):
+            answer = requests.post(running.inference + path, json=body, timeout=20)
+            assert answer.status_code == 200
+        text = read(running).text
+    found: dict[str, dict[str, float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if "model_version" in sample.labels:
+                version = sample.labels["model_version"]
+                found.setdefault(sample.name, {})[version] = sample.value
+    assert found["ts_inference_requests_total"] == counted
+    for name in ("ts_inference_latency_microseconds", "ts_queue_latency_microseconds"):
+        assert found[name].keys() == counted.keys()
+    answered = found["huggingtweets_request_duration_seconds_count"]
+    assert answered == {"1": 4.0, "2": 2.0}
 
 
 def test_a_scraper_of_openmetrics_may_ask_by_name(asked: Running) -> None:

@@ -6,6 +6,7 @@ An answer is written to its end and kept for its reader, so that its model is fr
 import asyncio
 import fcntl
 import logging
+import socket
 import struct
 import termios
 from collections import deque
@@ -24,6 +25,8 @@ MOST_UNREAD_IN_ALL = 64 * MEGABYTE
 LOOKS_A_TIMEOUT = 10
 """Looks at every connection in the time that its other side may take."""
 LONGEST_PAUSE = 1.0
+AT_ONCE = struct.pack("ii", 1, 0)
+"""`SO_LINGER` for a connection that ends with what is unsent."""
 
 
 class Connections:
@@ -101,8 +104,12 @@ class Connection(HttpToolsProtocol):
             self.cut("its request did not come in time")
 
     def cut(self, why: str) -> None:
-        """End the connection at once."""
+        """End the connection at once, and let the kernel forget what it holds for it."""
         log.info("a client was let go: %s", why)
+        with suppress(OSError):
+            self.transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE
+            )
         self.transport.abort()
 
     def wrote(self, size: int) -> None:

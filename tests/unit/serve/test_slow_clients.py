@@ -1,5 +1,7 @@
 """Clients that read or send slowly hold no slot and nobody else up."""
 
+import errno
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ import requests
 from support.fake_engine import FakeEngine, FakeEngines
 from support.server_processes import ServerProcess, server_process
 from support.servers import publish, serving, until
-from support.slow_clients import head, slow_readers, trickling_senders
+from support.slow_clients import WINDOW, head, slow_readers, trickling_senders
 from support.tiny_models import make_tiny_model
 from support.tiny_versions import publish_tiny
 
@@ -22,7 +24,7 @@ from components.serve.web.connections import MOST_UNREAD_IN_ALL
 
 MANY = 200
 STATES = ("waiting", "running")
-BODY_TIMEOUT = 12.0
+BODY_TIMEOUT = 8.0
 POST: dict[str, Any] = {"max_tokens": 40, "ignore_eos": True}
 STREAMS: list[tuple[str, dict[str, Any]]] = [
     ("/predictions/jane", {"prompt": "the", "stream": True, **POST}),
@@ -39,10 +41,9 @@ LINE = " " + "x" * 60_000
 
 
 def metric(metrics: str, name: str) -> float:
-    """The sum of a gauge over all models."""
+    """The sum of a metric over all models; 0 before anybody asked."""
     text = requests.get(f"{metrics}/metrics", timeout=20).text
     found = [line for line in text.splitlines() if line.startswith(name)]
-    assert found
     return sum(float(line.split()[-1]) for line in found)
 
 
@@ -72,6 +73,15 @@ def was_cut_off(client: socket.socket) -> bool:
     return True
 
 
+def sent(address: str, path: str, body: dict[str, Any]) -> socket.socket:
+    """A client that has asked, and reads whenever the test does."""
+    host, port = address.removeprefix("http://").split(":")
+    client = socket.create_connection((host, int(port)), timeout=20)
+    data = json.dumps(body).encode()
+    client.sendall(head(path, len(data)) + data)
+    return client
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     place = tmp_path_factory.mktemp("slow")
@@ -92,8 +102,28 @@ def test_many_slow_clients_hold_no_slot_and_nobody_up(server: ServerProcess) -> 
             count = MANY // len(asked) + 1
             stack.enter_context(slow_readers(server.inference, path, body, count))
             stack.enter_context(trickling_senders(server.inference, path, count))
-        until(lambda: held(metrics) == 0, "the end of the writing")
+        written = len(asked) * (MANY // len(asked) + 1)
+        until(lambda: metric(metrics, "ts_inference_requests_total") >= written, "the writing")
+        assert held(metrics) == 0
         assert max(ask(server.inference) for _ in range(5)) < 2
+
+
+@pytest.mark.parametrize("last", ["keep-alive", "close"])
+def test_any_answer_that_is_not_read_is_dropped(server: ServerProcess, last: str) -> None:
+    """However many requests a client sends at once, and whether or not it wants to go on."""
+    host, port = server.inference.removeprefix("http://").split(":")
+    one = "GET /api-description HTTP/1.1\r\nHost: x\r\nConnection: {}\r\n\r\n"
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
+        client.connect((host, int(port)))
+        client.sendall((one.format("keep-alive") * 30 + one.format(last)).encode())
+        begun = time.monotonic()
+        until(lambda: _was_reset(client), "the end of the connection")
+        assert BODY_TIMEOUT - 1 < time.monotonic() - begun < BODY_TIMEOUT + 4
+
+
+def _was_reset(client: socket.socket) -> bool:
+    return client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
 
 
 @pytest.fixture
@@ -129,14 +159,14 @@ def test_a_long_answer_is_written_to_its_end_for_a_slow_reader(
     path, body = LONG[number]
     with (
         serving(registry, tmp_path / "cache", engines) as running,
-        slow_readers(running.inference, path, body, 3) as readers,
+        slow_readers(running.inference, path, body, 2),
+        sent(running.inference, path, body) as late,
     ):
         until(lambda: engines.last.drawn >= 3 * 100, "the writing")
         until(lambda: held(running.metrics) == 0, "letting go of the model")
         answer = b""
-        readers[0].settimeout(20)
         while not answer.endswith((b"0\r\n\r\n", b"}}")):
-            answer += readers[0].recv(1 << 20)
+            answer += late.recv(1 << 20)
         assert answer.count(b"x" * 60_000) >= 95  # the rest is split by the chunks
 
 

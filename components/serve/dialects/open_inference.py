@@ -4,11 +4,11 @@ Source: github.com/kserve/open-inference-protocol, specification/protocol.
 """
 
 import importlib.metadata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -85,6 +85,10 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
         check_query(request.query_params, (TEXT_INPUT, *EngineFields.model_fields))
         return name, version
 
+    async def allowed(request: Request) -> None:
+        """Whoever may not ask learns nothing else about the request."""
+        named(request)
+
     async def metadata(request: Request) -> JSONResponse:
         """What the model takes and gives."""
         name, _ = named(request)
@@ -116,7 +120,7 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
         name, version = named(request)
         return await infer(request, context.writer, name, version)
 
-    add = _adder(router, place, versioned="{version}" in place)
+    add = _adder(router, place, [Depends(allowed)], versioned="{version}" in place)
     add("GET", "", metadata, response_model=ModelMetadata)
     add("GET", "/ready", ready, response_model=Ready)
     add("POST", "/generate", generate, response_model=GenerateAnswer)
@@ -130,7 +134,9 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
     add("POST", "/infer", infer_texts, **INFER_DOCUMENT)
 
 
-def _adder(router: APIRouter, place: str, *, versioned: bool) -> Callable[..., None]:
+def _adder(
+    router: APIRouter, place: str, dependencies: Sequence[Any], *, versioned: bool
+) -> Callable[..., None]:
     """Adds a route below `place`, with its path parameters in the OpenAPI document."""
     names = ("model", "version") if versioned else ("model",)
     parameters = [
@@ -142,7 +148,8 @@ def _adder(router: APIRouter, place: str, *, versioned: bool) -> Callable[..., N
         method: str, path: str, endpoint: Callable[..., Awaitable[Response]], **more: Any
     ) -> None:
         extra = {"parameters": parameters} | more.pop("openapi_extra", {})
-        router.add_api_route(place + path, endpoint, methods=[method], openapi_extra=extra, **more)
+        more |= {"openapi_extra": extra, "dependencies": dependencies}
+        router.add_api_route(place + path, endpoint, methods=[method], **more)
 
     return add
 

@@ -7,6 +7,8 @@ from components.contracts.errors import BadInputError
 
 _ADDRESS = re.compile(r"http://(?P<host>\[[0-9a-fA-F:.]+\]|[\w.-]+):(?P<port>\d{1,5})/?", re.ASCII)
 BACKLOG = 2048
+SEND_BUFFER = 1 << 17
+"""Bytes of answers that the kernel may hold for each slow reader; it takes up to twice as much."""
 MOST_PORT = 65535
 
 
@@ -39,9 +41,11 @@ def listen(address: str) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, place = found[0]
-        return socket.create_server(place[:2], family=family, backlog=BACKLOG)
+        listener = socket.create_server(place[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise BadInputError(f"cannot listen at {address}: {error.strerror}") from error
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    return listener
 
 
 def bound_address(listener: socket.socket) -> str:

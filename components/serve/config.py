@@ -38,11 +38,14 @@ class ServeConfig(StageConfig):
     default_response_timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 120.0
     """Seconds after which a request that is not done is given up."""
     body_timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30.0
-    """Seconds that a client may take to send a request's body, or to take a piece of an answer."""
+    """Seconds that a client may take to send a request, or to read what was written for it."""
     job_queue_size: Annotated[int, Field(ge=1)] = 100
     """Requests that may wait for each model; one more is refused."""
     max_request_size: Annotated[int, Field(ge=1)] = 6_553_500
-    """Bytes of the largest request body."""
+    """Bytes of the largest request body, packed and unpacked."""
+    ts_model_version: Literal["asked", "answered"] = "asked"
+    """The model_version of TorchServe's counters: as a request named it, default where it named
+    none, as TorchServe counts; or the version that answered."""
     slots: Annotated[int, Field(ge=1)] = 32
     """Samples that a model writes at the same time."""
     cache_mb: Annotated[int, Field(ge=1)] = 1024

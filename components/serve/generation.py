@@ -27,7 +27,8 @@ from components.serve.problems import problem_of
 class Ask:
     """What a request wants written, whatever its dialect."""
 
-    prompts: tuple[str, ...]
+    prompts: tuple[str | tuple[int, ...], ...]
+    """Texts, or the model's tokens."""
     n: int
     """Samples of each prompt."""
     sampling: Sampling
@@ -65,6 +66,7 @@ class Job:
         self._held, self._ask = held, ask
         self._inbox: Inbox[_Item] = Inbox()
         self._streams: list[Stream] = []
+        self._texts: list[str] = []  # of the prompts
         self._first: list[_Item] = []
         self._outlets: dict[int, Outlet] = {}
         self._record = record
@@ -89,7 +91,11 @@ class Job:
         """
         engine = self._held.loaded.engine
         for number, prompt in enumerate(self._ask.prompts):
-            stream = engine.submit(Request(prompt, self._ask.n, self._ask.sampling, deadline))
+            ids = None if isinstance(prompt, str) else prompt
+            text = prompt if isinstance(prompt, str) else engine.text_of(prompt)
+            self._texts.append(text)
+            request = Request(text, self._ask.n, self._ask.sampling, deadline, ids)
+            stream = engine.submit(request)
             self._streams.append(stream)
             stream.listen(partial(self._hear, number))
         self._record.submitted()
@@ -172,7 +178,7 @@ class Job:
 
     def _outlet(self, index: int) -> Outlet:
         if index not in self._outlets:
-            prompt = self._ask.prompts[index // self._ask.n]
+            prompt = self._texts[index // self._ask.n]
             rules = self._held.loaded.output_filter
             self._outlets[index] = Outlet(rules, prompt, echo=self._ask.sampling.echo)
         return self._outlets[index]
@@ -201,7 +207,7 @@ class Writer:
         model = self._personas.find(name, version)
         deadline = begun + (model.scaling.response_timeout or self._timeout)
         held = await self._personas.hold(name, version, deadline)
-        job = Job(held, ask, self._metrics.record(held.model, begun))
+        job = Job(held, ask, self._metrics.record(held.model, begun, version))
         try:
             await job.start(deadline)
         except HuggingtweetsError as error:

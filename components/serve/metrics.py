@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from components.serve.named_metrics import NamedRegistry
 from components.serve.personas.model import Model
-from components.serve.torchserve_metrics import TorchServeMetrics
+from components.serve.torchserve_metrics import TS_DEFAULT, TorchServeMetrics
 
 LABELS = ("model_name", "model_version")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -19,8 +20,11 @@ ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 class Metrics:
     """Every metric of one server, in a registry of its own."""
 
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(self, *, ts_as_asked: bool = True) -> None:
+        """`ts_as_asked`: TorchServe's counters take the version that was asked for for their label,
+        not the one that answered."""
+        self.registry = NamedRegistry()
+        self._ts_as_asked = ts_as_asked
         self.torchserve = TorchServeMetrics(self.registry)
         self.request_seconds = self._histogram(
             "request_duration_seconds", "From a request's arrival to its last token.", SECONDS
@@ -49,9 +53,16 @@ class Metrics:
             registry=self.registry,
         )
 
-    def record(self, model: Model, begun: float) -> "Record":
-        """Begin to measure a request to this model, that came at `begun` (`time.monotonic()`)."""
-        return Record(self, model, begun)
+    def record(self, model: Model, begun: float, asked: str | None) -> "Record":
+        """Begin to measure a request to this model.
+
+        Args:
+            model: it answers.
+            begun: when the request came, on the clock of `time.monotonic()`.
+            asked: the version that the request named, if it named one.
+        """
+        ts_version = (asked or TS_DEFAULT) if self._ts_as_asked else model.version
+        return Record(self, model, begun, ts_version)
 
     def watch_models(self, loaded: Callable[[], Sequence[Model]]) -> None:
         """Count the models in memory at each scrape."""
@@ -72,8 +83,9 @@ class Metrics:
 class Record:
     """What is measured of one request."""
 
-    def __init__(self, metrics: Metrics, model: Model, begun: float) -> None:
+    def __init__(self, metrics: Metrics, model: Model, begun: float, ts_version: str) -> None:
         self._metrics, self._model, self._begun = metrics, model, begun
+        self._ts_key = (model.name, ts_version)
         self._first: float | None = None
         self._submitted = begun
         self._gauge: Gauge | None = None
@@ -103,7 +115,7 @@ class Record:
         if self._first is not None and tokens > samples:
             each = (now - self._first) * samples / (tokens - samples)
             metrics.token_seconds.labels(*labels).observe(each)
-        metrics.torchserve.finished(self._model, now - self._begun, in_queue, before)
+        metrics.torchserve.finished(self._ts_key, now - self._begun, in_queue, before)
 
     def closed(self) -> None:
         """The request is over, one way or another; more than once does no harm."""

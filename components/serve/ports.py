@@ -4,9 +4,13 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from components.serve.web.connections import Connection, Connections
 
 KEEP_ALIVE = 65
 """Seconds that an idle connection stays open: longer than most balancers keep theirs."""
@@ -15,10 +19,18 @@ KEEP_ALIVE = 65
 class Port(uvicorn.Server):
     """One port. Signals are the process's business, not its own."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, drain_timeout: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        connections: Connections,
+        drain_timeout: float,
+    ) -> None:
+        protocol: Any = partial(Connection, connections)
         super().__init__(
             uvicorn.Config(
                 app,
+                http=protocol,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

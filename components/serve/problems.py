@@ -15,6 +15,10 @@ class Kind(Enum):
     """The kinds of problems that the dialects have words for."""
 
     BAD_REQUEST = auto()
+    UNREADABLE = auto()
+    """The body is not in the coding that its header names."""
+    UNKNOWN_CODING = auto()
+    """The body is in a coding that the server does not know."""
     UNAUTHORIZED = auto()
     FORBIDDEN = auto()
     NOT_FOUND = auto()

@@ -32,6 +32,7 @@ from components.serve.ports import Port, answer_all
 from components.serve.stage import INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT
 from components.serve.tokens import Tokens
 from components.serve.web.apps import inference_app, management_app, metrics_app
+from components.serve.web.connections import Connections
 from components.serve.web.notes import RequestIdFilter
 from components.serve.web.traces import Traces
 
@@ -70,7 +71,7 @@ class Server:
         watcher = Watcher(registry, disk, config.persona)
         loader = Loader(disk, opt_outs, engine_settings(config), config.output_filter, make)
         shelf = Shelf(loader, memory_limit(config.memory_gb), lambda: not watcher.reachable)
-        metrics = Metrics()
+        metrics = Metrics(ts_as_asked=config.ts_model_version == "asked")
         personas = Personas(registry, shelf)
         health = Health(lambda: bool(shelf.loaded))
         writer = Writer(personas, metrics, config.default_response_timeout)
@@ -81,16 +82,21 @@ class Server:
 
     async def run(self, ports: Mapping[str, socket.socket]) -> None:
         """Answer until SIGTERM or SIGINT, then drain."""
-        drain = self.context.config.drain_timeout
-        running = [Port(APPS[name](self.context), port, drain) for name, port in ports.items()]
-        following = asyncio.create_task(self.follow())
+        config = self.context.config
+        connections = Connections(config.body_timeout)
+        running = [
+            Port(APPS[name](self.context), port, connections, config.drain_timeout)
+            for name, port in ports.items()
+        ]
+        beside = [asyncio.create_task(work) for work in (self.follow(), connections.watch())]
         self.ending = Ending(self.context, running)
         if threading.current_thread() is threading.main_thread():
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGTERM, self.ending.gently)
             loop.add_signal_handler(signal.SIGINT, self.ending.at_once)
         await answer_all(running)
-        following.cancel()
+        for task in beside:
+            task.cancel()
         await self.context.personas.close()
         if self.context.traces:
             await asyncio.to_thread(self.context.traces.close)

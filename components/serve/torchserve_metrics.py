@@ -15,8 +15,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from components.serve.personas.memory import memory_used
-from components.serve.personas.model import Model
 
+TS_DEFAULT = "default"
+"""The version under which TorchServe counts a request that names none."""
 MEGABYTE = 1 << 20
 GIGABYTE = 1 << 30
 BY_MODEL = {
@@ -50,11 +51,11 @@ class TorchServeMetrics(Collector):
         if name := BY_STATUS.get(status // 100):
             self._answers[name] += 1
 
-    def finished(self, model: Model, seconds: float, queued: float, around: float) -> None:
+    def finished(self, key: tuple[str, str], seconds: float, queued: float, around: float) -> None:
         """A request was written: in `seconds` from arrival, of which it waited `queued`, and
-        spent `around` outside of the model and the queue."""
+        spent `around` outside of the model and the queue. `key` is its model and version."""
         for name, amount in zip(BY_MODEL, (1, seconds * 1e6, queued * 1e6), strict=True):
-            self._sums[name][model.key] += amount
+            self._sums[name][key] += amount
         own = max(seconds - queued - around, 0)
         self._last = {
             name: 1000 * part

@@ -1,6 +1,7 @@
 """Serving beside the servers that others use: the same model, machine, requests and run.
 
 `python tests/bench/bench_serve.py --peers VENV [--quick] [--runs N] [--only PEER …]`
+`python tests/bench/bench_serve.py --slow-clients [--runs N]` gives only the row with slow clients.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.report import Row, write_report
+from bench.serving.beside_slow import beside_slow_clients
 from bench.serving.int8_gguf import write_int8
 from bench.serving.limits import limits
 from bench.serving.load import Ask, Load, closed_loop, first_after, for_each, open_loop
@@ -85,28 +87,37 @@ class Measured:
 def main() -> None:
     """Run the bench and write its report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peers", type=Path, required=True, help="the environment with the peers")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--peers", type=Path, help="the environment with the peers")
+    chosen.add_argument("--slow-clients", action="store_true", help="only what slow clients do")
     parser.add_argument("--quick", action="store_true", help="little of each: shows that it works")
     parser.add_argument("--runs", type=int, default=3, help="rounds, in which all take turns")
     parser.add_argument("--only", action="append", help="a part of the names of the peers wanted")
     given = parser.parse_args()
     set_up_logs()
     rounds = 1 if given.quick else given.runs
+    with TemporaryDirectory() as folder:
+        rows = [] if given.slow_clients else beside_peers(given, rounds, Path(folder))
+        name = "serve-slow-clients" if given.slow_clients else "serve"
+        write_report(name, [*rows, *beside_slow_clients(Path(folder), rounds)])
+
+
+def beside_peers(given: argparse.Namespace, rounds: int, folder: Path) -> list[Row]:
+    """Every server under every load, in turns."""
     chosen = {
         name: start
         for name, start in servers(given.peers.absolute()).items()
         if name == OURS or not given.only or any(part in name for part in given.only)
     }
     measured = {name: Measured({}, [], []) for name in chosen}
-    with TemporaryDirectory() as folder:
-        model = make_model(Path(folder))
-        bounds = limits(model.folder)
-        for turn in range(rounds):
-            for name, start in chosen.items():
-                place = Path(folder) / f"{turn} {name}".replace(" ", "-").replace(",", "")
-                place.mkdir()
-                measure(name, start, model, place, cases(given.quick), measured[name])
-        write_report("serve", rows_of(measured, bounds))
+    model = make_model(folder)
+    bounds = limits(model.folder)
+    for turn in range(rounds):
+        for name, start in chosen.items():
+            place = folder / f"{turn} {name}".replace(" ", "-").replace(",", "")
+            place.mkdir()
+            measure(name, start, model, place, cases(given.quick), measured[name])
+    return rows_of(measured, bounds)
 
 
 def cases(quick: bool) -> Iterator[Case]:

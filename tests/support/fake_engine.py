@@ -136,6 +136,9 @@ class FakeEngine:
     def prompt_tokens(self, prompt: str) -> int:
         return 1 + len(prompt.split())
 
+    def text_of(self, ids: Sequence[int]) -> str:
+        return " ".join(f"token{one}" for one in ids)
+
     def submit(self, request: Request) -> FakeStream:
         if self.closed.is_set():
             raise EngineClosed("the engine is closed")

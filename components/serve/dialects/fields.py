@@ -3,8 +3,9 @@
 import secrets
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from components.serve.dialects.unread import known_fields
 from components.serve.engine.protocol import Sampling
 
 MOST_SAMPLES = 64
@@ -29,10 +30,24 @@ TopP = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Stops = Stop | Annotated[list[Stop], Field(max_length=MOST_STOPS)]
 
 
-class DrawingFields(BaseModel):
-    """What every request may say of how it is written."""
+class KnownFields(BaseModel):
+    """A part of a request, of which nothing is passed over."""
 
-    model_config = ConfigDict(strict=True, use_attribute_docstrings=True, extra="ignore")
+    model_config = ConfigDict(strict=True, use_attribute_docstrings=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _all_are_known(cls, given: Any) -> Any:
+        """Leave out what changes nothing.
+
+        Raises:
+            Problem: a field is not known.
+        """
+        return known_fields(given, cls.model_fields) if isinstance(given, dict) else given
+
+
+class DrawingFields(KnownFields):
+    """What every request may say of how it is written."""
 
     stop: Stops | None = None
     """A sample ends before the first of these."""

@@ -4,15 +4,17 @@ Source: github.com/kserve/open-inference-protocol, specification/protocol.
 """
 
 import importlib.metadata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from components.serve.context import Context
 from components.serve.dialects.open_inference_bodies import (
+    TEXT_INPUT,
     GenerateAnswer,
     GenerateRequest,
     Live,
@@ -21,8 +23,10 @@ from components.serve.dialects.open_inference_bodies import (
     ServerMetadata,
 )
 from components.serve.dialects.open_inference_errors import OPEN_INFERENCE
+from components.serve.dialects.open_inference_fields import EngineFields
 from components.serve.dialects.open_inference_infer import INFER_DOCUMENT, infer
-from components.serve.dialects.tensors import FINISH_REASON, TEXT_INPUT, TEXT_OUTPUT
+from components.serve.dialects.tensors import FINISH_REASON, TEXT_OUTPUT
+from components.serve.dialects.unread import check_query
 from components.serve.generation import Ask, Shown
 from components.serve.personas.model import Model, State
 from components.serve.problems import Kind, Problem
@@ -78,7 +82,12 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
         context.tokens.check_inference(request.headers.get("authorization"))
         name, version = request.path_params["model"], request.path_params.get("version")
         context.personas.find(name, version)
+        check_query(request.query_params, (TEXT_INPUT, *EngineFields.model_fields))
         return name, version
+
+    async def allowed(request: Request) -> None:
+        """Whoever may not ask learns nothing else about the request."""
+        named(request)
 
     async def metadata(request: Request) -> JSONResponse:
         """What the model takes and gives."""
@@ -96,20 +105,22 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
     async def generate(request: Request, asked: GenerateRequest) -> Response:
         """Write on from a text."""
         name, version = named(request)
-        written = await write(request, context.writer, name, version, _ask(asked))
-        return JSONResponse(_answer(written), headers=labels(written.model))
+        ask = _ask(asked, streams=False)
+        written = await write(request, context.writer, name, version, ask)
+        return JSONResponse(_named(asked) | _answer(written), headers=labels(written.model))
 
     async def generate_stream(request: Request, asked: GenerateRequest) -> Response:
         """Write on from a text; what is new comes as server-sent events."""
         name, version = named(request)
-        return Streamed(context.writer, name, version, _ask(asked), EVENTS)
+        ask = _ask(asked, streams=True)
+        return Streamed(context.writer, name, version, ask, _events(asked))
 
     async def infer_texts(request: Request) -> Response:
         """Write on from the texts of a tensor."""
         name, version = named(request)
         return await infer(request, context.writer, name, version)
 
-    add = _adder(router, place, versioned="{version}" in place)
+    add = _adder(router, place, [Depends(allowed)], versioned="{version}" in place)
     add("GET", "", metadata, response_model=ModelMetadata)
     add("GET", "/ready", ready, response_model=Ready)
     add("POST", "/generate", generate, response_model=GenerateAnswer)
@@ -123,7 +134,9 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
     add("POST", "/infer", infer_texts, **INFER_DOCUMENT)
 
 
-def _adder(router: APIRouter, place: str, *, versioned: bool) -> Callable[..., None]:
+def _adder(
+    router: APIRouter, place: str, dependencies: Sequence[Any], *, versioned: bool
+) -> Callable[..., None]:
     """Adds a route below `place`, with its path parameters in the OpenAPI document."""
     names = ("model", "version") if versioned else ("model",)
     parameters = [
@@ -135,13 +148,21 @@ def _adder(router: APIRouter, place: str, *, versioned: bool) -> Callable[..., N
         method: str, path: str, endpoint: Callable[..., Awaitable[Response]], **more: Any
     ) -> None:
         extra = {"parameters": parameters} | more.pop("openapi_extra", {})
-        router.add_api_route(place + path, endpoint, methods=[method], openapi_extra=extra, **more)
+        more |= {"openapi_extra": extra, "dependencies": dependencies}
+        router.add_api_route(place + path, endpoint, methods=[method], **more)
 
     return add
 
 
-def _ask(asked: GenerateRequest) -> Ask:
-    return Ask((asked.text_input,), asked.parameters.n, asked.parameters.sampling())
+def _ask(asked: GenerateRequest, *, streams: bool) -> Ask:
+    fields = asked.parameters
+    fields.check_stream(streams=streams)
+    return Ask((asked.text_input,), fields.n, replace(fields.sampling(), echo=fields.echo))
+
+
+def _named(asked: GenerateRequest) -> dict[str, Any]:
+    """The request's own id, which the answer repeats."""
+    return {} if asked.id is None else {"id": asked.id}
 
 
 def _metadata(name: str, versions: list[str]) -> dict[str, Any]:
@@ -180,4 +201,8 @@ def _piece(model: Model, shown: Shown) -> dict[str, Any]:
     }
 
 
-EVENTS = Wording(OPEN_INFERENCE, SSE, _piece, as_event)
+def _events(asked: GenerateRequest) -> Wording:
+    def piece(model: Model, shown: Shown) -> dict[str, Any]:
+        return _named(asked) | _piece(model, shown)
+
+    return Wording(OPEN_INFERENCE, SSE, piece, as_event)

@@ -2,9 +2,13 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from components.serve.dialects.fields import SamplingFields, Text
+from components.serve.dialects.fields import KnownFields, Text
+from components.serve.dialects.open_inference_fields import EngineFields, by_our_names, merged
+from components.serve.dialects.unread import known_fields
+
+TEXT_INPUT = "text_input"
 
 
 class Live(BaseModel):
@@ -47,12 +51,26 @@ class ModelMetadata(BaseModel):
 
 
 class GenerateRequest(BaseModel):
-    """A request to `generate` or `generate_stream`."""
+    """A request to `generate` or `generate_stream`; parameters may stand beside the text too."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, extra="forbid")
 
+    id: str | None = None
     text_input: Text
-    parameters: SamplingFields = SamplingFields()
+    parameters: EngineFields = EngineFields()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_parameters(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        own = {name: value for name, value in given.items() if name in cls.model_fields}
+        beside = {name: value for name, value in given.items() if name not in own}
+        inner = own.get("parameters", {})
+        if beside and isinstance(inner, dict):
+            known = {*cls.model_fields, *EngineFields.model_fields}
+            own["parameters"] = merged(known_fields(by_our_names(beside), known, TEXT_INPUT), inner)
+        return own
 
 
 class Details(BaseModel):
@@ -65,6 +83,7 @@ class Details(BaseModel):
 class GenerateAnswer(BaseModel):
     """The texts; lists where n is more than 1."""
 
+    id: str | None = None
     text_output: str | list[str]
     model_name: str
     model_version: str
@@ -72,10 +91,8 @@ class GenerateAnswer(BaseModel):
     details: Details
 
 
-class RequestInput(BaseModel):
+class RequestInput(KnownFields):
     """One input tensor."""
-
-    model_config = ConfigDict(strict=True)
 
     name: str
     shape: list[int]
@@ -84,19 +101,15 @@ class RequestInput(BaseModel):
     data: Any = None
 
 
-class RequestOutput(BaseModel):
+class RequestOutput(KnownFields):
     """One output tensor that is wanted."""
-
-    model_config = ConfigDict(strict=True)
 
     name: str
     parameters: dict[str, Any] | None = None
 
 
-class InferRequest(BaseModel):
+class InferRequest(KnownFields):
     """A request to `infer`."""
-
-    model_config = ConfigDict(strict=True)
 
     id: str | None = None
     inputs: list[RequestInput]

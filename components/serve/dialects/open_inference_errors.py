@@ -21,6 +21,7 @@ def error_body(problem: Problem, status: int) -> dict[str, Any]:
 
 OPEN_INFERENCE = Dialect(
     {
+        Kind.UNREADABLE: 400,
         Kind.UNAUTHORIZED: 401,
         Kind.FORBIDDEN: 403,
         Kind.NOT_FOUND: 404,
@@ -29,6 +30,7 @@ OPEN_INFERENCE = Dialect(
         Kind.METHOD_NOT_ALLOWED: 405,
         Kind.CONFLICT: 409,
         Kind.TOO_LARGE: 413,
+        Kind.UNKNOWN_CODING: 415,
         Kind.BAD_REQUEST: 422,
         Kind.FAILED: 424,
         Kind.TIMEOUT: 424,

@@ -1,29 +1,36 @@
 """`infer` of the Open Inference Protocol: tensors of texts in and out."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from components.serve.dialects.fields import MOST_SAMPLES, SamplingFields
-from components.serve.dialects.open_inference_bodies import InferAnswer, InferRequest
+from components.serve.dialects.fields import MOST_SAMPLES
+from components.serve.dialects.open_inference_bodies import TEXT_INPUT, InferAnswer, InferRequest
+from components.serve.dialects.open_inference_fields import TRITONS, EngineFields, merged
 from components.serve.dialects.tensors import (
     FINISH_REASON,
     HEADER,
-    TEXT_INPUT,
     TEXT_OUTPUT,
+    Tensor,
     binary_tensor,
+    options_of,
+    read_tensors,
     split_body,
-    text_inputs,
+    texts_of,
 )
+from components.serve.dialects.unread import known_fields
 from components.serve.generation import Ask, Writer
 from components.serve.problems import Kind, Problem
 from components.serve.web.answers import Written, labels, write
 from components.serve.web.errors import problem_of_details
 
 OUTPUTS = (TEXT_OUTPUT, FINISH_REASON)
+OUTPUT_PARAMETERS = frozenset({"binary_data"})
 INFER_DOCUMENT: dict[str, Any] = {
     "response_model": InferAnswer,
     "openapi_extra": {
@@ -44,17 +51,33 @@ async def infer(request: Request, writer: Writer, name: str, version: str | None
     document, binary = split_body(await request.body(), request.headers.get(HEADER))
     try:
         asked = InferRequest.model_validate(document)
-        fields = SamplingFields.model_validate(asked.parameters or {})
+        tensors = read_tensors(asked.inputs, binary)
+        fields = EngineFields.model_validate(_options(asked, tensors))
     except ValidationError as error:
         raise problem_of_details(error.errors(include_url=False)[0]) from error
+    fields.check_stream(streams=False)
     wanted = _wanted(asked)
-    inputs = [tensor.model_dump() for tensor in asked.inputs]
-    prompts = tuple(text_inputs(inputs, binary))
-    if fields.n * len(prompts) > MOST_SAMPLES:
+    prompts = texts_of(tensors)
+    if fields.n * len(prompts.values) > MOST_SAMPLES:
         raise Problem(Kind.BAD_REQUEST, f"these are more than {MOST_SAMPLES} samples", TEXT_INPUT)
-    ask = Ask(prompts, fields.n, fields.sampling())
+    sampling = replace(fields.sampling(), echo=fields.echo)
+    ask = Ask(tuple(prompts.values), fields.n, sampling)
     written = await write(request, writer, name, version, ask)
-    return _response(asked, wanted, written, fields.n)
+    return _response(asked, wanted, written, _shape(prompts.shape, fields.n))
+
+
+def _options(asked: InferRequest, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """What is asked for in parameters and in tensors beside the text."""
+    given = asked.parameters or {}
+    own = {name: value for name, value in given.items() if name not in TRITONS}
+    return merged(own, options_of(tensors))
+
+
+def _shape(shape: list[int], n: int) -> list[int]:
+    """The shape of an output: that of the texts, with a column for each of several samples."""
+    if n == 1:
+        return shape
+    return [*(shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape), n]
 
 
 def _wanted(asked: InferRequest) -> dict[str, bool]:
@@ -66,6 +89,8 @@ def _wanted(asked: InferRequest) -> dict[str, bool]:
     all_binary = bool((asked.parameters or {}).get("binary_data_output"))
     if not asked.outputs:
         return dict.fromkeys(OUTPUTS, all_binary)
+    for output in asked.outputs:
+        known_fields(output.parameters or {}, OUTPUT_PARAMETERS)
     unknown = [output.name for output in asked.outputs if output.name not in OUTPUTS]
     if unknown:
         raise Problem(Kind.BAD_REQUEST, f"there is no output {unknown[0]!r}", "outputs")
@@ -75,13 +100,13 @@ def _wanted(asked: InferRequest) -> dict[str, bool]:
     }
 
 
-def _response(asked: InferRequest, wanted: dict[str, bool], written: Written, n: int) -> Response:
+def _response(
+    asked: InferRequest, wanted: dict[str, bool], written: Written, shape: list[int]
+) -> Response:
     columns = {
         TEXT_OUTPUT: [sample.text for sample in written.samples],
         FINISH_REASON: [str(sample.finish_reason) for sample in written.samples],
     }
-    prompts = len(written.samples) // n
-    shape = [prompts, n] if n > 1 else [prompts]
     outputs, tail = [], b""
     for name, binary in wanted.items():
         tensor: dict[str, Any] = {"name": name, "datatype": "BYTES", "shape": shape}

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -19,6 +19,7 @@ from components.serve.dialects.openai_bodies import (
     usage,
 )
 from components.serve.dialects.openai_errors import OPENAI
+from components.serve.dialects.unread import check_query
 from components.serve.generation import Job, Shown
 from components.serve.personas.model import Model
 from components.serve.web.answers import (
@@ -38,14 +39,24 @@ DONE = b"data: [DONE]\n\n"
 
 def openai(context: Context) -> APIRouter:
     """`/v1/completions` and `/v1/models`."""
-    router = APIRouter(prefix="/v1", tags=["OpenAI"], responses=OPENAI.documented())
+
+    async def allowed(request: Request) -> None:
+        """Whoever may not ask learns nothing else about the request."""
+        context.tokens.check_inference(request.headers.get("authorization"))
+
+    router = APIRouter(
+        prefix="/v1",
+        tags=["OpenAI"],
+        dependencies=[Depends(allowed)],
+        responses=OPENAI.documented(),
+    )
 
     @router.post("/completions", response_model=Completion, responses=streamed_as(SSE))
     async def complete(request: Request, asked: CompletionRequest) -> Response:
         """Write on from a prompt, or from several."""
-        context.tokens.check_inference(request.headers.get("authorization"))
         name, version = name_and_version(asked.model)
         context.personas.find(name, version)
+        check_query(request.query_params, CompletionRequest.model_fields)
         ask = asked.ask()
         if asked.stream:
             return Streamed(context.writer, name, version, ask, _wording(asked))
@@ -53,9 +64,8 @@ def openai(context: Context) -> APIRouter:
         return JSONResponse(_whole(asked, written), headers=labels(written.model))
 
     @router.get("/models", response_model=ModelList)
-    async def models(request: Request) -> JSONResponse:
+    async def models() -> JSONResponse:
         """Every model that may be named."""
-        context.tokens.check_inference(request.headers.get("authorization"))
         found = [
             _card(model_id)
             for name in context.personas.names()
@@ -64,9 +74,8 @@ def openai(context: Context) -> APIRouter:
         return JSONResponse({"object": "list", "data": found})
 
     @router.get("/models/{model}", response_model=ModelCard)
-    async def model(request: Request, model: str) -> JSONResponse:
+    async def model(model: str) -> JSONResponse:
         """One model."""
-        context.tokens.check_inference(request.headers.get("authorization"))
         context.personas.find(*name_and_version(model))
         return JSONResponse(_card(model))
 

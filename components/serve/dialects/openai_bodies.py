@@ -4,13 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from components.serve.dialects.fields import (
     DEFAULTS,
     MOST_SAMPLES,
     MOST_TOKENS,
     DrawingFields,
+    KnownFields,
     Temperature,
     Text,
     TopP,
@@ -21,21 +29,48 @@ from components.serve.problems import Kind, Problem
 
 MOST_PROMPTS = 64
 MOST_LOGPROBS = 5
+MOST_TOKEN = (1 << 31) - 1
 
 
-class StreamOptions(BaseModel):
+Token = Annotated[int, Field(ge=0, le=MOST_TOKEN)]
+Tokens = Annotated[list[Token], Field(max_length=MOST_TOKENS, fail_fast=True)]
+
+
+def _one_of_the_prompts(given: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """One sentence for what is wrong with a prompt, which may be of four kinds."""
+    try:
+        return check(given)
+    except ValidationError:
+        if isinstance(given, str):
+            raise
+        said = f"it must be a text, a list of 1 to {MOST_PROMPTS} texts, tokens, or lists of tokens"
+        raise ValueError(said) from None
+
+
+Prompt = Annotated[
+    Text
+    | Annotated[list[Text], Field(min_length=1, max_length=MOST_PROMPTS, fail_fast=True)]
+    | Annotated[Tokens, Field(min_length=1)]
+    | Annotated[list[Tokens], Field(min_length=1, max_length=MOST_PROMPTS, fail_fast=True)],
+    WrapValidator(_one_of_the_prompts),
+]
+
+
+class StreamOptions(KnownFields):
     """What a stream tells beside the text."""
 
     include_usage: bool = False
+    include_obfuscation: bool | None = None
+    """Taken, and not used: nothing is padded here."""
 
 
 class CompletionRequest(DrawingFields):
-    """A request to `/v1/completions`. Fields that are not named here are ignored."""
+    """A request to `/v1/completions`."""
 
     model: Text
     """`persona`, or `persona@version`."""
-    prompt: Text | Annotated[list[Text], Field(min_length=1, max_length=MOST_PROMPTS)] = ""
-    """How each sample begins; a list has n samples of each."""
+    prompt: Prompt = ""
+    """How each sample begins, as text or as tokens; a list of these has n samples of each."""
     max_tokens: Annotated[int, Field(ge=0, le=MOST_TOKENS)] | None = None
     """A sample is cut at this many new tokens (60); 0 only with echo."""
     n: Annotated[int, Field(ge=1, le=MOST_SAMPLES)] | None = None
@@ -46,12 +81,20 @@ class CompletionRequest(DrawingFields):
     echo: bool | None = None
     """Give the prompt too, with its log probabilities if asked for."""
     logprobs: Annotated[int, Field(ge=0, le=MOST_LOGPROBS)] | None = None
-    """Log probabilities of each token and of this many most probable ones."""
+    """Log probabilities of each token, and beside it of this many most probable ones."""
     best_of: int | None = None
     suffix: str | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
     logit_bias: dict[str, float] | None = None
+    user: Any = None
+    """Taken, and not used, as are all below: they say who asks, or how OpenAI handles it."""
+    store: Any = None
+    metadata: Any = None
+    service_tier: Any = None
+    safety_identifier: Any = None
+    prompt_cache_key: Any = None
+    prompt_cache_retention: Any = None
 
     @model_validator(mode="after")
     def _can_be_done(self) -> "CompletionRequest":
@@ -71,8 +114,7 @@ class CompletionRequest(DrawingFields):
         Raises:
             Problem: it asks for more samples than one request may.
         """
-        prompts = (self.prompt,) if isinstance(self.prompt, str) else tuple(self.prompt)
-        n = self.n or 1
+        prompts, n = self._prompts(), self.n or 1
         if n * len(prompts) > MOST_SAMPLES:
             raise Problem(
                 Kind.BAD_REQUEST,
@@ -87,13 +129,25 @@ class CompletionRequest(DrawingFields):
         sampling = replace(DEFAULTS, **given, **self.drawing(), echo=bool(self.echo))
         return Ask(prompts, n, sampling)
 
+    def _prompts(self) -> tuple[str | tuple[int, ...], ...]:
+        if isinstance(self.prompt, str):
+            return (self.prompt,)
+        tokens = tuple(one for one in self.prompt if isinstance(one, int))
+        if tokens:
+            return (tokens,)
+        return tuple(
+            one if isinstance(one, str) else tuple(one)
+            for one in self.prompt
+            if not isinstance(one, int)
+        )
+
 
 class Logprobs(BaseModel):
     """What the model thought of each token."""
 
     tokens: list[str]
     token_logprobs: list[float | None]
-    top_logprobs: list[dict[str, float]] | None
+    top_logprobs: list[dict[str, float]]
     text_offset: list[int]
 
 
@@ -151,7 +205,7 @@ def choice(
     asked: int | None,
 ) -> dict[str, Any]:
     """One entry of `choices`."""
-    told = _logprobs(logprobs, asked) if asked is not None else None
+    told = None if asked is None else _logprobs(logprobs)
     return {"index": index, "text": text, "logprobs": told, "finish_reason": finish_reason}
 
 
@@ -164,10 +218,11 @@ def usage(prompt_tokens: int, tokens: int) -> dict[str, int]:
     }
 
 
-def _logprobs(tokens: Sequence[TokenLogprob], asked: int) -> dict[str, Any]:
+def _logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
+    """The token that was drawn is among the most probable ones, or one more, as in vLLM."""
     return {
         "tokens": [token.token for token in tokens],
         "token_logprobs": [token.logprob for token in tokens],
-        "top_logprobs": [dict(token.top) for token in tokens] if asked else None,
+        "top_logprobs": [dict(token.top) | {token.token: token.logprob} for token in tokens],
         "text_offset": [token.offset for token in tokens],
     }

@@ -26,6 +26,7 @@ class OpenAIError(BaseModel):
 _REQUEST, _SERVER = "invalid_request_error", "server_error"
 _WORDS: dict[Kind, tuple[int, str, str | None]] = {
     Kind.BAD_REQUEST: (400, _REQUEST, None),
+    Kind.UNREADABLE: (400, _REQUEST, None),
     Kind.UNAUTHORIZED: (401, _REQUEST, "invalid_api_key"),
     Kind.FORBIDDEN: (403, _REQUEST, "insufficient_permissions"),
     Kind.NOT_FOUND: (404, _REQUEST, "unknown_url"),
@@ -35,6 +36,7 @@ _WORDS: dict[Kind, tuple[int, str, str | None]] = {
     Kind.TIMEOUT: (408, _SERVER, "timeout"),
     Kind.CONFLICT: (409, _REQUEST, "conflict"),
     Kind.TOO_LARGE: (413, _REQUEST, "request_too_large"),
+    Kind.UNKNOWN_CODING: (415, _REQUEST, "unsupported_encoding"),
     Kind.OVERLOAD: (429, "rate_limit_error", "rate_limit_exceeded"),
     Kind.FAILED: (500, _SERVER, "generation_failed"),
     Kind.INTERNAL: (500, _SERVER, "internal_error"),

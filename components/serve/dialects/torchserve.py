@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from components.serve.context import Context
-from components.serve.dialects.torchserve_bodies import REQUEST_BODY, read_body
+from components.serve.dialects.torchserve_bodies import REQUEST_BODY, Prediction, read_body
 from components.serve.dialects.torchserve_errors import TORCHSERVE
+from components.serve.dialects.unread import check_query
 from components.serve.generation import Ask, Shown
 from components.serve.personas.model import Model
 from components.serve.web.answers import (
@@ -50,6 +51,7 @@ def torchserve(context: Context) -> APIRouter:
     async def answer(request: Request, name: str, version: str | None, *, raw: bool) -> Response:
         context.tokens.check_inference(request.headers.get("authorization"))
         context.personas.find(name, version)
+        check_query(request.query_params, Prediction.model_fields)
         asked = await read_body(request, raw=raw)
         ask = Ask((asked.prompt,), asked.n, asked.sampling())
         if asked.stream:

@@ -8,6 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from components.serve.dialects.fields import SamplingFields, Text
+from components.serve.dialects.unread import shown
 from components.serve.problems import Kind, Problem
 from components.serve.web.errors import problem_of_details
 
@@ -54,9 +55,16 @@ async def read_body(request: Request, *, raw: bool) -> Prediction:
 async def _from_form(request: Request) -> Prediction:
     """The part `data` is the prompt; where it is a JSON object, it is the request."""
     async with request.form(max_files=MOST_PARTS, max_fields=MOST_PARTS) as form:
-        part = form.get(DATA)
-        if part is None:
-            raise Problem(Kind.BAD_REQUEST, f"the form has no part {DATA!r}", DATA)
+        others = [name for name, _ in form.multi_items() if name != DATA]
+        if others:
+            said = f"the form's part {shown(others[0])} is not read; give JSON in the part {DATA}"
+            raise Problem(Kind.BAD_REQUEST, said, shown(others[0]))
+        parts = form.getlist(DATA)
+        if len(parts) != 1:
+            raise Problem(
+                Kind.BAD_REQUEST, f"the form has {len(parts)} parts {DATA!r}, not 1", DATA
+            )
+        part = parts[0]
         content = await part.read() if isinstance(part, UploadFile) else part.encode()
         json_part = isinstance(part, UploadFile) and part.content_type == JSON
     if json_part or content.lstrip().startswith(b"{"):

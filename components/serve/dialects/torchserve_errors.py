@@ -18,6 +18,7 @@ class TorchServeError(BaseModel):
 
 _WORDS = {
     Kind.BAD_REQUEST: (400, "BadRequestException"),
+    Kind.UNREADABLE: (400, "BadRequestException"),
     Kind.UNAUTHORIZED: (401, "InvalidKeyException"),
     Kind.FORBIDDEN: (403, "ForbiddenException"),
     Kind.NOT_FOUND: (404, "ResourceNotFoundException"),
@@ -27,6 +28,7 @@ _WORDS = {
     Kind.TIMEOUT: (408, "RequestTimeoutException"),
     Kind.CONFLICT: (409, "ConflictStatusException"),
     Kind.TOO_LARGE: (413, "RequestEntityTooLargeException"),
+    Kind.UNKNOWN_CODING: (415, "UnsupportedMediaTypeException"),
     Kind.FAILED: (500, "InternalServerException"),
     Kind.INTERNAL: (500, "InternalServerException"),
     Kind.OVERLOAD: (503, "ServiceUnavailableException"),

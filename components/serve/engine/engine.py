@@ -3,6 +3,7 @@
 import logging
 import math
 import threading
+from collections.abc import Sequence
 
 from components.contracts.errors import BadInputError
 from components.lm.codec import Codec
@@ -51,18 +52,22 @@ class TorchEngine:
 
     def prompt_tokens(self, prompt: str) -> int:
         """How many tokens `prompt` has, the start token among them."""
-        return len(self._ids(prompt))
+        return len(self._ids(Request(prompt)))
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """The text of a prompt that came as tokens, as `Engine.text_of` says."""
+        self._check_length(len(ids), 0)
+        most = self._codec.vocabulary - 1
+        for one in ids:
+            if not 0 <= one <= most:
+                raise BadInputError(f"the prompt's token {one} is none of the model's, 0 to {most}")
+        return self._codec.decode(ids)
 
     def submit(self, request: Request) -> EventStream:
         """Take a request, as `Engine.submit` says."""
         check_request(request)
-        ids = self._ids(request.prompt)
-        tokens = len(ids) + request.sampling.max_tokens
-        if tokens - 1 > self.max_positions:  # the last token is not looked at
-            raise PromptTooLong(
-                f"the prompt has {len(ids)} tokens, {tokens} with the new ones, more than the "
-                f"{self.max_positions} that the model can look at; shorten it or ask for fewer"
-            )
+        ids = self._ids(request)
+        self._check_length(len(ids), request.sampling.max_tokens)
         job = Job(request, ids, self._codec)
         self._waiting.put(job)
         return job.stream
@@ -72,8 +77,19 @@ class TorchEngine:
         self._waiting.close(drain_seconds)
         self._thread.join()
 
-    def _ids(self, prompt: str) -> list[int]:
-        return [self._codec.start_token_id, *self._codec.encode(prompt)]
+    def _check_length(self, prompt: int, new: int) -> None:
+        tokens = prompt + new
+        if tokens - 1 > self.max_positions:  # the last token is not looked at
+            raise PromptTooLong(
+                f"the prompt has {prompt} tokens, {tokens} with the new ones, more than the "
+                f"{self.max_positions} that the model can look at; shorten it or ask for fewer"
+            )
+
+    def _ids(self, request: Request) -> list[int]:
+        """The prompt's tokens behind one start token, which may have come with them."""
+        start = self._codec.start_token_id
+        ids = self._codec.encode(request.prompt) if request.ids is None else [*request.ids]
+        return ids if request.ids is not None and ids[:1] == [start] else [start, *ids]
 
 
 def check_request(request: Request) -> None:

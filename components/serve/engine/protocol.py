@@ -1,6 +1,6 @@
 """What the server asks of an engine. Plain Python: whoever imports this needs no torch."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -82,6 +82,8 @@ class Request:
     sampling: Sampling = Sampling()
     deadline: float | None = None
     """On the clock of `time.monotonic()`, in seconds."""
+    ids: tuple[int, ...] | None = None
+    """The prompt's tokens where it came as such; `prompt` is their text, as `text_of` gives it."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,15 @@ class Engine(Protocol):
 
     def prompt_tokens(self, prompt: str) -> int:
         """How many tokens `prompt` has, the start token among them."""
+        ...
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """The text of a prompt that came as tokens.
+
+        Raises:
+            PromptTooLong: there are too many.
+            BadInputError: one of them is none of the model's.
+        """
         ...
 
     def submit(self, request: Request) -> Stream:

@@ -19,6 +19,7 @@ from components.serve.problems import Kind, Problem
 from components.serve.web.edge import Edge
 from components.serve.web.errors import add_error_handlers, answer, dialect_of
 from components.serve.web.probes import probes
+from components.serve.web.unpacking import Unpacking
 
 
 def inference_app(context: Context) -> ASGIApp:
@@ -60,7 +61,7 @@ def _app(context: Context, title: str, routers: Sequence[APIRouter]) -> ASGIApp:
     add_error_handlers(app)
     for router in [*routers, _description(app)]:
         app.include_router(router)
-    return _edge(context, app)
+    return _edge(context, Unpacking(app, context.config.max_request_size))
 
 
 def _edge(context: Context, app: ASGIApp) -> ASGIApp:

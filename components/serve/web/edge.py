@@ -11,13 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from components.serve.problems import ClientGone, Kind, Problem
+from components.serve.web.bodies import Bodies
 from components.serve.web.errors import answer
 from components.serve.web.notes import HEADER, NOTES, Notes, request_id_of
 from components.serve.web.traces import Traces
 
 log = logging.getLogger("components.serve.access")
 
-TOO_LARGE, TOO_SLOW = 413, 408
+TOO_LARGE, TOO_SLOW, NO_ROOM = 413, 408, 503
 QUIET = frozenset({"/livez", "/readyz", "/startupz", "/ping", "/metrics"})
 """Asked every few seconds: only what is wrong with them is logged, and none is a span."""
 
@@ -36,13 +37,14 @@ class Edge:
     ) -> None:
         self._app, self._max_body, self._body_timeout = app, max_body, body_timeout
         self._answered, self._traces = answered, traces
+        self._bodies = Bodies(max_body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._max_body, self._body_timeout)
+        exchange = _Exchange(scope, receive, send, self._bodies, self._max_body, self._body_timeout)
         token = NOTES.set(exchange.notes)
         try:
             await self._app(scope, exchange.receive, exchange.send)
@@ -53,6 +55,7 @@ class Edge:
                 problem = Problem(Kind.UNAVAILABLE, "the server is ending; ask another")
                 await answer(scope["path"], problem)(scope, receive, exchange.send)
         finally:
+            self._bodies.drop(exchange)
             self._answered(exchange.status)
             exchange.report(self._traces)
             NOTES.reset(token)
@@ -62,13 +65,20 @@ class _Exchange:
     """One request and its answer, watched."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, max_body: int, timeout: float
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        bodies: Bodies,
+        max_body: int,
+        timeout: float,
     ) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        self._max_body, self._timeout = max_body, timeout
+        self._bodies, self._max_body, self._timeout = bodies, max_body, timeout
         headers = Headers(scope=scope)
         self._announced = headers.get("content-length", "")
-        self._seen, self._whole = 0, False
+        self._seen, self._whole, self._given_up = 0, False, False
+        self._waiting: asyncio.Timeout | None = None
         self._begun = time.monotonic()
         self.notes = Notes(request_id_of(headers.get(HEADER)))
         self.status = 0
@@ -79,17 +89,34 @@ class _Exchange:
             return await self._receive()
         if self._announced.isdigit() and int(self._announced) > self._max_body:
             raise HTTPException(TOO_LARGE)
-        left = self._timeout - (time.monotonic() - self._begun)
-        try:
-            async with asyncio.timeout(max(left, 0)):
-                message = await self._receive()
-        except TimeoutError:
-            raise HTTPException(TOO_SLOW) from None
-        self._seen += len(message.get("body", b""))
+        message = await self._next_part()
+        size = len(message.get("body", b""))
+        self._seen += size
         if self._seen > self._max_body:
             raise HTTPException(TOO_LARGE)
+        self._bodies.add(self, size)
         self._whole = not message.get("more_body", False)
+        if self._whole:
+            self._bodies.drop(self)
         return message
+
+    async def _next_part(self) -> Message:
+        if self._given_up:
+            raise HTTPException(NO_ROOM)
+        left = self._timeout - (time.monotonic() - self._begun)
+        try:
+            async with asyncio.timeout(max(left, 0)) as self._waiting:
+                return await self._receive()
+        except TimeoutError:
+            raise HTTPException(NO_ROOM if self._given_up else TOO_SLOW) from None
+        finally:
+            self._waiting = None
+
+    def give_up(self) -> None:
+        """Take no more of the body: there is no room for it."""
+        self._given_up = True
+        if self._waiting:
+            self._waiting.reschedule(0)
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """Pass on a part of the answer; a client that does not take it in time is let go."""

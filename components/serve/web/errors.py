@@ -1,6 +1,7 @@
 """One error body for each dialect, whatever went wrong and wherever."""
 
 import logging
+from collections.abc import Mapping
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -26,7 +27,19 @@ _OF_STATUS = {
     405: (Kind.METHOD_NOT_ALLOWED, "this address does not know this method"),
     408: (Kind.TIMEOUT, "the request's body did not come in time"),
     413: (Kind.TOO_LARGE, "the request's body is too large"),
+    503: (Kind.OVERLOAD, "there is no room for so large a body now; send it again later"),
 }
+
+
+class BodyProblem(HTTPException):
+    """A problem with a body, found while the application reads it.
+
+    FastAPI lets no other exception through from there.
+    """
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(dialect_of("/").statuses[problem.kind], str(problem), headers)
+        self.problem = problem
 
 
 def dialect_of(path: str) -> Dialect:
@@ -62,7 +75,8 @@ async def _of_validation(request: Request, error: Exception) -> Response:
 async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind, message = _OF_STATUS.get(error.status_code, (Kind.BAD_REQUEST, str(error.detail)))
-    response = answer(request.url.path, Problem(kind, message))
+    problem = error.problem if isinstance(error, BodyProblem) else Problem(kind, message)
+    response = answer(request.url.path, problem)
     response.headers.update(error.headers or {})
     return response
 

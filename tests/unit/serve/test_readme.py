@@ -9,13 +9,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 from support.fake_engine import FakeEngines
 from support.servers import Running, publish, serving
 
 from components.registry import Registry
 from components.runtime.flags import flag_of
 from components.serve.config import ServeConfig
+from components.serve.dialects.open_inference_bodies import GenerateRequest
+from components.serve.dialects.open_inference_fields import EngineFields
+from components.serve.dialects.openai_bodies import CompletionRequest, StreamOptions
+from components.serve.dialects.torchserve_bodies import Prediction
 
+FIELDS: list[tuple[type[BaseModel], ...]] = [
+    (Prediction,),
+    (GenerateRequest, EngineFields),
+    (),
+    (CompletionRequest, StreamOptions),
+]
+"""The requests of each row of the table of fields."""
 README = (Path(__file__).parents[3] / "components" / "serve" / "README.md").read_text()
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -70,6 +82,14 @@ def test_every_python_client_works(gardener: Running) -> None:
         )
         assert answer.returncode == 0, answer.stderr
         assert "sample 0 of seed" in answer.stdout
+
+
+def test_every_field_is_in_the_table() -> None:
+    _, _, after = README.partition("**No field is passed over.**")
+    rows = [line for line in after.split("\n\n")[1].splitlines() if line.startswith("| ")][1:]
+    for models, row in zip(FIELDS, rows, strict=True):
+        fields = {name for model in models for name in model.model_fields}
+        assert fields - {"parameters", "inputs", "outputs"} <= set(re.findall(r"`(\w+)`", row))
 
 
 def test_every_flag_is_in_the_table() -> None:

@@ -1,5 +1,17 @@
+{{- /* `text` as a name of at most 52 letters; one that had to be changed ends in its digest, so that no two are the same. */}}
+{{- define "pipelines.asName" -}}
+{{- $name := .text | replace "." "-" }}
+{{- if not (regexMatch "^[a-z]" $name) }}
+{{- $name = printf "x-%s" $name }}
+{{- end }}
+{{- if or (ne $name .text) (gt (len $name) 52) }}
+{{- $name = printf "%s-%s" (trunc 43 $name | trimSuffix "-") (sha256sum .text | trunc 8) }}
+{{- end }}
+{{- $name }}
+{{- end }}
+
 {{- define "pipelines.fullname" -}}
-{{- default .Release.Name .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- include "pipelines.asName" (dict "text" (default .Release.Name .Values.fullnameOverride)) }}
 {{- end }}
 
 {{- define "pipelines.serviceAccountName" -}}

@@ -75,3 +75,14 @@ def test_an_account_that_is_not_made_must_be_named() -> None:
     done = run_helm("4", "template", "x", str(CHARTS / CHART), *given)
     assert done.returncode != 0
     assert "serviceAccount.name" in done.stderr
+
+
+def test_the_account_pulls_the_steps_images() -> None:
+    given = ("--set", "imagePullSecrets[0].name=pull")
+    account = of_kind(render(CHART, *given), "ServiceAccount")
+    assert account["imagePullSecrets"] == [{"name": "pull"}]
+    assert "imagePullSecrets" not in of_kind(render(CHART), "ServiceAccount")
+    other = ("--set", "serviceAccount.create=false,serviceAccount.name=runner")
+    done = run_helm("4", "template", "x", str(CHARTS / CHART), *given, *other)
+    assert done.returncode != 0
+    assert "kubectl patch serviceaccount runner --namespace default" in done.stderr

@@ -9,7 +9,7 @@ import pytest
 from support.kind import tools
 from support.kind.cluster import KUBEFLOW_RUNS as RUNS
 from support.kind.cluster import Cluster
-from support.kind.pods import ended_log, pod_document, running
+from support.kind.pods import doing, last_line, pod_document, running
 from support.kind.serving import NAME, NAMESPACE, Served
 
 from components.contracts.images import Image, Images
@@ -107,12 +107,9 @@ def test_the_pipeline_makes_a_persona_that_answers(served: Served, team: str, pl
         words.append("--allow-tags")
     shell.run(" ".join(words), seconds=3600)
     url = f"http://{NAME}:8080/predictions/ann"
-    ask = (
-        "import sys, urllib.request; "
-        f"print(urllib.request.urlopen({url!r}, b'My dream is', timeout=60).read().decode())"
-    )
-    pod = pod_document("asker", cluster.images["serve"], ["python", "-c", ask])
+    body = json.dumps({"prompt": "My dream is"})
+    pod = pod_document("asker", cluster.images["serve"], doing("ask", url, body))
     with running(cluster, NAMESPACE, pod) as name:
-        answer = json.loads(ended_log(cluster, NAMESPACE, name))
+        answer = json.loads(last_line(cluster, NAMESPACE, name))
     assert answer["model"] == "ann"
     assert answer["ai_generated"] is True

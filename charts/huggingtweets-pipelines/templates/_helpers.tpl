@@ -37,3 +37,48 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   name: {{ include "pipelines.serviceAccountName" . }}
   namespace: {{ .Release.Namespace }}
 {{- end }}
+
+{{- /* Of objects in other namespaces: no dot is in either part, so no two releases share one. */}}
+{{- define "pipelines.nameElsewhere" -}}
+{{- printf "%s.%s-deploy" .Release.Namespace (include "pipelines.fullname" .) }}
+{{- end }}
+
+{{- /* Says yes where the namespace has a kfp-launcher of somebody else's, as a standalone Kubeflow's has: helm may not take it. */}}
+{{- define "pipelines.foreignLauncher" -}}
+{{- $there := lookup "v1" "ConfigMap" .Release.Namespace "kfp-launcher" }}
+{{- if and $there (ne .Release.Name (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $there)) }}yes{{ end }}
+{{- end }}
+
+{{- define "pipelines.launcherData" -}}
+{{- $secret := .Values.store.existingSecret -}}
+defaultPipelineRoot: {{ .Values.store.pipelineRoot | quote }}
+providers: |
+  {{- if hasPrefix "gs://" .Values.store.pipelineRoot }}
+  gs:
+    default:
+      credentials:
+        fromEnv: {{ empty $secret }}
+        {{- with $secret }}
+        secretRef:
+          secretName: {{ . }}
+          tokenKey: credentials.json
+        {{- end }}
+  {{- else }}
+  s3:
+    default:
+      region: {{ .Values.store.region }}
+      {{- with .Values.store.endpoint }}
+      endpoint: {{ . }}
+      disableSSL: {{ hasPrefix "http://" . }}
+      forcePathStyle: true
+      {{- end }}
+      credentials:
+        fromEnv: {{ empty $secret }}
+        {{- with $secret }}
+        secretRef:
+          secretName: {{ . }}
+          accessKeyKey: AWS_ACCESS_KEY_ID
+          secretKeyKey: AWS_SECRET_ACCESS_KEY
+        {{- end }}
+  {{- end }}
+{{- end }}

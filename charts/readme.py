@@ -64,7 +64,9 @@ def documented(text: str) -> Iterator[tuple[tuple[str, ...], str, Any]]:
 
 
 def shown(value: Any) -> str:
-    """A default on one line; a long one is only hinted at."""
+    """A default on one line; one of several values, or a long one, is only hinted at."""
+    if isinstance(value, dict) and value:
+        return "see below"
     text = json.dumps(value)
     return text if len(text) <= 60 else "see values.yaml"
 

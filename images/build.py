@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TARGETS = ("cpu", "train", "serve", "serve-demo", "store")
+TARGETS = ("cpu", "train", "serve", "serve-gpu", "serve-demo", "store")
+CUDA_ONLY = frozenset({"serve-gpu"})
 BUILD = ROOT / "build"
 DEMO = BUILD / "demo" / "registry"
 
@@ -21,16 +22,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--prefix", default="huggingtweets")
     parser.add_argument("--tag", default="dev")
-    parser.add_argument("--torch", choices=("cpu", "cuda"), default="cuda", help="of train")
-    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    parser.add_argument(
+        "--torch",
+        choices=("cpu", "cuda"),
+        default="cuda",
+        help="of train; serve-gpu is made with cuda alone",
+    )
+    parser.add_argument("targets", nargs="*", metavar="TARGET")
     given = parser.parse_args()
-    unknown = set(given.targets) - set(TARGETS)
+    targets = given.targets or wanted(given.torch)
+    unknown = set(targets) - set(TARGETS)
     if unknown:
         parser.error(f"there is no image {', '.join(sorted(unknown))}; there are {TARGETS}")
-    if "serve-demo" in given.targets and not DEMO.is_dir():
+    if "serve-demo" in targets and not DEMO.is_dir():
         parser.error(f"serve-demo needs the demo's registry in {DEMO}: `make demo OUT=build/demo`")
     made = {}
-    for target in given.targets:
+    for target in targets:
         name = f"{given.prefix}/{target}"
         build(target, f"{name}:{given.tag}", given.torch, given.tag)
         made[target] = {"name": name, "tag": given.tag, **facts(f"{name}:{given.tag}")}
@@ -40,6 +47,11 @@ def main() -> int:
     file.write_text(json.dumps({"schema_version": 1, "images": made}, indent=2) + "\n")
     print(f"written to {file.relative_to(ROOT)}")
     return 0
+
+
+def wanted(torch: str) -> list[str]:
+    """What is built unless targets are named: all that this build of torch is for."""
+    return [target for target in TARGETS if torch == "cuda" or target not in CUDA_ONLY]
 
 
 def build(target: str, name: str, torch: str, version: str) -> None:

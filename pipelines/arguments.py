@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.rules import gate_text, rules_of
 from components.prepare.config import PrepareConfig
@@ -24,6 +25,21 @@ def stage_arguments(
         "train_options": _options(train),
         "evaluate_options": _options(with_gate_text(evaluate)),
     }
+
+
+def check_gpus(train: TrainConfig, gpus: int) -> None:
+    """Make sure that train uses the GPUs that its pod gets, and gets some if it needs one.
+
+    Raises:
+        BadInputError: it does not.
+    """
+    if train.device == "cuda" and not gpus:
+        raise BadInputError("--device cuda: the pod of train gets no GPU; give --gpus 1")
+    if train.device == "cpu" and gpus:
+        raise BadInputError(
+            f"--device cpu: the pod of train would keep --gpus {gpus} from others and use none; "
+            "give --gpus 0"
+        )
 
 
 def with_gate_text(evaluate: EvaluateConfig) -> EvaluateConfig:

@@ -15,6 +15,7 @@ from components.fetch.found import place_of
 from components.registry import Registry
 from components.registry.layout import upload_folder, version_folder
 from components.runtime.folders import check_replaceable, home_path, keep_apart
+from components.train.config import TrainConfig
 from pipelines.steps import Step
 
 REPORTS = {
@@ -91,6 +92,18 @@ def check_judge(
     rules_of(config)
     if reference_authors:
         read_reference_authors(reference_authors, Author(tuple(authors), [], []))
+
+
+def check_device(config: TrainConfig) -> None:
+    """Make sure that there is a GPU where the training is to do without none.
+
+    Raises:
+        BadInputError: no GPU can be used.
+    """
+    if config.device == "cuda":
+        from components.lm.devices import choose_device  # torch takes a second to import
+
+        choose_device(config.device)
 
 
 def check_prompts(base_model: Path, config: EvaluateConfig) -> None:

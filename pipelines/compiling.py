@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from components.contracts.errors import BadInputError
 from components.runtime.flags import a_path
 from pipelines.images import step_images
+from pipelines.nodes import ANYWHERE, add_node_flags, nodes_given
 
 if TYPE_CHECKING:
     from pipelines.platform import Platform
@@ -47,6 +48,7 @@ def add_package_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--gpus", type=a_count, default=1, metavar="N", help="of the train step (default: 1)"
     )
+    add_node_flags(parser)
 
 
 def a_count(text: str) -> int:
@@ -61,7 +63,13 @@ def compile_pipeline(given: argparse.Namespace) -> int:
     images = step_images(given.images, allow_tags=given.allow_tags, require_digests=False)
     from pipelines.platform import Platform  # kfp takes a second to import
 
-    write_package(Platform(given.target, images, given.gpus), given.output)
+    train, every = nodes_given(given)
+    if given.target == "vertex" and train | every != ANYWHERE:
+        raise BadInputError(
+            "--node-selector and --toleration are for Kubernetes: Vertex AI chooses its machines "
+            "by itself; leave them out"
+        )
+    write_package(Platform(given.target, images, given.gpus, train, every), given.output)
     log.info("wrote the pipeline persona for %s to %s", given.target, given.output)
     return 0
 

@@ -26,7 +26,13 @@ from components.registry.layout import version_folder
 from components.registry.opt_outs import refuse_opted_out
 from components.runtime.folders import require_folder
 from components.train.config import TrainConfig
-from pipelines.checks import check_judge, check_places, check_prompts, check_registry
+from pipelines.checks import (
+    check_device,
+    check_judge,
+    check_places,
+    check_prompts,
+    check_registry,
+)
 from pipelines.identity import identity_of_file, identity_of_model
 from pipelines.steps import Step, StepRunner
 
@@ -161,6 +167,8 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
     steps_to_do = _up_to(job.until, persona_steps(job, authors, steps.out))
     check_places(steps_to_do, job.sources, job.fetch)
     check_judge(job.evaluate, job.reference_authors, authors)
+    if any(step.stage == "train" for step in steps_to_do):
+        check_device(job.train)
     if job.until == "publish":
         check_registry(str(steps.out / artifacts.REGISTRY), persona_of_job(job, authors))
     for step in steps_to_do:

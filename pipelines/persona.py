@@ -77,6 +77,7 @@ def persona_pipeline(on: Platform) -> BaseComponent:
 
             trained = train(
                 **given,
+                device=on.train_device,
                 seed=seed,
                 registry=registry,
                 checkpoint_uri=checkpoint_uri,

@@ -6,13 +6,13 @@ from typing import Literal
 
 from kfp import dsl, kubernetes
 
+from pipelines.nodes import ANYWHERE, Nodes, Toleration
+
 Target = Literal["kfp", "vertex"]
 
 KUBERNETES_GPU = "nvidia.com/gpu"
 VERTEX_GPU = "NVIDIA_L4"
 """Vertex AI's name for the accelerator: 24 GB, in most of its regions."""
-GPU_NODES = ("nvidia.com/gpu.present", "true")
-"""The label that NVIDIA's feature discovery gives to nodes with a GPU."""
 
 SETTINGS = "huggingtweets"
 """The Secret and the ConfigMap in the namespace of the run; a step starts without them, too."""
@@ -95,8 +95,16 @@ class Platform:
     """The image of each stage, by the stage's name."""
     gpus: int = 1
     """Of the train step; 0 for none."""
+    train_nodes: Nodes = ANYWHERE
+    all_nodes: Nodes = ANYWHERE
+    """Where train, and where every step may run; only Kubernetes is told."""
     cache_collect: bool = False
     """Whether a source's name changes with its bytes, so that collecting can be spared."""
+
+    @property
+    def train_device(self) -> str:
+        """What train must compute on; empty where it may choose."""
+        return "cuda" if self.gpus else ""
 
     def place(self, task: dsl.PipelineTask, stage: str, title: str) -> dsl.PipelineTask:
         """Give a step everything that it needs here; `title` is what people read."""
@@ -114,6 +122,9 @@ class Platform:
             self._give_gpus(task)
         if self.target == "kfp":
             _fit_into_pod(task, needs)
+            _send_to(
+                task, self.all_nodes | self.train_nodes if stage == "train" else self.all_nodes
+            )
             if stage == "deploy":
                 _let_at_the_serving(task)
         return task
@@ -128,11 +139,7 @@ class Platform:
         kind = KUBERNETES_GPU if self.target == "kfp" else VERTEX_GPU
         task.set_accelerator_type(kind).set_accelerator_limit(self.gpus)
         if self.target == "kfp":
-            kubernetes.add_toleration(
-                task, key=KUBERNETES_GPU, operator="Exists", effect="NoSchedule"
-            )
-            label, value = GPU_NODES
-            kubernetes.add_node_selector(task, label, value)
+            _tolerate(task, Toleration(KUBERNETES_GPU, effect="NoSchedule"))
             kubernetes.empty_dir_mount(task, "shm", SHARED, medium="Memory", size_limit="2Gi")
 
 
@@ -145,6 +152,24 @@ def _fit_into_pod(task: dsl.PipelineTask, needs: Needs) -> None:
     kubernetes.set_timeout(task, needs.seconds)
     _set(task, SECRET_VARIABLES, CONFIG_VARIABLES)
     kubernetes.use_field_path_as_env(task, "KFP_RUN_ID", "metadata.labels['pipeline/runid']")
+
+
+def _send_to(task: dsl.PipelineTask, nodes: Nodes) -> None:
+    """Say which nodes a pod may run on; what it is given, as GPUs, limits them by itself."""
+    for key, value in nodes.labels.items():
+        kubernetes.add_node_selector(task, key, value)
+    for toleration in nodes.tolerations:
+        _tolerate(task, toleration)
+
+
+def _tolerate(task: dsl.PipelineTask, taint: Toleration) -> None:
+    kubernetes.add_toleration(
+        task,
+        key=taint.key,
+        operator="Exists" if taint.value is None else "Equal",
+        value=taint.value,
+        effect=taint.effect,
+    )
 
 
 def _let_at_the_serving(task: dsl.PipelineTask) -> None:

@@ -190,6 +190,8 @@ def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
         raise BadInputError("--resume, --since and --until are for --runner local; leave them out")
     if "://" not in (job.train.checkpoint_uri or "://"):
         raise BadInputError("--checkpoint-uri: no container sees a path; give gs:// or s3://")
+    if job.train.device == "cuda":
+        raise BadInputError("--device cuda is for --runner local: containers get no GPU here")
     if given.reference_authors:
         raise BadInputError("--reference-authors is for --runner local; judge with it afterwards")
 

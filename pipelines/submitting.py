@@ -16,11 +16,12 @@ from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.runtime.flags import a_name, add_flags, read_config
 from components.train.config import TrainConfig
-from pipelines.arguments import stage_arguments
+from pipelines.arguments import check_gpus, stage_arguments
 from pipelines.compiling import add_package_flags, write_package
 from pipelines.cron import six_fields
 from pipelines.following import add_connection_flags, as_json, connect, follow
 from pipelines.images import step_images
+from pipelines.nodes import nodes_given
 from pipelines.run import account_flags_of, add_account_flags, add_source_flags
 from pipelines.run_state import run_state
 from pipelines.source_upload import uploaded
@@ -127,6 +128,7 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
         _store_uri("--registry", given.registry)
     if given.name:
         check_persona(given.name)
+    nodes = nodes_given(given)
     arguments = _arguments(given, root)
     sources = _sources(given)
 
@@ -135,16 +137,19 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
 
     package = folder / "persona.yaml"
     named_by_digest = all(source.account is None and not _is_remote(source) for source in sources)
-    write_package(Platform("kfp", images, given.gpus, cache_collect=named_by_digest), package)
+    platform = Platform("kfp", images, given.gpus, *nodes, cache_collect=named_by_digest)
+    write_package(platform, package)
     arguments["sources"] = [_flags(given, uploaded(source, root)) for source in sources]
     return Order(package, _title(given, sources), arguments, root, given.service_account)
 
 
 def _arguments(given: argparse.Namespace, root: str) -> dict[str, Any]:
     """The pipeline's parameters but its sources."""
+    train = read_config(TrainConfig, given, os.environ)
+    check_gpus(train, given.gpus)
     stages = stage_arguments(
         read_config(PrepareConfig, given, os.environ),
-        read_config(TrainConfig, given, os.environ),
+        train,
         read_config(EvaluateConfig, given, os.environ),
     )
     base_model = read_config(FetchConfig, given, os.environ).base_model

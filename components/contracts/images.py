@@ -4,7 +4,7 @@ from typing import Literal
 
 from components.contracts.base import Contract, Report
 
-Target = Literal["cpu", "train", "serve", "serve-demo", "store"]
+Target = Literal["cpu", "train", "serve", "serve-gpu", "serve-demo", "store"]
 
 IMAGE_OF: dict[str, Target] = {
     "collect": "cpu",

@@ -14,6 +14,7 @@ from components.deploy.asking import Asker
 from components.deploy.cluster import Cluster
 from components.deploy.config import DeployConfig
 from components.deploy.errors import NotDeployedError
+from components.deploy.letting_in import once_let_in
 from components.deploy.promotion import Promotion
 from components.deploy.trial import Trial
 from components.deploy.watching import Watching
@@ -52,7 +53,7 @@ def run(
     environment = os.environ if environment is None else environment
     begun = time.monotonic()
     book, number = Registry.open(registry), _number(version)
-    book.manifest(name, number)
+    once_let_in(lambda: book.manifest(name, number), environment)
     asker = Asker(name, number, config.serving_timeout, environment)
     cluster = Cluster.here(environment, config.serving_namespace)
     ended = _on_cluster(config, cluster, book, asker) if cluster else Ended("no cluster is named")

@@ -26,7 +26,8 @@ WATCH_SECONDS = 30
 """After which the server ends a watch, and another one begins."""
 SILENCE_SECONDS = WATCH_SECONDS + 10.0
 """After which a watch that says nothing, not even its end, is given up."""
-OPEN_SECONDS = 30.0
+OPEN_SECONDS = 60.0
+"""In which the pods must have been listed once; a new pod may be let in late."""
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Before each next try, by the failures in a row."""
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, MISSING, GONE = 400, 401, 403, 404, 410

@@ -12,6 +12,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 from transformers.utils import logging
 
 from components.contracts.errors import BadInputError
+from components.lm.devices import default_device
 from components.lm.ends import start_and_end
 
 Dtype: TypeAlias = Literal["fp32", "bf16"]
@@ -141,11 +142,6 @@ def max_positions(config: Any) -> int:
     """How many tokens a model of this configuration can look at."""
     known = getattr(config.get_text_config(), "max_position_embeddings", None)
     return int(known) if known else UNBOUNDED
-
-
-def default_device() -> torch.device:
-    """The first GPU if there is one, else the processor."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @contextmanager

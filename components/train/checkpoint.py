@@ -28,7 +28,7 @@ FORMAT = 1
 LATEST = "latest.json"
 LARGEST_SHARE = 0.05
 """Of the training's time, what checkpoints may take."""
-APART = frozenset({"checkpoint_uri", "checkpoint_seconds", "registry", "dtype"})
+APART = frozenset({"checkpoint_uri", "checkpoint_seconds", "registry", "dtype", "device"})
 """Fields of the configuration that decide nothing about the weights by themselves."""
 
 State = dict[str, Any]

@@ -13,6 +13,7 @@ def train(
     pretrained_model: dsl.Input[dsl.Model],
     finetuned_model: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
+    device: str = "",
     seed: int = 0,
     registry: str = "",
     checkpoint_uri: str = "",
@@ -23,6 +24,7 @@ def train(
     Args:
         train_dataset: The posts.
         pretrained_model: The model to start from.
+        device: Where to compute: auto, cpu, or cuda, which refuses to do without a GPU.
         seed: Orders the posts and starts the adapters.
         registry: The registry whose opt-out list is asked.
         checkpoint_uri: Where checkpoints are kept while it trains.
@@ -35,6 +37,7 @@ def train(
         command=["python", "-m", "components.train"],
         args=[
             *("--options", options),
+            *("--device", device),
             *("--seed", seed),
             *("--registry", registry),
             *("--checkpoint-uri", checkpoint_uri),

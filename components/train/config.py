@@ -17,6 +17,8 @@ class TrainConfig(StageConfig):
     """Train all weights, or low-rank adapters that are merged into the model at the end."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """Number format of the computation; auto times both on the processor at hand."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to compute; auto takes a GPU if there is one, cuda refuses to do without."""
     epochs: Annotated[float, Field(gt=0, le=1000)] | None = None
     """How often every post is seen at most; left out, once, or oftener if posts are few."""
     max_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

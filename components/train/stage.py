@@ -11,6 +11,7 @@ from components.contracts.artifacts import (
     TRAIN_REPORT,
 )
 from components.contracts.reports import PrepareReport, TrainReport
+from components.lm.devices import choose_device
 from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
 from components.lm.precision import choose_precision
 from components.registry.opt_outs import refuse_opted_out_authors
@@ -37,14 +38,16 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
     """Train `base_model` on `dataset` and write the finetuned-model folder.
 
     Raises:
-        BadInputError: the dataset or the base model is none, or the output cannot be written.
+        BadInputError: the dataset or the base model is none, the output cannot be written, or
+            there is no such device.
         DivergedError: the loss became no number; nothing is written.
     """
+    device = choose_device(config.device)
     require_folder(dataset, PREPARE_REPORT, "train-dataset")
     prepared = PrepareReport.read(dataset / PREPARE_REPORT)
     if config.registry is not None:
         refuse_opted_out_authors(config.registry, prepared)
-    lm = load_model(base_model)
+    lm = load_model(base_model, device=device)
     posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))
     _warn_of_cut(posts, lm)
     precision = choose_precision(config.dtype, lm.device)
@@ -59,7 +62,9 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
         tracker.input(TRAIN_DATASET, authors, dataset)
         tracker.input(PRETRAINED_MODEL, base.id, base_model)
         outcome = fit(lm, posts, validation, config, precision.dtype, checkpoints, tracker.log)
-        model = with_weights(load_model(base_model).model, config, outcome.best_weights)
+        model = with_weights(
+            load_model(base_model, device=device).model, config, outcome.best_weights
+        )
         save_model(lm, model, folder)
         tracker.output(FINETUNED_MODEL, authors, folder, model_out)
         report = train_report(

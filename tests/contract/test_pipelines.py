@@ -102,9 +102,68 @@ def test_a_gpu_is_asked_for_where_it_is_used_and_nowhere_else(tmp_path: Path) ->
     assert {name for name, count in accelerators.items() if count} == {"exec-train"}
     pods = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
     assert pods["exec-train"]["tolerations"]
-    assert pods["exec-train"]["nodeSelector"]
+    assert "nodeSelector" not in pods["exec-train"], "the limit alone places it"
     assert "/dev/shm" in {mount["mountPath"] for mount in pods["exec-train"]["emptyDirMounts"]}
     assert "tolerations" not in pods["exec-fetch"]
+
+
+def nodes_of(platform: Document) -> dict[str, tuple[Any, Any]]:
+    """The labels and the tolerations of each step."""
+    pods = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    return {
+        name.removeprefix("exec-"): (
+            pod.get("nodeSelector", {}).get("labels", {}),
+            pod.get("tolerations", []),
+        )
+        for name, pod in pods.items()
+    }
+
+
+def test_nodes_are_chosen_for_train_or_for_every_step(tmp_path: Path) -> None:
+    more = ["--node-selector", "gpu=l4", "--toleration", "spot:NoSchedule"]
+    more += ["--all-node-selector", "pool=words", "--all-node-selector", "gpu=none"]
+    more += ["--all-toleration", "team=words"]
+    nodes = nodes_of(compiled(tmp_path, "kfp", *more)[1])
+    everywhere = {"key": "team", "operator": "Equal", "value": "words"}
+    labels, tolerations = nodes.pop("train")
+    assert labels == {"pool": "words", "gpu": "l4"}
+    assert tolerations == [
+        {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"},
+        everywhere,
+        {"key": "spot", "operator": "Exists", "effect": "NoSchedule"},
+    ]
+    assert len(nodes) == len(STAGES) - 1
+    for step in nodes.values():
+        assert step == ({"pool": "words", "gpu": "none"}, [everywhere])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("gpus", "device"), [("0", ""), ("2", "cuda")])
+def test_train_uses_the_gpus_that_it_gets(
+    target: str, gpus: str, device: str, tmp_path: Path
+) -> None:
+    spec = compiled(tmp_path, target, "--gpus", gpus)[0]
+    (task,) = [
+        content["dag"]["tasks"]["train"]
+        for _, content in dags(spec)
+        if "train" in content["dag"]["tasks"]
+    ]
+    assert task["inputs"]["parameters"]["device"]["runtimeValue"]["constant"] == device
+    args = container(spec, "train")["args"]
+    assert args[args.index("--device") + 1] == "{{$.inputs.parameters['device']}}"
+
+
+@pytest.mark.parametrize(
+    "more", [["--node-selector", "a=b"], ["--toleration", "a"], ["--all-toleration", "a"]]
+)
+def test_vertex_chooses_its_machines_by_itself(
+    more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    IMAGES.write(tmp_path / "images.json")
+    words = ["compile", "--target", "vertex", "--images", str(tmp_path / "images.json")]
+    assert main([*words, "--output", str(tmp_path / "out.yaml"), *more]) == 2
+    assert "Vertex AI" in capsys.readouterr().err
+    assert not (tmp_path / "out.yaml").exists()
 
 
 def test_a_node_need_not_have_free_all_that_a_step_may_take(tmp_path: Path) -> None:

@@ -1,22 +1,17 @@
 """More pods come with more requests."""
 
 import pytest
-from support.kind.cluster import Cluster, until
+from support.kind.cluster import until
 from support.kind.pods import under_load
 from support.kind.serving import NAME, NAMESPACE, PLACE, URL, Served
 
-METRICS = "/apis/metrics.k8s.io/v1beta1/namespaces/kube-system/pods"
 SECONDS_TO_COME = 120.0
-
-
-def has_metrics(cluster: Cluster) -> bool:
-    return '"usage"' in cluster.kubectl("get", "--raw", METRICS, check=False)
 
 
 def test_the_load_brings_more_pods(served: Served) -> None:
     cluster = served.cluster
     try:
-        until(lambda: has_metrics(cluster), "metrics", SECONDS_TO_COME, pause=5)
+        until(cluster.has_metrics, "metrics", SECONDS_TO_COME, pause=5)
     except AssertionError:
         pytest.skip("this cluster has no metrics API (metrics.k8s.io)")
     served.upgrade(

@@ -1,5 +1,17 @@
+{{- /* `text` as a name of at most 52 letters; one that had to be changed ends in its digest, so that no two are the same. */}}
+{{- define "pipelines.asName" -}}
+{{- $name := .text | replace "." "-" }}
+{{- if not (regexMatch "^[a-z]" $name) }}
+{{- $name = printf "x-%s" $name }}
+{{- end }}
+{{- if or (ne $name .text) (gt (len $name) 52) }}
+{{- $name = printf "%s-%s" (trunc 43 $name | trimSuffix "-") (sha256sum .text | trunc 8) }}
+{{- end }}
+{{- $name }}
+{{- end }}
+
 {{- define "pipelines.fullname" -}}
-{{- default .Release.Name .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- include "pipelines.asName" (dict "text" (default .Release.Name .Values.fullnameOverride)) }}
 {{- end }}
 
 {{- define "pipelines.serviceAccountName" -}}
@@ -24,4 +36,49 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - kind: ServiceAccount
   name: {{ include "pipelines.serviceAccountName" . }}
   namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{- /* Of objects in other namespaces: no dot is in either part, so no two releases share one. */}}
+{{- define "pipelines.nameElsewhere" -}}
+{{- printf "%s.%s-deploy" .Release.Namespace (include "pipelines.fullname" .) }}
+{{- end }}
+
+{{- /* Says yes where the namespace has a kfp-launcher of somebody else's, as a standalone Kubeflow's has: helm may not take it. */}}
+{{- define "pipelines.foreignLauncher" -}}
+{{- $there := lookup "v1" "ConfigMap" .Release.Namespace "kfp-launcher" }}
+{{- if and $there (ne .Release.Name (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $there)) }}yes{{ end }}
+{{- end }}
+
+{{- define "pipelines.launcherData" -}}
+{{- $secret := .Values.store.existingSecret -}}
+defaultPipelineRoot: {{ .Values.store.pipelineRoot | quote }}
+providers: |
+  {{- if hasPrefix "gs://" .Values.store.pipelineRoot }}
+  gs:
+    default:
+      credentials:
+        fromEnv: {{ empty $secret }}
+        {{- with $secret }}
+        secretRef:
+          secretName: {{ . }}
+          tokenKey: credentials.json
+        {{- end }}
+  {{- else }}
+  s3:
+    default:
+      region: {{ .Values.store.region }}
+      {{- with .Values.store.endpoint }}
+      endpoint: {{ . }}
+      disableSSL: {{ hasPrefix "http://" . }}
+      forcePathStyle: true
+      {{- end }}
+      credentials:
+        fromEnv: {{ empty $secret }}
+        {{- with $secret }}
+        secretRef:
+          secretName: {{ . }}
+          accessKeyKey: AWS_ACCESS_KEY_ID
+          secretKeyKey: AWS_SECRET_ACCESS_KEY
+        {{- end }}
+  {{- end }}
 {{- end }}

@@ -1,5 +1,17 @@
+{{- /* `text` as a name of at most 52 letters; one that had to be changed ends in its digest, so that no two are the same. */}}
+{{- define "store.asName" -}}
+{{- $name := .text | replace "." "-" }}
+{{- if not (regexMatch "^[a-z]" $name) }}
+{{- $name = printf "x-%s" $name }}
+{{- end }}
+{{- if or (ne $name .text) (gt (len $name) 52) }}
+{{- $name = printf "%s-%s" (trunc 43 $name | trimSuffix "-") (sha256sum .text | trunc 8) }}
+{{- end }}
+{{- $name }}
+{{- end }}
+
 {{- define "store.fullname" -}}
-{{- default .Release.Name .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- include "store.asName" (dict "text" (default .Release.Name .Values.fullnameOverride)) }}
 {{- end }}
 
 {{- define "store.selector" -}}
@@ -25,5 +37,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "store.secret" -}}
-{{- required "existingSecret names the Secret with the store's keys" .Values.existingSecret }}
+{{- if not .Values.existingSecret }}
+{{- fail (printf "the store has no keys: make a Secret, kubectl create secret generic store --namespace %s --from-literal=AWS_ACCESS_KEY_ID=personas --from-literal=AWS_SECRET_ACCESS_KEY=\"$(openssl rand -hex 20)\", and name it, --set existingSecret=store" .Release.Namespace) }}
+{{- end }}
+{{- .Values.existingSecret }}
 {{- end }}

@@ -24,6 +24,7 @@ INSECURE = json.dumps(
         }
     ]
 )
+METRICS = "/apis/metrics.k8s.io/v1beta1/nodes"
 PATIENCE = 300.0
 KUBEFLOW_RUNS = "kubeflow"
 """The namespace in which a standalone Kubeflow Pipelines runs its steps."""
@@ -71,6 +72,10 @@ class Cluster:
         """What `kubectl get` says, as a document; None where there is nothing."""
         said = self.kubectl("get", *words, "--output", "json", "--ignore-not-found")
         return json.loads(said) if said.strip() else None
+
+    def has_metrics(self) -> bool:
+        """Whether there is a metrics API that has measured: of a node, which each cluster has."""
+        return '"usage"' in self.kubectl("get", "--raw", METRICS, check=False)
 
     def create(self, document: Mapping[str, Any], namespace: str) -> Any:
         words = ("create", "--namespace", namespace, "--filename", "-", "--output", "json")

@@ -9,26 +9,17 @@ from typing import Any
 
 from support.kind.cluster import Cluster, until
 
-LOAD = Path(__file__).with_name("load.py")
+IN_POD = Path(__file__).with_name("in_pod.py")
 ENDED = ("Succeeded", "Failed")
-CONNECT = """
-import socket, sys
-for _ in range(3):
-    try:
-        socket.create_connection((sys.argv[1], int(sys.argv[2])), 4).close()
-        print("open")
-        break
-    except OSError:
-        continue
-else:
-    print("closed")
-"""
-LISTEN = """
-import socket
-with socket.create_server(("", 8000)) as server:
-    while True:
-        server.accept()[0].close()
-"""
+LET_IN_WITHIN = 60.0
+"""Seconds after which whoever was not let in never will be."""
+SHUT_OUT_AFTER = 15.0
+"""Seconds that do where nobody is to be let in: new pods that are wait for one or two."""
+
+
+def doing(*words: str) -> list[str]:
+    """The command of a pod that does this, in the words of in_pod.py."""
+    return ["python", "-c", IN_POD.read_text(), *words]
 
 
 def pod_document(
@@ -80,6 +71,10 @@ def running(cluster: Cluster, namespace: str, document: dict[str, Any]) -> Itera
     cluster.create(document, namespace)
     try:
         yield name
+    except BaseException as error:  # its log goes with it
+        log = cluster.kubectl("logs", name, "--namespace", namespace, check=False)
+        error.add_note(f"the pod {name} saw:\n{log}")
+        raise
     finally:
         cluster.kubectl("delete", "pod", name, "--namespace", namespace, "--ignore-not-found")
 
@@ -97,14 +92,30 @@ def ended_log(cluster: Cluster, namespace: str, name: str, seconds: float = 180.
     return log
 
 
+def last_line(cluster: Cluster, namespace: str, name: str) -> str:
+    """What a pod came to in the end, after all that it saw."""
+    return ended_log(cluster, namespace, name).splitlines()[-1]
+
+
 def reaches(
-    cluster: Cluster, namespace: str, address: str, port: int, labels: Mapping[str, str]
+    cluster: Cluster,
+    namespace: str,
+    address: str,
+    port: int,
+    labels: Mapping[str, str],
+    *,
+    within: float = LET_IN_WITHIN,
 ) -> bool:
-    """Whether a pod with these labels gets a connection."""
-    command = ["python", "-c", CONNECT, address, str(port)]
-    pod = pod_document("caller", cluster.images["serve"], command, labels=labels)
+    """Whether a pod with these labels gets a connection within so many seconds."""
+    pod = pod_document(
+        "caller",
+        cluster.images["serve"],
+        doing("connect", address, str(port)),
+        labels=labels,
+        variables={"WAIT": f"{within:g}"},
+    )
     with running(cluster, namespace, pod) as name:
-        return ended_log(cluster, namespace, name).strip() == "open"
+        return last_line(cluster, namespace, name) == "open"
 
 
 @dataclass
@@ -129,9 +140,8 @@ def under_load(
     cluster: Cluster, namespace: str, url: str, *, askers: int = 4, pause: float = 0.05
 ) -> Iterator[Answers]:
     """Requests from a pod of the namespace, all the time until the block ends."""
-    variables = {"URL": url, "ASKERS": str(askers), "PAUSE": str(pause)}
-    command = ["python", "-c", LOAD.read_text()]
-    pod = pod_document("load", cluster.images["serve"], command, variables=variables)
+    command = doing("load", url, str(askers), str(pause))
+    pod = pod_document("load", cluster.images["serve"], command)
     answers = Answers()
     with running(cluster, namespace, pod) as name:
         place = ("--namespace", namespace)
@@ -140,6 +150,6 @@ def under_load(
         until(lambda: "begun" in cluster.kubectl(*look, check=False), "the first answer")
         yield answers
         cluster.kubectl("exec", name, *place, "--", "touch", "/tmp/stop")
-        said = json.loads(ended_log(cluster, namespace, name).splitlines()[-1])
+        said = json.loads(last_line(cluster, namespace, name))
         answers.asked, answers.failed = said["asked"], said["failed"]
         answers.seconds, answers.versions = said["seconds"], said["versions"]

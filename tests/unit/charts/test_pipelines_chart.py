@@ -1,8 +1,17 @@
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
 import yaml
-from support.helm import CHARTS, of_kind, render, run_helm
+from support.helm import CHARTS, WHEELS, of_kind, render, run_helm
+from support.helm_api import HelmApi
+
+from pipelines.submitting import add_submitting_commands
 
 CHART = "huggingtweets-pipelines"
 STORE = str(CHARTS / CHART / "ci" / "store-values.yaml")
@@ -64,6 +73,101 @@ def test_the_roles_may_be_bound_to_the_account_of_kubeflow() -> None:
     assert {one["name"] for subjects in bound for one in subjects} == {"runner"}
 
 
+def notes(said: str) -> list[str]:
+    """The commands that the notes print."""
+    return [line.strip() for line in said.partition("NOTES:")[2].splitlines() if line[:3] == "   "]
+
+
+def launcher_of_kubeflow(namespace: str = "kubeflow") -> dict[str, Any]:
+    metadata = {"name": "kfp-launcher", "namespace": namespace, "labels": {"app": "kfp"}}
+    data = {"defaultPipelineRoot": "", "other": "kept"}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+@pytest.mark.parametrize("major", WHEELS)
+def test_it_installs_beside_a_standalone_kubeflow(api: HelmApi, major: str) -> None:
+    api.create(launcher_of_kubeflow(), "kubectl-client-side-apply")
+    given = ("pipelines", str(CHARTS / CHART), "--values", STORE)
+    for verb in ("install", "upgrade"):
+        said = api.helm(major, verb, *given, namespace="kubeflow")
+        there = api.get("ConfigMap", "kfp-launcher", "kubeflow")
+        assert there
+        assert there["data"] == launcher_of_kubeflow()["data"]
+        [patch] = [line for line in notes(said) if " patch " in line]
+        words = shlex.split(patch)
+        assert words[:6] == [
+            *("kubectl", "--namespace", "kubeflow"),
+            *("patch", "configmap", "kfp-launcher"),
+        ]
+        expected = of_kind(render(CHART, "--values", STORE), "ConfigMap")["data"]
+        patched = json.loads(words[words.index("--patch") + 1])["data"]
+        assert {key: text.strip() for key, text in patched.items()} == {
+            key: text.strip() for key, text in expected.items()
+        }
+    api.helm(major, "uninstall", "pipelines", namespace="kubeflow")
+    assert api.get("ConfigMap", "kfp-launcher", "kubeflow")
+
+
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="there is no kubectl on the PATH")
+def test_the_patch_works_as_it_is_printed(api: HelmApi) -> None:
+    api.create(launcher_of_kubeflow())
+    hard = ("--set", "store.region=o'clock", "--values", STORE)
+    said = api.helm("4", "install", "p", str(CHARTS / CHART), *hard, namespace="kubeflow")
+    [patch] = [line for line in notes(said) if " patch " in line]
+    environment = {**os.environ, "KUBECONFIG": str(api.kubeconfig)}
+    subprocess.run(["bash", "-c", patch], env=environment, check=True, capture_output=True)
+    there = api.get("ConfigMap", "kfp-launcher", "kubeflow")
+    assert there
+    assert there["data"]["defaultPipelineRoot"] == "s3://personas/pipelines"
+    assert there["data"]["other"] == "kept"
+    assert yaml.safe_load(there["data"]["providers"])["s3"]["default"]["region"] == "o'clock"
+
+
+@pytest.mark.parametrize("major", WHEELS)
+def test_its_own_launcher_follows_upgrades(api: HelmApi, major: str) -> None:
+    given = ("pipelines", str(CHARTS / CHART), "--set")
+    assert "patch configmap" not in api.helm(major, "install", *given, "store.region=a")
+    assert "patch configmap" not in api.helm(major, "upgrade", *given, "store.region=b")
+    there = api.get("ConfigMap", "kfp-launcher")
+    assert there
+    assert yaml.safe_load(there["data"]["providers"])["s3"]["default"]["region"] == "b"
+
+
+@pytest.mark.parametrize("major", WHEELS)
+def test_two_releases_of_one_name_deploy_to_one_namespace(api: HelmApi, major: str) -> None:
+    given = ("pipelines", str(CHARTS / CHART), "--set", "deploy.servingNamespaces={serving}")
+    for namespace in ("one", "two"):
+        api.helm(major, "install", *given, namespace=namespace)
+    roles = {name for (place, kind, name) in api.objects if (place, kind) == ("serving", "Role")}
+    assert len(roles) == 2
+
+
+def test_what_lies_elsewhere_is_never_another_releases() -> None:
+    def elsewhere(namespace: str, release: str) -> set[str]:
+        given = ("--set", "deploy.servingNamespaces={serving}", "--namespace", namespace)
+        found = render(CHART, *given, release=release)
+        return {m["metadata"]["name"] for m in found if m["metadata"]["namespace"] == "serving"}
+
+    assert elsewhere("a-b", "c").isdisjoint(elsewhere("a", "b-c"))
+    assert elsewhere("a", "b.c").isdisjoint(elsewhere("a", "b-c"))
+
+
+def test_the_notes_print_lines_for_a_shell() -> None:
+    for values in ("defaults", "google", "store"):
+        file = str(CHARTS / CHART / "ci" / f"{values}-values.yaml")
+        more = ("--namespace", "team", "--values", file, "--dry-run=client")
+        lines = notes(run_helm("4", "install", "x", str(CHARTS / CHART), *more).stdout)
+        assert lines
+        for line in lines:
+            subprocess.run(["bash", "-n", "-c", line], check=True)
+        [submit] = [line for line in lines if line.startswith("huggingtweets")]
+        parser = argparse.ArgumentParser()
+        add_submitting_commands(parser.add_subparsers())
+        given = parser.parse_args(shlex.split(submit)[1:])
+        assert (given.namespace, given.service_account, given.wait) == ("team", "x", True)
+    assert any("go-template='{{.data.AWS_ACCESS_KEY_ID | base64decode}}'" in line for line in lines)
+
+
 def test_the_notes_submit_as_the_account_that_has_the_roles() -> None:
     done = run_helm("4", "install", "x", str(CHARTS / CHART), "--dry-run=client")
     assert done.returncode == 0, done.stderr
@@ -75,3 +179,14 @@ def test_an_account_that_is_not_made_must_be_named() -> None:
     done = run_helm("4", "template", "x", str(CHARTS / CHART), *given)
     assert done.returncode != 0
     assert "serviceAccount.name" in done.stderr
+
+
+def test_the_account_pulls_the_steps_images() -> None:
+    given = ("--set", "imagePullSecrets[0].name=pull")
+    account = of_kind(render(CHART, *given), "ServiceAccount")
+    assert account["imagePullSecrets"] == [{"name": "pull"}]
+    assert "imagePullSecrets" not in of_kind(render(CHART), "ServiceAccount")
+    other = ("--set", "serviceAccount.create=false,serviceAccount.name=runner")
+    done = run_helm("4", "template", "x", str(CHARTS / CHART), *given, *other)
+    assert done.returncode != 0
+    assert "kubectl patch serviceaccount runner --namespace default" in done.stderr

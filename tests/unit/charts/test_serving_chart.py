@@ -1,12 +1,13 @@
 import json
-from typing import Any
+from typing import Any, get_args
 
-import kubernetes_validate
 import pytest
 from support.helm import CHARTS, WHEELS, of_kind, render, run_helm
+from support.manifests import CUSTOM
+
+from components.contracts.images import Target
 
 CHART = "huggingtweets-serving"
-CUSTOM = {"ServiceMonitor", "HTTPRoute"}  # defined by others than Kubernetes itself
 
 
 def rendered(*arguments: str) -> list[Any]:
@@ -17,13 +18,6 @@ def container(*arguments: str) -> Any:
     pod = of_kind(rendered(*arguments), "Deployment")["spec"]["template"]["spec"]
     (only,) = pod["containers"]
     return only
-
-
-def test_an_invalid_manifest_would_be_seen() -> None:
-    deployment = of_kind(rendered(), "Deployment")
-    deployment["spec"]["replicaCount"] = 1
-    with pytest.raises(kubernetes_validate.ValidationError, match="replicaCount"):
-        kubernetes_validate.validate(deployment, "1.37", strict=True)
 
 
 def test_the_defaults_need_nothing_beyond_kubernetes_and_guard_the_pods() -> None:
@@ -60,14 +54,67 @@ def test_a_digest_stands_over_a_tag() -> None:
     [
         *("replicas=2", "image.name=x", "serve.dtype=fp16", "image.digest=sha256:1"),
         *("registry.uri=b/r", "ingress.hosts[0].hots=x", "ingress.tls[0].secret=x"),
+        *("startupProbe.periodSecond=1", "livenessProbe.httpGet.pfad=/", "readinessProbe.tcp=1"),
+        *("readinessProbe.httpGet.port=0", "readinessProbe.httpGet.httpHeaders[0].key=a"),
+        *("livenessProbe.successThreshold=2", "livenessProbe.periodSeconds=0"),
+        *("service.port=65536", "resources.limit=x", "resources.limits.memory=4Gib"),
+        *("cache.sizeLimit=10GB", "nameOverride=My", "fullnameOverride=a_b"),
+        *("nodeSelector.gpu=true", "podAnnotations.turn=1", "podLabels.on=false"),
+        *("tolerations[0].operator=Is", "serviceMonitor.interval=often", "pdb.maxUnavailable=x"),
     ],
 )
 @pytest.mark.parametrize("major", WHEELS)
 def test_a_mistyped_value_is_refused(wrong: str, major: str) -> None:
     done = run_helm(major, "template", "x", str(CHARTS / CHART), "--set", wrong)
     assert done.returncode != 0
-    last = wrong.partition("=")[0].rpartition(".")[2]
+    last = wrong.partition("=")[0].rpartition(".")[2].partition("[")[0]
     assert last in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ('[{"name": "A", "value": 2}]', "value"),
+        ('[{"name": "A", "value": true}]', "value"),
+        ('[{"name": "A", "vlaue": "2"}]', "vlaue"),
+        ('[{"value": "2"}]', "name"),
+    ],
+)
+def test_a_variable_is_a_name_and_text(wrong: str, word: str) -> None:
+    done = run_helm("4", "template", "x", str(CHARTS / CHART), "--set-json", f"extraEnv={wrong}")
+    assert done.returncode != 0
+    assert "extraEnv" in done.stderr
+    assert word in done.stderr
+
+
+def test_a_probe_may_be_of_another_kind() -> None:
+    given = '{"httpGet": null, "exec": {"command": ["true"]}}'
+    only = container("--set-json", f"livenessProbe={given}")
+    assert "httpGet" not in only["livenessProbe"]
+    both = run_helm(
+        "4", "template", "x", str(CHARTS / CHART), "--set", "livenessProbe.tcpSocket.port=http"
+    )
+    assert both.returncode != 0
+
+
+def test_a_gpu_takes_the_image_that_can_use_it() -> None:
+    gpu = (r"--set", r"resources.limits.nvidia\.com/gpu=1")
+    assert container(*gpu, "--set", "registry.uri=s3://b/r")["image"] == (
+        "huggingtweets/serve-gpu:0.1.0"
+    )
+    assert container(*gpu, "--set", "image.repository=r/own")["image"] == "r/own:0.1.0"
+    demo = run_helm("4", "template", "x", str(CHARTS / CHART), *gpu)
+    assert demo.returncode != 0
+    assert "registry.uri" in demo.stderr
+
+
+def test_every_image_that_it_names_by_itself_is_one_that_is_made() -> None:
+    dockerfile = (CHARTS.parent / "images" / "Dockerfile").read_text()
+    helpers = (CHARTS / CHART / "templates" / "_helpers.tpl").read_text()
+    for target in ("serve", "serve-gpu", "serve-demo"):
+        assert target in helpers
+        assert f"AS {target}\n" in dockerfile
+        assert target in get_args(Target)
 
 
 def test_pods_keep_the_restricted_standard() -> None:

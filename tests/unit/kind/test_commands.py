@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 from support.helm import WHEELS, helm
 from support.kind.commands import COMMANDS, PIPELINES, SETTINGS, a_shell
 from support.kind.tools import ROOT
+from support.manifests import MINORS, check
 
 HELM = [command for command in (*COMMANDS, PIPELINES) if command.startswith("helm install")]
 WAITING = re.compile(r" --wait| --timeout \w+")
@@ -39,7 +39,7 @@ def test_there_are_ten() -> None:
 @pytest.mark.parametrize("command", HELM, ids=lambda command: command.split()[2])
 def test_the_charts_take_these_values(command: str, major: str, tmp_path: Path) -> None:
     for manifest in rendered(command, major, tmp_path):
-        kubernetes_validate.validate(manifest, "1.37", strict=True)
+        check(manifest, MINORS[-1:])
         assert manifest["metadata"]["namespace"] == "personas"
 
 
@@ -77,7 +77,7 @@ def test_kubectl_understands_them() -> None:
     with a_shell(ROOT, {**os.environ, "KUBECONFIG": "/dev/null"}) as shell:
         for command in made:
             document = yaml.safe_load(shell.run(f"{command} --dry-run=client --output yaml"))
-            kubernetes_validate.validate(document, "1.37")
+            check(document, MINORS[-1:])
 
 
 def test_the_shell_goes_on_and_tells_of_failures(tmp_path: Path) -> None:

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 from support.fake_engine import FakeEngines
 from support.kind import cluster, pods, serving, tools
+from support.late_port import late_port
+from support.manifests import check
 from support.servers import Running, publish, until
 from support.servers import serving as server_of
 
 from components.contracts.images import Image, Images
 from components.registry import Registry
 
-MINORS = range(29, 38)
 IMAGE = "huggingtweets/serve:dev"
 
 
@@ -39,9 +39,8 @@ def restricted(pod: Any) -> bool:
 def test_its_pods_are_valid_and_restricted() -> None:
     pod = pods.pod_document("load", IMAGE, ["true"], labels={"a": "b"}, variables={"URL": "x"})
     job = serving.deploy_job("huggingtweets/cpu:dev", 7, "--serving-timeout", "45")
-    for minor in MINORS:
-        kubernetes_validate.validate(pod, f"1.{minor}", strict=True)
-        kubernetes_validate.validate(job, f"1.{minor}", strict=True)
+    check(pod)
+    check(job)
     template = job["spec"]["template"]
     assert restricted(pod)
     assert restricted(template)
@@ -101,18 +100,22 @@ def running(tmp_path: Path) -> Iterator[Running]:
         yield server
 
 
-def python(*words: str, **variables: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=variables)
+def doing(*words: str, **variables: str) -> "subprocess.Popen[str]":
+    """What a pod would do, done here."""
+    _, *command = pods.doing(*words)
+    return subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.PIPE, text=True, env=variables
+    )
 
 
 def test_the_load_says_what_came_of_it(running: Running, tmp_path: Path) -> None:
     url = f"{running.inference}/predictions/jane"
-    place = {"ASKERS": "2", "PAUSE": "0.01", "PLACE": str(tmp_path)}
-    with python(str(pods.LOAD), URL=url, **place) as load:
+    with doing("load", url, "2", "0.01", PLACE=str(tmp_path)) as load:
         until((tmp_path / "begun").exists, "the first answer")
         (tmp_path / "stop").touch()
-        said = json.loads(load.communicate(timeout=20)[0])
+        *saw, last = load.communicate(timeout=20)[0].splitlines()
+    said = json.loads(last)
+    assert any("first answer of version 1" in line for line in saw)
     assert said["asked"] >= 1
     assert said["failed"] == []
     assert set(said["versions"]) == {"1"}
@@ -121,18 +124,69 @@ def test_the_load_says_what_came_of_it(running: Running, tmp_path: Path) -> None
 
 def test_the_load_counts_what_failed(running: Running, tmp_path: Path) -> None:
     url = f"{running.inference}/predictions/nobody"
-    with python(str(pods.LOAD), URL=url, ASKERS="1", PAUSE="0.01", PLACE=str(tmp_path)) as load:
+    with doing("load", url, "1", "0.01", PLACE=str(tmp_path)) as load:
         time.sleep(1)
         (tmp_path / "stop").touch()
-        said = json.loads(load.communicate(timeout=20)[0])
+        *saw, last = load.communicate(timeout=20)[0].splitlines()
+    said = json.loads(last)
+    assert any("404" in line for line in saw)
     answers = pods.Answers(said["asked"], said["failed"])
     with pytest.raises(AssertionError, match="404"):
         answers.all_well()
 
 
+def last_line(process: "subprocess.Popen[str]") -> str:
+    with process:
+        return process.communicate(timeout=30)[0].splitlines()[-1]
+
+
+def port_of(running: Running) -> int:
+    return int(running.inference.rpartition(":")[2])
+
+
 def test_the_caller_tells_an_open_port_from_a_closed_one(running: Running) -> None:
-    port = running.inference.rpartition(":")[2]
-    with python("-c", pods.CONNECT, "127.0.0.1", port) as caller:
-        assert caller.communicate(timeout=20)[0].strip() == "open"
-    with python("-c", pods.CONNECT, "127.0.0.1", "9") as caller:
-        assert caller.communicate(timeout=20)[0].strip() == "closed"
+    port = str(port_of(running))
+    assert last_line(doing("connect", "127.0.0.1", port)) == "open"
+    assert last_line(doing("connect", "127.0.0.1", "9", WAIT="1")) == "closed"
+
+
+def test_a_port_that_opens_late_is_waited_for(running: Running, tmp_path: Path) -> None:
+    with late_port(port_of(running), 2) as port:
+        assert last_line(doing("connect", "127.0.0.1", str(port))) == "open"
+    url = "http://127.0.0.1:{}/predictions/jane"
+    with late_port(port_of(running), 2) as port:
+        answer = json.loads(last_line(doing("ask", url.format(port), '{"prompt": ""}')))
+    assert answer["model"] == "jane"
+    with late_port(port_of(running), 2) as port:
+        load = doing("load", url.format(port), "2", "0.01", PLACE=str(tmp_path))
+        until((tmp_path / "begun").exists, "the first answer")
+        (tmp_path / "stop").touch()
+        said = json.loads(last_line(load))
+    assert said["failed"] == []
+
+
+def test_what_a_pod_saw_is_told_where_a_test_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere, asked = cluster.Cluster("kubeconfig", {}), []
+
+    def kubectl(*words: str, **more: Any) -> str:
+        asked.append(words[0])
+        return "it was refused" if words[0] == "logs" else "{}"
+
+    monkeypatch.setattr(nowhere, "kubectl", kubectl)
+    with (
+        pytest.raises(AssertionError, match="no") as failed,
+        pods.running(nowhere, "personas", pods.pod_document("caller", IMAGE, ["true"])),
+    ):
+        raise AssertionError("no")
+    assert failed.value.__notes__ == ["the pod caller saw:\nit was refused"]
+    assert asked == ["create", "logs", "delete"]
+
+
+@pytest.mark.parametrize(("said", "has"), [('{"items": [{"usage": {}}]}', True), ("", False)])
+def test_a_metrics_api_is_found_by_its_nodes(
+    said: str, has: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere, asked = cluster.Cluster("kubeconfig", {}), []
+    monkeypatch.setattr(nowhere, "kubectl", lambda *words, **more: asked.append(words) or said)
+    assert nowhere.has_metrics() is has
+    assert asked == [("get", "--raw", "/apis/metrics.k8s.io/v1beta1/nodes")]

@@ -8,7 +8,14 @@ from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.train.config import TrainConfig
-from pipelines.checks import check_out, check_places, check_prompts, check_registry
+from pipelines.arguments import check_gpus
+from pipelines.checks import (
+    check_device,
+    check_out,
+    check_places,
+    check_prompts,
+    check_registry,
+)
 from pipelines.steps import Step
 
 FETCH = FetchConfig(base_model="bundled")
@@ -69,3 +76,22 @@ def test_what_a_model_cannot_write_is_refused_before_it_is_trained(tmp_path: Pat
         check_prompts(model, EvaluateConfig(max_tokens=129, prompts=()))
     with pytest.raises(BadInputError, match="after the prompt 'zzzz"):
         check_prompts(model, EvaluateConfig(prompts=("z" * 80,)))
+
+
+def test_a_gpu_that_is_not_there_is_missed_before_anything_is_fetched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    check_device(TrainConfig())
+    check_device(TrainConfig(device="cpu"))
+    with pytest.raises(BadInputError, match="--device cuda"):
+        check_device(TrainConfig(device="cuda"))
+
+
+def test_gpus_and_the_device_fit_together() -> None:
+    for device, gpus in (("auto", 0), ("auto", 1), ("cuda", 2), ("cpu", 0)):
+        check_gpus(TrainConfig.model_validate({"device": device}), gpus)
+    with pytest.raises(BadInputError, match="give --gpus 1"):
+        check_gpus(TrainConfig(device="cuda"), 0)
+    with pytest.raises(BadInputError, match="give --gpus 0"):
+        check_gpus(TrainConfig(device="cpu"), 1)

@@ -63,6 +63,28 @@ def test_the_best_weights_are_the_saved_ones(
     assert nats == pytest.approx(report.best_validation_loss, rel=1e-5)
 
 
+def test_a_gpu_that_is_not_there_is_missed_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    words = ["--device", "cuda", "--registry", "s3://nowhere/registry"]
+    words += ["--dataset", str(tmp_path / "none"), "--base-model", str(tmp_path / "none")]
+    assert main([*words, "--model-out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "--device cuda: " in said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_device_that_is_asked_for_is_used(
+    dataset: Path, base_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    config = QUICK.model_copy(update={"device": "cpu", "epochs": 1.0})
+    report = run(config, dataset=dataset, base_model=base_model, model_out=tmp_path / "out")
+    assert "threads" in report.device
+
+
 def test_the_same_seed_gives_the_same_curve_and_weights(
     trained: tuple[Path, TrainReport], dataset: Path, base_model: Path, tmp_path: Path
 ) -> None:

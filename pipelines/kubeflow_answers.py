@@ -19,7 +19,7 @@ PASSING = (408, 429, 500, 502, 503, 504)
 REDIRECTS = range(300, 400)
 NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE", "HTTP_REQUEST")
 """What OpenSSL says where the other side does not speak TLS."""
-GIVE_TOKEN = "give a token with --token-file"
+BY_TOKEN = "give a token with --token-file"  # noqa: S105 - it is a sentence
 _VERIFY = re.compile(r"certificate verify failed: ([^(]+)")
 
 
@@ -35,7 +35,7 @@ def no_answer(host: str, what: str) -> BadInputError:
     """What to say where something else than the API answered."""
     return BadInputError(
         f"--host: {host} answered {what}, which is no answer of Kubeflow Pipelines: perhaps a "
-        f"login page or a proxy stands before it; {GIVE_TOKEN}, or give the API's own address"
+        f"login page or a proxy stands before it; {BY_TOKEN}, or give the API's own address"
     )
 
 
@@ -116,7 +116,7 @@ def _redirected(host: str, error: kfp_server_api.ApiException) -> BadInputError:
     to = urlsplit(headers.get("location", ""))
     place = to._replace(query="", fragment="").geturl() if to.path or to.netloc else "nowhere"
     return BadInputError(
-        f"--host: {host} sends requests on to {one_line(place)}, perhaps a login page: {GIVE_TOKEN}, "
+        f"--host: {host} sends requests on to {one_line(place)}, perhaps a login page: {BY_TOKEN}, "
         "or give the address at which Kubeflow Pipelines themselves answer"
     )
 
@@ -169,7 +169,7 @@ def _answered(host: str, error: kfp_server_api.ApiException, what: str) -> Huggi
     body = _object_in(error)
     said = one_line(str(body.get("message") or body.get("error") or error.reason))
     if error.status == 401:
-        return BadInputError(f"{host} wants a valid token: {GIVE_TOKEN} ({said})")
+        return BadInputError(f"{host} wants a valid token: {BY_TOKEN} ({said})")
     if error.status == 403:
         return BadInputError(
             f"{host} does not allow this to you; ask for the role, or give another "

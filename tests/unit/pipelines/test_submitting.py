@@ -101,6 +101,15 @@ def test_everything_that_was_said_reaches_the_run(kfp: KfpServer, images: Path) 
     assert train["resources"]["accelerator"]["count"] == "3"
 
 
+def test_long_ids_and_the_largest_seed_arrive_as_they_are(kfp: KfpServer, images: Path) -> None:
+    largest = 2**53 - 1
+    more = ["--handle", "bob", "--since-id", "1588223344556677889", "--seed", str(largest)]
+    assert main(words(kfp, images, *more)) == 0
+    given = only(kfp.runs)["runtime_config"]["parameters"]
+    assert given["sources"][1]["since_id"] == "1588223344556677889"
+    assert given["seed"] == largest
+
+
 def test_accounts_reach_the_run_each_with_its_own_flags(kfp: KfpServer, images: Path) -> None:
     more = ["--mastodon", "ann@social.example", "--bluesky", "bo.example.com", "--handle", "cy"]
     more += ["--since-id", "5", "--max-wait", "60", "--bluesky-url", "https://bsky.example.com"]
@@ -207,6 +216,9 @@ def test_allowed_tags_name_every_image_by_its_tag(kfp: KfpServer, images: Path) 
         (["--archive", "missing.zip"], "missing.zip"),
         (["--format", "nonsense"], "format"),
         (["--epochs", "many"], "--epochs"),
+        (["--seed", "9007199254740993"], "--seed"),
+        (["--samples", "9007199254740993"], "--samples"),
+        (["--max-seconds", "1e16"], "--max-seconds"),
         (["--token-file", "/nowhere/token"], "--token-file"),
         (["--ca-cert", "/nowhere/ca.pem"], "--ca-cert"),
     ],

@@ -14,14 +14,21 @@ def add_connection_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that say which host, and who asks."""
     group = parser.add_argument_group("the Kubeflow Pipelines host")
     group.add_argument(
-        "--host", required=True, type=a_name, metavar="URL", help="http://… or https://…"
+        "--host",
+        required=True,
+        type=a_name,
+        metavar="URL",
+        help="http://… or https://… (default: $KF_PIPELINES_ENDPOINT)",
     )
     group.add_argument("--token-file", type=a_path, metavar="FILE", help="holds the bearer token")
     group.add_argument(
         "--namespace", type=a_name, metavar="NAME", help="of the team, where there are several"
     )
     group.add_argument(
-        "--ca-cert", type=a_path, metavar="FILE", help="the authority that signed the host's"
+        "--ca-cert",
+        type=a_path,
+        metavar="FILE",
+        help="the authority that signed the host's certificate",
     )
 
 

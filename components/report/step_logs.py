@@ -64,9 +64,9 @@ def _text(store: Store, stat: Stat) -> str:
 
 def last_attempts(logs: list[StepLog]) -> list[StepLog]:
     """Of each step's execution the last log."""
-    last: dict[str, StepLog] = {}
+    last: dict[tuple[str, str], StepLog] = {}
     for log in sorted(logs, key=lambda log: log.attempt):
-        last[log.execution] = log
+        last[log.step, log.execution] = log
     return sorted(last.values(), key=lambda log: log.modified)
 
 

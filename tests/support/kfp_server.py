@@ -69,6 +69,8 @@ class KfpServer:
     """Argo's own record of runs, by the run's id."""
     has_old_api: bool = True
     """Whether v1beta1 is still there."""
+    on_new_run: Callable[[str], None] = lambda run_id: None
+    """Is told the id of each run that is created."""
     instead: tuple[int, dict[str, str], bytes] | None = None
     """A status, headers and a body with which something before the service answers everything."""
     progress: list[Document] = field(default_factory=list)
@@ -153,6 +155,7 @@ class KfpServer:
         run = {**body, "run_id": self.new_id(), "state": "PENDING"}
         run["runtime_config"]["parameters"] = as_doubles(run["runtime_config"]["parameters"])
         self.runs[run["run_id"]] = run
+        self.on_new_run(run["run_id"])
         return told(run)
 
     def create_recurring(self, body: Document) -> Document:

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.kfp_runs import own_lines, recorded, recorded_log
 from support.kfp_server import KfpServer
 
 from components.contracts.images import Images
@@ -171,6 +172,51 @@ def test_waiting_says_each_step_and_ends_as_the_run_does(
     for word in ("RUNNING collect", "SUCCEEDED collect", "RUNNING train", f"{end} train"):
         assert sum(line.startswith(word) for line in lines) == 1
     assert "503" in said.err
+
+
+def test_waiting_ends_with_the_failing_step_and_its_sentence(
+    kfp: KfpServer, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kfp.progress = [recorded("failed_bad_input", f"file://{tmp_path}")]
+    kfp.logs["persona-qs74x-1338363403"] = recorded_log()
+
+    def keep(run_id: str) -> None:
+        folder = tmp_path / "persona" / run_id / "prepare" / "execution"
+        folder.mkdir(parents=True)
+        (folder / "executor-logs-0").write_text(own_lines(recorded_log()))
+
+    kfp.on_new_run = keep
+    assert main(words(kfp, images, "--wait")) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "error: prepare failed: of @x 0 of 1 posts remain (1 short): at least 3 posts of each "
+        "author are needed; collect more"
+    )
+
+
+def test_a_terminal_has_a_line_for_each_step(
+    kfp: KfpServer,
+    images: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    kfp.progress = [recorded("running"), recorded("succeeded")]
+    assert main(words(kfp, images, "--wait")) == 0
+    said = capsys.readouterr().err
+    assert "deploy" in said
+    assert "executor" not in said
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "soon", "nan", "inf", ""])
+def test_a_start_timeout_is_a_number_of_seconds(seconds: str, kfp: KfpServer, images: Path) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words(kfp, images, "--wait", f"--start-timeout={seconds}"))
+
+
+def test_a_start_timeout_without_waiting_is_refused(kfp: KfpServer, images: Path) -> None:
+    assert main(words(kfp, images, "--start-timeout", "60")) == 2
+    assert not kfp.runs
 
 
 def test_waiting_is_given_up_after_a_long_silence(

@@ -110,7 +110,7 @@ class _Printer:
         if step.cached:
             return f"({step.label} was reused from an earlier run, whose log it is)"
         if step.state != "RUNNING":
-            return f"(there is no log of {step.label} any more)"
+            return f"(no log of {step.label} can be read from here)"
         return (
             f"({step.label} still runs, and its log is kept when it has ended; until then "
             f"`{_kubectl(self._kubeflow, state.run_id)}` shows it)"

@@ -56,7 +56,11 @@ def waiting_now(kubeflow: "Kubeflow", state: RunState) -> list[str]:
     """A sentence for each step that waits and says for what."""
     if not state.is_waiting:
         return []
-    found = _asked(kubeflow, state) or {}
+    found = _asked(kubeflow, state)
+    if found is None:
+        is_long = any((s.seconds() or 0) >= LONG for s in state.steps if s.state == "RUNNING")
+        look = where_to_look(kubeflow, state.run_id)
+        return [f"a pod of it waits, and nothing here says why; {look} shows it"] if is_long else []
     return [f"{label} waits: {said}" for label, said in found.items() if said]
 
 

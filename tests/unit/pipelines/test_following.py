@@ -221,6 +221,16 @@ def test_status_says_what_a_step_waits_for(
     assert last.startswith('train waits: ImagePullBackOff: Back-off pulling image "local/absent:9"')
 
 
+def test_status_says_where_to_look_where_the_old_api_is_gone(
+    kfp: KfpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kfp.has_old_api = False
+    run = recorded("image_missing")
+    assert status(kfp, run) == 0
+    look = f"`kubectl describe pods --namespace kubeflow --selector pipeline/runid={run['run_id']}`"
+    assert look in capsys.readouterr().out.splitlines()[-1]
+
+
 @pytest.mark.parametrize("command", ["status", "logs"])
 @pytest.mark.parametrize("run_id", ["no-such-run", "../pipelines", "a/b", "?"])
 def test_an_unknown_run_is_said(

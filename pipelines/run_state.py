@@ -170,7 +170,8 @@ def _steps(tasks: Collection[Task], sources: Sequence[Mapping[str, Any]]) -> tup
             one.driver, one.driver_path = task, path
         else:
             one.task, one.path = task, path
-    return tuple(_step(one, names, sources) for one in sorted(found.values(), key=_place))
+    attempts = _attempts(names)
+    return tuple(_step(one, attempts, sources) for one in sorted(found.values(), key=_place))
 
 
 def _path(task: Task, names: Mapping[str, str]) -> str | None:
@@ -193,7 +194,9 @@ def _place(found: _Found) -> tuple[int, int, str]:
     return (STEPS.index(own[1]) if own else len(STEPS), found.item or 0, started)
 
 
-def _step(found: _Found, names: Mapping[str, str], sources: Sequence[Mapping[str, Any]]) -> Step:
+def _step(
+    found: _Found, attempts: Mapping[str, list[str]], sources: Sequence[Mapping[str, Any]]
+) -> Step:
     task, item = found.task, found.item
     state = _state(found)
     return Step(
@@ -203,7 +206,7 @@ def _step(found: _Found, names: Mapping[str, str], sources: Sequence[Mapping[str
         cached=state == "SUCCEEDED" and task is not None and task.start_time == task.end_time,
         started=task.start_time if task else None,
         ended=task.end_time if task else None,
-        pods=_pods(found, names),
+        pods=_pods(found, attempts),
     )
 
 
@@ -216,13 +219,21 @@ def _state(found: _Found) -> str:
     return "SKIPPED" if found.task else "PENDING"
 
 
-def _pods(found: _Found, names: Mapping[str, str]) -> tuple[str, ...]:
-    tries = [
-        (int(match["first"]), int(match["second"]), node)
-        for node, name in names.items()
-        if (match := _POD.fullmatch(name)) and match["step"] == found.path
-    ]
-    if not tries and found.driver and found.driver.state == "FAILED":
-        path = found.driver_path
-        return tuple(n for n, name in names.items() if _without_attempt(name) == path != name)
-    return tuple(node for _, _, node in sorted(tries))
+def _attempts(names: Mapping[str, str]) -> dict[str, list[str]]:
+    """The ids of the nodes that are pods, by the name of what they are attempts of."""
+    tries: dict[str, list[tuple[int, int, str]]] = {}
+    for node, name in names.items():
+        if match := _POD.fullmatch(name):
+            number = (int(match["first"]), int(match["second"]))
+            tries.setdefault(match["step"], []).append((*number, node))
+        elif (path := _without_attempt(name)) != name and path.endswith(_DRIVER):
+            tries.setdefault(path, []).append((0, int(name[len(path) + 1 : -1]), node))
+    return {path: [node for _, _, node in sorted(found)] for path, found in tries.items()}
+
+
+def _pods(found: _Found, attempts: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Of the step; of its driver, which prepares it, where that failed before."""
+    own = attempts.get(found.path or "", [])
+    if not own and found.driver and found.driver.state == "FAILED":
+        own = attempts.get(found.driver_path or "", [])
+    return tuple(own)

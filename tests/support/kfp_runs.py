@@ -53,13 +53,16 @@ def made_run(nodes: Mapping[str, str], state: str = "RUNNING", **more: Any) -> D
     for node, said in nodes.items():
         for name in (*_above(node), node):
             names[name] = nodes.get(name, said)
+    below: dict[str, list[Document]] = {}
+    for name in names:
+        below.setdefault(_parent(name), []).append({"pod_name": node_id(name)})
     tasks = [
         {
             "display_name": name.rpartition(").")[2],
             "state": said,
             "start_time": f"2026-01-01T00:00:{number % 60:02}Z",
             "end_time": "1970-01-01T00:00:00Z" if said in ("RUNNING", "PENDING") else END,
-            "child_tasks": [{"pod_name": node_id(n)} for n in names if _parent(n) == name],
+            "child_tasks": below.get(name, []),
         }
         for number, (name, said) in enumerate(names.items())
     ]

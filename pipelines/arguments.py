@@ -6,7 +6,8 @@ from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.rules import gate_text, rules_of
 from components.prepare.config import PrepareConfig
-from components.runtime.flags import StageConfig
+from components.runtime.flags import StageConfig, flag_of
+from components.runtime.words import is_exact
 from components.train.config import TrainConfig
 
 OWN_PARAMETERS = frozenset({"base_model", "preset", "seed", "registry", "checkpoint_uri"})
@@ -53,5 +54,16 @@ def with_gate_text(evaluate: EvaluateConfig) -> EvaluateConfig:
 
 
 def _options(config: StageConfig) -> dict[str, Any]:
-    """The flags that were said, by flag or variable, as a JSON object."""
-    return config.model_dump(mode="json", include=config.model_fields_set - OWN_PARAMETERS)
+    """The flags that were said, by flag or variable, as a JSON object.
+
+    Raises:
+        BadInputError: a number would not arrive as it is.
+    """
+    options = config.model_dump(mode="json", include=config.model_fields_set - OWN_PARAMETERS)
+    for name, value in options.items():
+        if isinstance(value, int | float) and not is_exact(value):
+            raise BadInputError(
+                f"{flag_of(name)}: {value} is too large for Kubeflow, which keeps numbers exactly "
+                "below 2^53 alone"
+            )
+    return options

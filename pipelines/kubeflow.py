@@ -1,10 +1,8 @@
 """A Kubeflow Pipelines host, through kfp's own client."""
 
-import argparse
 import contextlib
 import io
 import json
-import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,57 +12,19 @@ from typing import Any
 import kfp
 import kfp_server_api
 import urllib3
+from google.auth.exceptions import GoogleAuthError
+from pydantic import ValidationError
 
-from components.contracts.errors import BadInputError, HuggingtweetsError
+from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256
-
-log = logging.getLogger(__name__)
+from components.storage.errors import one_line, reason
+from pipelines.connection import Connection
+from pipelines.kubeflow_answers import Rest, as_sentences, json_object, no_answer, plain_text
+from pipelines.run_document import Run
 
 PIPELINE = "huggingtweets-persona"
 EXPERIMENT = "huggingtweets"
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
-PASSING = (408, 429, 500, 502, 503, 504)
-"""Answers of a host that may do better a little later."""
-
-
-class KubeflowError(HuggingtweetsError):
-    """The host could not do what was asked."""
-
-
-class UnavailableError(KubeflowError):
-    """The host cannot be reached or cannot answer just now."""
-
-
-@dataclass(frozen=True)
-class Connection:
-    """How to reach a host."""
-
-    host: str
-    """With http:// or https://, without a slash at its end."""
-    token_file: Path | None = None
-    namespace: str | None = None
-    ca_cert: Path | None = None
-
-    @classmethod
-    def of(cls, given: argparse.Namespace) -> "Connection":
-        """What the flags say.
-
-        Raises:
-            BadInputError: they say something that cannot be.
-        """
-        if not given.host.startswith(("http://", "https://")):
-            raise BadInputError(f"--host: {given.host!r} begins with neither http:// nor https://")
-        if given.ca_cert and not given.ca_cert.is_file():
-            raise BadInputError(f"--ca-cert: there is no file {given.ca_cert}")
-        return cls(given.host.rstrip("/"), given.token_file, given.namespace, given.ca_cert)
-
-    def run_url(self, run_id: str) -> str:
-        """Where people look at a run."""
-        return f"{self.host}/#/runs/details/{run_id}"
-
-    def schedule_url(self, schedule_id: str) -> str:
-        """Where people look at a recurring run."""
-        return f"{self.host}/#/recurringrun/details/{schedule_id}"
 
 
 class _TokenFile(kfp.client.TokenCredentialsBase):  # type: ignore[misc]
@@ -79,7 +39,7 @@ class _TokenFile(kfp.client.TokenCredentialsBase):  # type: ignore[misc]
             token = self._path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise BadInputError(f"--token-file: cannot read {self._path}") from error
-        if not token or "\n" in token:
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise BadInputError(f"--token-file: {self._path} does not hold one token")
         return token
 
@@ -92,6 +52,20 @@ class _Client(kfp.Client):  # type: ignore[misc]
 
     def get_kfp_healthz(self, sleep_duration: int = 0) -> Any:
         return kfp_server_api.V2beta1GetHealthzResponse(multi_user=False)
+
+
+@contextlib.contextmanager
+def _own_settings() -> Iterator[None]:
+    """Say what is wrong with what kfp's client reads by itself: its own files and variables."""
+    try:
+        yield
+    except (
+        *(GoogleAuthError, OSError, ValueError, LookupError, TypeError, AttributeError),
+    ) as error:
+        raise BadInputError(
+            f"kfp's own settings are wrong ({reason(error)}): mend ~/.config/kfp/context.json and "
+            "the variables KF_PIPELINES_*, or take them away"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -113,7 +87,7 @@ class Kubeflow:
         """Make a client; nothing is asked yet."""
         self.connection = connection
         credentials = _TokenFile(connection.token_file) if connection.token_file else None
-        with warnings.catch_warnings(), _as_sentences(connection):
+        with warnings.catch_warnings(), _own_settings():
             warnings.simplefilter("ignore", FutureWarning)  # kfp's, about servers before 2.0
             self._client = _Client(
                 host=connection.host,
@@ -122,51 +96,71 @@ class Kubeflow:
                 ssl_ca_cert=str(connection.ca_cert) if connection.ca_cert else None,
             )
         self._api = self._client._run_api.api_client
-        self._api.rest_client.pool_manager.connection_pool_kw |= {
-            "timeout": TIMEOUT,
-            "retries": False,
-        }
+        self._api.rest_client = Rest(self._api.configuration, TIMEOUT)
 
     def submit(self, order: Order) -> str:
         """Upload the package as a version of the pipeline and start a run; its id."""
-        with _as_sentences(self.connection), contextlib.redirect_stdout(io.StringIO()):
+        with as_sentences(self.connection.host), contextlib.redirect_stdout(io.StringIO()):
             run = self._client.run_pipeline(**self._job(order))
-        return str(run.run_id)
+        return self._made(run.run_id)
 
     def schedule(self, order: Order, cron: str) -> str:
         """Upload the package and have it run at the times of `cron` (six fields); the id."""
-        with _as_sentences(self.connection), contextlib.redirect_stdout(io.StringIO()):
+        with as_sentences(self.connection.host), contextlib.redirect_stdout(io.StringIO()):
             schedule = self._client.create_recurring_run(
                 **self._job(order), cron_expression=cron, max_concurrency=1, no_catchup=True
             )
-        return str(schedule.recurring_run_id)
+        return self._made(schedule.recurring_run_id)
 
-    def run(self, run_id: str) -> Any:
-        """The run as the host knows it (`V2beta1Run`).
+    def run(self, run_id: str) -> Run:
+        """The run as the host knows it.
 
         Raises:
             BadInputError: there is no such run.
         """
-        with _as_sentences(self.connection, f"run {run_id}"):
-            return self._client.get_run(run_id)
+        answer = self._get(f"run {run_id}", "/apis/v2beta1/runs/{run}", run=run_id)
+        try:
+            run = Run.model_validate(json_object(self.connection.host, answer))
+        except ValidationError as error:
+            raise no_answer(self.connection.host, "with JSON that is no run") from error
+        return run
+
+    def workflow(self, run_id: str) -> Mapping[str, Any]:
+        """Argo's own record of the run, which the older API still tells (`Workflow`).
+
+        Raises:
+            BadInputError: the host does not have that API any more, or knows no such run.
+        """
+        answer = self._get(f"run {run_id}", "/apis/v1beta1/runs/{run}", run=run_id)
+        document = json_object(self.connection.host, answer)
+        manifest = (document.get("pipeline_runtime") or {}).get("workflow_manifest") or ""
+        return json_object(self.connection.host, manifest.encode())
 
     def node_log(self, run_id: str, node: str) -> str:
-        """What a step's pod wrote.
+        """What a step's pod wrote, with lines that are JSON left blank.
 
         Raises:
             BadInputError: the host keeps no log of it.
         """
-        with _as_sentences(self.connection, f"log of {node}"):
+        path = "/apis/v1alpha1/runs/{run}/nodes/{node}/log"
+        answer = self._get(f"log of {node}", path, run=run_id, node=node)
+        text = plain_text(self.connection.host, answer)
+        if (error := _log_error(text)) is not None:
+            raise BadInputError(f"{self.connection.host} has no log of {node}: {error}")
+        return text
+
+    def _get(self, what: str, path: str, **parts: str) -> bytes:
+        with as_sentences(self.connection.host, what):
             answer = self._api.call_api(
-                "/apis/v1alpha1/runs/{run}/nodes/{node}/log",
+                path,
                 "GET",
-                path_params={"run": run_id, "node": node},
-                header_params={"Accept": "text/plain"},
+                path_params=parts,
+                header_params={"Accept": "application/json, text/plain"},
                 auth_settings=["Bearer"],
                 _preload_content=False,
                 _return_http_data_only=True,
             )
-            return str(answer.data.decode("utf-8", errors="replace"))
+            return bytes(answer.data)
 
     def _job(self, order: Order) -> dict[str, Any]:
         """Upload the package; what kfp's client wants to know of a run or a schedule of it."""
@@ -189,26 +183,36 @@ class Kubeflow:
             made = self._client.upload_pipeline(
                 str(package), pipeline_name=PIPELINE, namespace=self.connection.namespace
             )
-            pipeline_id = made.pipeline_id
+            pipeline_id = self._made(made.pipeline_id)
         versions = self._client.list_pipeline_versions(
             pipeline_id, page_size=1, filter=_named(version)
         ).pipeline_versions
         if versions:
-            return pipeline_id, versions[0].pipeline_version_id
+            return pipeline_id, self._made(versions[0].pipeline_version_id)
         uploaded = self._client.upload_pipeline_version(
             str(package), pipeline_version_name=version, pipeline_id=pipeline_id
         )
-        return pipeline_id, uploaded.pipeline_version_id
+        return pipeline_id, self._made(uploaded.pipeline_version_id)
 
     def _pipeline_id(self) -> str | None:
         found = self._client.list_pipelines(
             namespace=self.connection.namespace, filter=_named(PIPELINE)
         ).pipelines
-        return found[0].pipeline_id if found else None
+        return self._made(found[0].pipeline_id) if found else None
 
     def _experiment(self) -> str:
         made = self._client.create_experiment(EXPERIMENT, namespace=self.connection.namespace)
-        return str(made.experiment_id)
+        return self._made(made.experiment_id)
+
+    def _made(self, identifier: object) -> str:
+        """The id in an answer.
+
+        Raises:
+            BadInputError: it has none, as `{}`, which a list of nothing may well be.
+        """
+        if not isinstance(identifier, str) or not identifier:
+            raise no_answer(self.connection.host, "with JSON that names no id")
+        return identifier
 
 
 def _named(name: str) -> str:
@@ -217,46 +221,11 @@ def _named(name: str) -> str:
     return json.dumps({"predicates": [predicate]})
 
 
-@contextlib.contextmanager
-def _as_sentences(connection: Connection, what: str = "") -> Iterator[None]:
-    """Say what went wrong with a request; `what` was asked for."""
+def _log_error(text: str) -> str | None:
+    """What the log's endpoint says in place of a log, with status 200."""
+    if not text.startswith('{"error_message"'):
+        return None
     try:
-        yield
-    except kfp_server_api.ApiException as error:
-        raise _answered(connection, error, what) from error
-    except urllib3.exceptions.HTTPError as error:
-        if isinstance(error, urllib3.exceptions.SSLError):
-            raise BadInputError(
-                f"--host: {connection.host} is not trusted ({error}); name its authority with "
-                "--ca-cert"
-            ) from error
-        raise UnavailableError(f"cannot reach {connection.host}: {error}") from error
-
-
-def _answered(
-    connection: Connection, error: kfp_server_api.ApiException, what: str
-) -> HuggingtweetsError:
-    said = _message(error)
-    if error.status == 401:
-        return BadInputError(f"{connection.host} wants a valid token: give --token-file ({said})")
-    if error.status == 403:
-        return BadInputError(
-            f"{connection.host} does not allow this to you; ask for the role, or give another "
-            f"--namespace or --token-file ({said})"
-        )
-    if error.status == 404 and what:
-        return BadInputError(f"{connection.host} knows no {what} ({said})")
-    if error.status in PASSING:
-        return UnavailableError(f"{connection.host} cannot answer: {error.status} {said}")
-    if error.status == 404:
-        return BadInputError(f"--host: there are no Kubeflow Pipelines at {connection.host}")
-    return KubeflowError(f"{connection.host} refused: {error.status} {said}")
-
-
-def _message(error: kfp_server_api.ApiException) -> str:
-    """The sentence in the answer's body, where it has one."""
-    try:
-        body = json.loads(error.body)
-        return str(body.get("message") or body.get("error") or error.reason)
-    except (ValueError, TypeError, AttributeError):
-        return str(error.reason)
+        return one_line(str(json.loads(text)["error_message"]))
+    except (ValueError, KeyError):
+        return None

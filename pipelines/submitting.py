@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -18,8 +19,10 @@ from components.runtime.flags import a_name, add_flags, read_config
 from components.train.config import TrainConfig
 from pipelines.arguments import check_gpus, stage_arguments
 from pipelines.compiling import add_package_flags, write_package
+from pipelines.connection import add_connection_flags
 from pipelines.cron import six_fields
-from pipelines.following import add_connection_flags, as_json, connect, follow
+from pipelines.failure import why_failed
+from pipelines.following import as_json, connect, follow
 from pipelines.images import step_images
 from pipelines.nodes import nodes_given
 from pipelines.run import account_flags_of, add_account_flags, add_source_flags
@@ -43,6 +46,12 @@ def add_submitting_commands(
     submitting = commands.add_parser("submit", help="run the pipeline on Kubeflow")
     _add_order_flags(submitting)
     submitting.add_argument("--wait", action="store_true", help="follow the run to its end")
+    submitting.add_argument(
+        "--start-timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="with --wait: give up on a step that does not start, as for want of a GPU",
+    )
     submitting.add_argument("--json", action="store_true", help="write run_id, url and state")
     submitting.set_defaults(run=submit)
     scheduling = commands.add_parser("schedule", help="run the pipeline on Kubeflow now and again")
@@ -90,7 +99,13 @@ def _add_order_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def submit(given: argparse.Namespace) -> int:
-    """Start a run; print where it is, and follow it if asked."""
+    """Start a run; print where it is, and follow it if asked.
+
+    Raises:
+        RunFailedError: it was followed, and failed.
+    """
+    if given.start_timeout is not None and not given.wait:
+        raise BadInputError("--start-timeout: only --wait waits; give both, or neither")
     kubeflow = connect(given)
     with tempfile.TemporaryDirectory() as folder:
         run_id = kubeflow.submit(_order(given, Path(folder)))
@@ -98,14 +113,28 @@ def submit(given: argparse.Namespace) -> int:
     if not given.json:
         print(url, flush=True)
     if given.wait:
-        state = follow(kubeflow, run_id)
+        state = follow(kubeflow, run_id, given.start_timeout)
     elif given.json:
         state = run_state(kubeflow.run(run_id))
     else:
         return 0
+    failure = why_failed(kubeflow, state) if state.failed else None
     if given.json:
-        print(as_json(kubeflow, state))
-    return 1 if state.failed else 0
+        print(as_json(kubeflow, state, failure))
+    if failure:
+        raise failure
+    return 0
+
+
+def _seconds(text: str) -> float:
+    """Seconds above 0, for argparse."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 def schedule(given: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from components.contracts.evaluation import ENOUGH_SAMPLES
 from components.runtime.flags import StageConfig
+from components.runtime.words import LARGEST
 
 Count = Annotated[int, Field(ge=1)]
 Prompt = Annotated[str, Field(min_length=1)]
@@ -35,5 +36,5 @@ class EvaluateConfig(StageConfig):
     text, in several lines."""
     beat_production: bool = False
     """Demand that the model beats the version in production, where there is one."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=LARGEST)] = 0
     """Where chance starts: the same seed gives the same samples and figures."""

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 
 from components.report.config import ReportConfig
-from components.runtime.stage_command import run_stage
+from components.runtime.stage_command import Place, run_stage
+
+PLACES = {
+    "report_out": Place("the same as Markdown", required=False, is_file=True),
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the stage as the command line, or `words`, asks; the exit code."""
-    return run_stage("report", __doc__, ReportConfig, {}, words)
+    return run_stage("report", __doc__, ReportConfig, PLACES, words)
 
 
 if __name__ == "__main__":

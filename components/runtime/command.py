@@ -44,7 +44,7 @@ def run_command(command: Callable[[], int | None]) -> int:
         check_log_format()
         return command() or 0
     except HuggingtweetsError as error:
-        log.error("error: %s", error)
+        log.error("error: %s", error, extra={"fields": {"exit_code": error.exit_code}})
         return error.exit_code
     except KeyboardInterrupt:
         log.error("interrupted; what was finished before is kept")

@@ -70,7 +70,7 @@ def read_config(
                 raise BadInputError(f"{flag_of(name)}: it is empty; leave it out or say something")
         elif text := environment.get(variable, "").strip():
             names[name] = variable
-            values[name] = _listed(text, variable) if _is_many(field) else text
+            values[name] = listed(text, variable) if _is_many(field) else text
     try:
         return kind(**values)
     except ValidationError as error:
@@ -83,8 +83,12 @@ def _is_empty(value: object) -> bool:
     return value == "" or (isinstance(value, list | tuple) and "" in value)
 
 
-def _listed(text: str, variable: str) -> tuple[Any, ...]:
-    """`a` and `b` of the lines `a`, `b` or of the JSON list `["a", "b"]`."""
+def listed(text: str, variable: str) -> tuple[Any, ...]:
+    """`a` and `b` of the lines `a`, `b` or of the JSON list `["a", "b"]`.
+
+    Raises:
+        BadInputError: it begins as a list and is none.
+    """
     if not text.startswith("["):
         return tuple(line.strip() for line in text.splitlines() if line.strip())
     try:

@@ -8,6 +8,8 @@ from components.runtime.executor import EXECUTOR_INPUT
 from components.runtime.flags import flag_of
 
 OPTIONS = "--options"
+LARGEST = 2**53
+"""Whole numbers from here on have neighbours that are the same double."""
 
 
 def plain_words(words: Sequence[str]) -> list[str]:
@@ -37,7 +39,7 @@ def words_for(options: str) -> list[str]:
     """The flags that a JSON object stands for: `["--epochs", "2"]` for `{"epochs": 2}`.
 
     Raises:
-        BadInputError: it is no JSON object of plain values.
+        BadInputError: it is no JSON object of plain values, or holds a number that Kubeflow rounds.
     """
     try:
         return [word for name, value in json.loads(options).items() for word in _flag(name, value)]
@@ -56,11 +58,21 @@ def _flag(name: str, value: object) -> Iterator[str]:
             yield from _flag(name, one)
     elif isinstance(value, str | int | float):
         if value != "":
-            yield from (flag_of(name), _number_or_text(value))
+            yield from (flag_of(name), _number_or_text(name, value))
     elif value is not None:
         raise TypeError(name)
 
 
-def _number_or_text(value: str | float) -> str:
+def is_exact(value: float) -> bool:
+    """Whether a number is the same after Kubeflow passed it as a double: below 2^53, and finite."""
+    return abs(value) < LARGEST
+
+
+def _number_or_text(name: str, value: str | float) -> str:
     """Kubeflow passes every number as a double: 2.0 is 2 again."""
+    if not isinstance(value, str) and not is_exact(value):
+        raise BadInputError(
+            f"{name}: {value} is 2^53 or more, where numbers lose their last digits on the way; "
+            f'write it as text: "{name}": "…"'
+        )
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components.runtime.flags import StageConfig
+from components.runtime.words import LARGEST
 
 Method = Literal["full", "lora"]
 DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 2e-4, "lora": 2e-3}
@@ -39,7 +40,7 @@ class TrainConfig(StageConfig):
     """Stop after this many measurements without a new best."""
     lora_rank: Annotated[int, Field(ge=1)] = 16
     """The rank of the adapters."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, lt=LARGEST)] = 0
     """Orders the posts and starts the adapters."""
     checkpoint_uri: str | None = None
     """Where checkpoints are kept while it trains, to go on from: a path, gs:// or s3://."""

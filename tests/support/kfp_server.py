@@ -3,16 +3,22 @@
 It keeps pipelines, versions, experiments, runs and recurring runs, and refuses what the API server
 refuses: a wrong token, an unknown id, a doubled name, an unknown field, a package that is none, a
 parameter that the pipeline does not have, lacks or that has another type, a cron of five fields.
+
+Runs are told as release 2.17.0 tells them (tests/unit/pipelines/recorded): a task has no pod, no
+parent and no error, some have no name; a log of which it has none is an answer with status 200, and
+lines of a log that are JSON come out blank; numbers are doubles.
 """
 
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -57,7 +63,16 @@ class KfpServer:
     experiments: dict[str, Document] = field(default_factory=dict)
     runs: dict[str, Document] = field(default_factory=dict)
     recurring: dict[str, Document] = field(default_factory=dict)
-    logs: dict[tuple[str, str], str] = field(default_factory=dict)
+    logs: dict[str, str] = field(default_factory=dict)
+    """What pods wrote, by the id of their node."""
+    workflows: dict[str, Document] = field(default_factory=dict)
+    """Argo's own record of runs, by the run's id."""
+    has_old_api: bool = True
+    """Whether v1beta1 is still there."""
+    on_new_run: Callable[[str], None] = lambda run_id: None
+    """Is told the id of each run that is created."""
+    instead: tuple[int, dict[str, str], bytes] | None = None
+    """A status, headers and a body with which something before the service answers everything."""
     progress: list[Document] = field(default_factory=list)
     """What a run shows at each further question; the last one stays."""
     failures: list[int] = field(default_factory=list)
@@ -138,8 +153,10 @@ class KfpServer:
     def create_run(self, body: Document) -> Document:
         self._check(body, "run")
         run = {**body, "run_id": self.new_id(), "state": "PENDING"}
+        run["runtime_config"]["parameters"] = as_doubles(run["runtime_config"]["parameters"])
         self.runs[run["run_id"]] = run
-        return run
+        self.on_new_run(run["run_id"])
+        return told(run)
 
     def create_recurring(self, body: Document) -> Document:
         self._check(body, "recurring")
@@ -168,8 +185,52 @@ class KfpServer:
         if self.failures:
             raise RefusedError(self.failures.pop(0), "upstream connect error")
         if self.progress:
-            run |= self.progress.pop(0) if len(self.progress) > 1 else self.progress[0]
-        return run
+            now = self.progress.pop(0) if len(self.progress) > 1 else self.progress[0]
+            run |= {**now, "run_id": run_id}
+        return told(run)
+
+    def old_run(self, run_id: str) -> Document:
+        if not self.has_old_api:
+            raise RefusedError(404, "Not Found")
+        self.find("runs", run_id)
+        manifest = json.dumps(self.workflows.get(run_id, {"status": {}}))
+        return {"run": {"id": run_id}, "pipeline_runtime": {"workflow_manifest": manifest}}
+
+    def log(self, run_id: str, node: str) -> str:
+        self.find("runs", run_id)
+        if node not in self.logs:
+            return json.dumps({"error_message": f"failed to read the log of {node}"})
+        lines = self.logs[node].splitlines(keepends=True)
+        return "".join("\n" if line.startswith("{") else line for line in lines)
+
+
+TASK = {
+    *("run_id", "task_id", "display_name", "create_time", "start_time", "end_time", "state"),
+    *("state_history", "child_tasks", "execution_id"),
+}
+"""What the service says of a task at most."""
+
+
+def told(run: Document) -> Document:
+    """A run with no more than the service says."""
+    details = run.get("run_details") or {}
+    tasks = [
+        {name: value for name, value in task.items() if name in TASK and value is not None}
+        for task in details.get("task_details", [])
+    ]
+    nameless = {"run_id": run["run_id"], "task_id": "execution", "execution_id": "7"}
+    if tasks:
+        tasks.append(nameless)
+    return {**run, "run_details": {"task_details": tasks}, "error": None}
+
+
+def as_doubles(value: Any) -> Any:
+    """JSON whose numbers went through `google.protobuf.Value`."""
+    if isinstance(value, dict):
+        return {name: as_doubles(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [as_doubles(one) for one in value]
+    return int(float(value)) if type(value) is int else value
 
 
 def known(body: Document, kind: str) -> None:
@@ -221,6 +282,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, method: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.server.kfp.instead:
+            self._send_bytes(*self.server.kfp.instead)
+            return
         try:
             answer = self._route(method, body)
         except RefusedError as refused:
@@ -254,18 +318,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, answer: Document | str) -> None:
         is_text = isinstance(answer, str)
         data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+        kind = "text/plain" if is_text else "application/json"
+        self._send_bytes(status, {"Content-Type": kind}, data)
+
+    def _send_bytes(self, status: int, headers: dict[str, str], data: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "text/plain" if is_text else "application/json")
-        self.send_header("Content-Length", str(len(data)))
+        for name, value in ({"Content-Length": str(len(data))} | headers).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
-
-
-def _log(kfp: KfpServer, run_id: str, node: str) -> str:
-    kfp.find("runs", run_id)
-    if (run_id, node) not in kfp.logs:
-        raise RefusedError(404, f"node {node} not found in run {run_id}")
-    return kfp.logs[run_id, node]
 
 
 _V2 = "/apis/v2beta1"
@@ -290,8 +351,9 @@ _ROUTES: list[tuple[str, str, Callable[..., Any]]] = [
     (
         "GET",
         "/apis/v1alpha1/runs/([^/]+)/nodes/([^/]+)/log",
-        lambda h, k, q, b, run, node: _log(k, run, node),
+        lambda h, k, q, b, run, node: k.log(run, node),
     ),
+    ("GET", "/apis/v1beta1/runs/([^/]+)", lambda h, k, q, b, i: k.old_run(i)),
 ]
 
 
@@ -299,12 +361,23 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     kfp: KfpServer
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: a client that trusts no certificate hangs up."""
+
 
 @contextmanager
-def kfp_server(token: str | None = None) -> Iterator[KfpServer]:
-    """A server on a port of its own until the block ends."""
+def kfp_server(
+    token: str | None = None, certificate: tuple[Path, Path] | None = None
+) -> Iterator[KfpServer]:
+    """A server on a port of its own until the block ends; by TLS with a certificate and its key."""
     http = _Http(("127.0.0.1", 0), _Handler)
-    http.kfp = KfpServer(f"http://127.0.0.1:{http.server_address[1]}", token)
+    scheme = "http"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        http.socket = context.wrap_socket(http.socket, server_side=True)
+        scheme = "https"
+    http.kfp = KfpServer(f"{scheme}://127.0.0.1:{http.server_address[1]}", token)
     thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.kfp_runs import own_lines, recorded, recorded_log
 from support.kfp_server import KfpServer
 
 from components.contracts.images import Images
@@ -101,6 +102,15 @@ def test_everything_that_was_said_reaches_the_run(kfp: KfpServer, images: Path) 
     assert train["resources"]["accelerator"]["count"] == "3"
 
 
+def test_long_ids_and_the_largest_seed_arrive_as_they_are(kfp: KfpServer, images: Path) -> None:
+    largest = 2**53 - 1
+    more = ["--handle", "bob", "--since-id", "1588223344556677889", "--seed", str(largest)]
+    assert main(words(kfp, images, *more)) == 0
+    given = only(kfp.runs)["runtime_config"]["parameters"]
+    assert given["sources"][1]["since_id"] == "1588223344556677889"
+    assert given["seed"] == largest
+
+
 def test_accounts_reach_the_run_each_with_its_own_flags(kfp: KfpServer, images: Path) -> None:
     more = ["--mastodon", "ann@social.example", "--bluesky", "bo.example.com", "--handle", "cy"]
     more += ["--since-id", "5", "--max-wait", "60", "--bluesky-url", "https://bsky.example.com"]
@@ -151,17 +161,62 @@ def test_waiting_says_each_step_and_ends_as_the_run_does(
 ) -> None:
     kfp.failures = [503, 503]
     kfp.progress = [
-        {"state": "RUNNING", "run_details": steps(("Collect", "RUNNING"))},
-        {"state": "RUNNING", "run_details": steps(("Collect", "SUCCEEDED"), ("Train", "RUNNING"))},
-        {"state": end, "run_details": steps(("Collect", "SUCCEEDED"), ("Train", end))},
+        {"state": "RUNNING", "run_details": steps(("collect", "RUNNING"))},
+        {"state": "RUNNING", "run_details": steps(("collect", "SUCCEEDED"), ("train", "RUNNING"))},
+        {"state": end, "run_details": steps(("collect", "SUCCEEDED"), ("train", end))},
     ]
     assert main(words(kfp, images, "--wait", "--json")) == code
     said = capsys.readouterr()
     assert json.loads(said.out)["state"] == end
     lines = [" ".join(line.split()) for line in said.err.splitlines()]
-    for line in ("RUNNING Collect", "SUCCEEDED Collect", "RUNNING Train", f"{end} Train"):
-        assert lines.count(line) == 1
+    for word in ("RUNNING collect", "SUCCEEDED collect", "RUNNING train", f"{end} train"):
+        assert sum(line.startswith(word) for line in lines) == 1
     assert "503" in said.err
+
+
+def test_waiting_ends_with_the_failing_step_and_its_sentence(
+    kfp: KfpServer, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kfp.progress = [recorded("failed_bad_input", f"file://{tmp_path}")]
+    kfp.logs["persona-qs74x-1338363403"] = recorded_log()
+
+    def keep(run_id: str) -> None:
+        folder = tmp_path / "persona" / run_id / "prepare" / "execution"
+        folder.mkdir(parents=True)
+        (folder / "executor-logs-0").write_text(own_lines(recorded_log()))
+
+    kfp.on_new_run = keep
+    assert main(words(kfp, images, "--wait")) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "error: prepare failed: of @x 0 of 1 posts remain (1 short): at least 3 posts of each "
+        "author are needed; collect more"
+    )
+
+
+def test_a_terminal_has_a_line_for_each_step(
+    kfp: KfpServer,
+    images: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    kfp.progress = [recorded("running"), recorded("succeeded")]
+    assert main(words(kfp, images, "--wait")) == 0
+    said = capsys.readouterr().err
+    assert "deploy" in said
+    assert "executor" not in said
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "soon", "nan", "inf", ""])
+def test_a_start_timeout_is_a_number_of_seconds(seconds: str, kfp: KfpServer, images: Path) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words(kfp, images, "--wait", f"--start-timeout={seconds}"))
+
+
+def test_a_start_timeout_without_waiting_is_refused(kfp: KfpServer, images: Path) -> None:
+    assert main(words(kfp, images, "--start-timeout", "60")) == 2
+    assert not kfp.runs
 
 
 def test_waiting_is_given_up_after_a_long_silence(
@@ -210,6 +265,9 @@ def test_allowed_tags_name_every_image_by_its_tag(kfp: KfpServer, images: Path) 
         (["--device", "cpu"], "--gpus 0"),
         (["--device", "cuda", "--gpus", "0"], "--gpus 1"),
         (["--node-selector", "a=1", "--node-selector", "a=2"], "--node-selector"),
+        (["--seed", "9007199254740993"], "--seed"),
+        (["--samples", "9007199254740993"], "--samples"),
+        (["--max-seconds", "1e16"], "--max-seconds"),
         (["--token-file", "/nowhere/token"], "--token-file"),
         (["--ca-cert", "/nowhere/ca.pem"], "--ca-cert"),
     ],

@@ -1,5 +1,6 @@
 import argparse
 import errno
+import json
 
 import pytest
 
@@ -30,6 +31,15 @@ def test_an_error_is_one_sentence_and_an_exit_code(
 ) -> None:
     assert fails_with(error) == code
     assert said in capsys.readouterr().err
+
+
+def test_a_pods_log_says_with_which_code_a_step_ended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUGGINGTWEETS_LOG_FORMAT", "json")
+    fails_with(BadInputError("no such file"))
+    said = json.loads(capsys.readouterr().err)
+    assert (said["message"], said["exit_code"]) == ("error: no such file", 2)
 
 
 def test_a_fault_of_ours_keeps_its_traceback() -> None:

@@ -126,3 +126,26 @@ def test_a_step_says_the_line_that_does_the_same_by_hand(
         f"python -m components.prepare --keep-newlines --dataset-out {tmp_path}/out "
         "--dataset /s3/bucket/run/ada/raw --dataset /s3/bucket/run/bob/raw"
     ) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ('{"since_id": 1588223344556677888}', "since_id"),
+        ('{"since_id": 1.5882233445566779e18}', "since_id"),
+        ('{"until_id": -9007199254740992}', "until_id"),
+        ('{"columns": [9007199254740992]}', "columns"),
+        ('{"max_seconds": 1e400}', "max_seconds"),
+        ('{"max_seconds": NaN}', "max_seconds"),
+    ],
+)
+def test_a_number_that_kubeflow_rounds_is_refused_by_name(options: str, name: str) -> None:
+    with pytest.raises(BadInputError, match=f"^{name}: .*as text"):
+        plain_words(["--options", options])
+
+
+def test_a_number_that_arrives_as_it_was_is_taken() -> None:
+    words = plain_words(
+        ["--options", '{"seed": 9007199254740991, "since_id": "1588223344556677889"}']
+    )
+    assert words == ["--seed", "9007199254740991", "--since-id", "1588223344556677889"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from components.registry.command import add_registry_command
 from components.runtime.command import parse_words, run_command
+from components.runtime.parser import CommandParser
 from pipelines.compiling import add_compile_command
 from pipelines.following import add_following_commands
 from pipelines.generate import add_generate_command
@@ -18,7 +19,7 @@ from pipelines.submitting import add_submitting_commands
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one `huggingtweets` command and return its exit code."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = CommandParser(
         prog="huggingtweets",
         description="Turn an author's posts into a small language model that writes like them.",
     )

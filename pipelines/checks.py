@@ -106,6 +106,26 @@ def check_device(config: TrainConfig) -> None:
         choose_device(config.device)
 
 
+def check_base_model(fetch: FetchConfig, evaluate: EvaluateConfig | None) -> None:
+    """Make sure of a base model that is on this machine; no other is asked for before its time.
+
+    Raises:
+        BadInputError: it is no model, or `evaluate` asks for what it cannot write.
+    """
+    place = place_of(fetch.base_model)
+    if place == "bundled":
+        from components.fetch.bundled import bundled_weights  # torch takes a second to import
+
+        bundled_weights()
+    if place == "folder":
+        from components.lm.models import check_model_folder
+
+        folder = home_path(fetch.base_model)
+        check_model_folder(folder)
+        if evaluate:
+            check_prompts(folder, evaluate)
+
+
 def check_prompts(base_model: Path, config: EvaluateConfig) -> None:
     """Make sure that the model can write what the evaluation will ask of it.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from components.registry.command import add_registry_command
 from components.runtime.command import parse_words, run_command
+from components.runtime.parser import CommandParser
 from pipelines.compiling import add_compile_command
 from pipelines.environment import COMMANDS as FROM_ENVIRONMENT
 from pipelines.environment import with_environment
@@ -22,7 +23,7 @@ from pipelines.submitting import add_submitting_commands
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one `huggingtweets` command and return its exit code."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = CommandParser(
         prog="huggingtweets",
         description="Turn an author's posts into a small language model that writes like them.",
     )

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import docker
 from kfp import components, local
 
 from components.collect.config import CollectConfig
+from components.collect.stage import source_of
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError, HuggingtweetsError
 from components.contracts.images import IMAGE_OF, Image, Images
@@ -26,7 +27,7 @@ from components.gate.stage import run as check_gate
 from components.runtime.folders import check_replaceable
 from pipelines.arguments import stage_arguments
 from pipelines.compiling import write_package
-from pipelines.local import Job
+from pipelines.local import Job, raw_dataset_names
 from pipelines.platform import CONFIG_VARIABLES, SECRET_VARIABLES, Platform
 from pipelines.steps import StepTime
 
@@ -68,7 +69,7 @@ def run_in_docker(job: Job, images: Path, out: Path) -> tuple[Path, list[StepTim
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=".pipeline-", dir=out) as root:
         _run(platform, job, Path(root), out)
-        _keep(Path(root), out)
+        _keep(Path(root), out, [source_of(source) for source in job.sources])
         version = _published(Path(root))
     if version is None:
         if (out / artifacts.EVALUATION / artifacts.EVALUATION_REPORT).is_file():
@@ -187,18 +188,25 @@ def _output_aside() -> Iterator[None]:
         yield
 
 
-def _keep(root: Path, out: Path) -> None:
-    """Move what the steps made to where a local run puts it."""
+def _keep(root: Path, out: Path, sources: Sequence[str]) -> None:
+    """Move what the steps made to where a local run puts it.
+
+    `sources` are those of the run in their order, as their reports call them.
+    """
     for made in root.glob("wandb/*run-*"):
         _move(made, out / "wandb" / made.name)
     for name, (output, holding) in MADE.items():
         for made in root.glob(f"*/{output}"):
             if (made / holding).is_file():
                 _move(made, out / name)
-    for made in root.glob("*/*/collect/raw_dataset"):
-        if (made / artifacts.COLLECT_REPORT).is_file():
-            author = CollectReport.read(made / artifacts.COLLECT_REPORT).author
-            _move(made, out / artifacts.RAW_DATASET / author)
+    collected = [
+        (CollectReport.read(report), report.parent)
+        for report in root.glob(f"*/*/collect/raw_dataset/{artifacts.COLLECT_REPORT}")
+    ]
+    collected.sort(key=lambda one: sources.index(one[0].source))
+    names = raw_dataset_names([report.author for report, _ in collected])
+    for name, (_, made) in zip(names, collected, strict=True):
+        _move(made, out / artifacts.RAW_DATASET / name)
 
 
 def _move(made: Path, target: Path) -> None:

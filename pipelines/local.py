@@ -1,9 +1,13 @@
-"""The job on one machine: collect → fetch → prepare → train → evaluate → publish."""
+"""The job on one machine: collect → prepare → fetch → train → evaluate → publish.
+
+Nothing is fetched before it is needed: posts that are no good are refused without a base model.
+"""
 
 import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -27,6 +31,7 @@ from components.registry.opt_outs import refuse_opted_out
 from components.runtime.folders import require_folder
 from components.train.config import TrainConfig
 from pipelines.checks import (
+    check_base_model,
     check_device,
     check_judge,
     check_places,
@@ -36,8 +41,8 @@ from pipelines.checks import (
 from pipelines.identity import identity_of_file, identity_of_model
 from pipelines.steps import Step, StepRunner
 
-Until = Literal["collect", "fetch", "prepare", "train", "evaluate", "publish"]
-STAGES: tuple[Until, ...] = get_args(Until)
+Until = Literal["collect", "prepare", "fetch", "train", "evaluate", "publish"]
+STAGES: tuple[str, ...] = get_args(Until)
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Job:
     """What a run is asked to do."""
 
     sources: list[CollectConfig]
-    """One for each author."""
+    """Several may be of one author."""
     fetch: FetchConfig
     prepare: PrepareConfig
     train: TrainConfig
@@ -55,7 +60,7 @@ class Job:
     """The persona; its authors joined by '-' if left out."""
     until: Until
     since: Sequence[Path] = ()
-    """Earlier raw-datasets, to bring up to date; each of one of the authors."""
+    """Earlier raw-datasets, to bring up to date; each is of one of the authors."""
     reference_authors: Path | None = None
     """A folder with a train-dataset for each author to tell the persona from."""
     no_gate: bool = False
@@ -64,22 +69,51 @@ class Job:
 
 def persona_of_job(job: Job, authors: Sequence[str]) -> str:
     """The persona that the job makes."""
-    return job.name or artifacts.persona_of(list(authors))
+    return job.name or artifacts.persona_of(list(dict.fromkeys(authors)))
 
 
 def authors_of(job: Job) -> list[str]:
-    """Whose posts each source holds.
+    """Whose posts each source holds; one author is spelled as the first source does.
 
     Raises:
-        BadInputError: a source cannot be read, or two hold posts of one author.
+        BadInputError: a source cannot be read, or two of one author are copies of one file.
     """
+    spelled: dict[str, str] = {}
     authors: list[str] = []
     for source in job.sources:
         author = author_of(source)
-        if author.lower() in {other.lower() for other in authors}:
-            raise BadInputError(f"two sources hold posts of @{author}; give each author once")
-        authors.append(author)
+        authors.append(spelled.setdefault(author.lower(), author))
+    for author in spelled.values():
+        own = zip(job.sources, authors, strict=True)
+        _refuse_copies([source for source, name in own if name == author], author)
     return authors
+
+
+def _refuse_copies(sources: Sequence[CollectConfig], author: str) -> None:
+    """Two files of an author are two parts of the posts, and not one part twice."""
+    files = [source.place for source in sources if source.account is None]
+    seen: dict[str, str] = {}
+    for place in files if len(files) > 1 else ():
+        identity = identity_of_file(place)
+        if identity in seen:
+            raise BadInputError(
+                f"{seen[identity]} and {place}, both of @{author}, are the same file; give it once"
+            )
+        seen[identity] = place
+
+
+def raw_dataset_names(authors: Sequence[str]) -> list[str]:
+    """What the raw-dataset of each source is called: as its author, then `ann-2`, `ann-3`."""
+    taken = {author.lower() for author in authors}
+    seen: set[str] = set()
+    names: list[str] = []
+    for author in authors:
+        numbered = (f"{author}-{number}" for number in count(2))
+        free = (name for name in numbered if name.lower() not in taken)
+        names.append(next(free) if author.lower() in seen else author)
+        seen.add(author.lower())
+        taken.add(names[-1].lower())
+    return names
 
 
 def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
@@ -88,23 +122,23 @@ def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
     Raises:
         BadInputError: an earlier raw-dataset is of nobody among the authors.
     """
-    raw = [out / artifacts.RAW_DATASET / author for author in authors]
+    raw = [out / artifacts.RAW_DATASET / name for name in raw_dataset_names(authors)]
     base, dataset = out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
     model, evaluation = out / artifacts.FINETUNED_MODEL, out / artifacts.EVALUATION
     trained_from = {"dataset": dataset, "base_model": base}
     judged = {**trained_from, "model": model}
     made: dict[str, Path | list[Path]] = {**judged, "evaluation": evaluation, "raw_dataset": raw}
     beside = {"reference_authors": job.reference_authors} if job.reference_authors else {}
-    to = {"registry": str(out / artifacts.REGISTRY), "name": persona_of_job(job, authors)}
+    to = {"registry": str(out / artifacts.REGISTRY), **({"name": job.name} if job.name else {})}
     return [
         *_collect_steps(job, authors, raw),
+        Step("prepare", job.prepare, {"dataset": raw}, {"dataset_out": dataset}),
         Step(
             "fetch",
             job.fetch,
             outputs={"model_out": base},
             identity=partial(identity_of_model, job.fetch.base_model),
         ),
-        Step("prepare", job.prepare, {"dataset": raw}, {"dataset_out": dataset}),
         Step("train", job.train, trained_from, {"model_out": model}),
         Step(
             "evaluate",
@@ -118,29 +152,35 @@ def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
 
 
 def _collect_steps(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> Iterator[Step]:
-    earlier = _earlier(job)
-    for source, author, folder in zip(job.sources, authors, raw, strict=True):
-        since = earlier.pop(author.lower(), None)
+    for source, since, folder in zip(job.sources, _earlier(job, authors, raw), raw, strict=True):
         yield Step(
             "collect",
             source,
             {"since": since} if since else {},
             {"dataset_out": folder},
             identity=None if source.account else partial(identity_of_file, source.place),
+            subject=Path(source.place).name if len(raw) > 1 else "",
         )
-    for author, folder in earlier.items():
-        raise BadInputError(f"--since {folder} holds posts of @{author}, whom no source names")
 
 
-def _earlier(job: Job) -> dict[str, Path]:
-    """The earlier raw-datasets by their authors' handles in lower case."""
-    found: dict[str, Path] = {}
-    for folder in job.since:
+def _earlier(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> list[Path | None]:
+    """The earlier raw-dataset for each source, if any: the one in its own place, else the next.
+
+    One that a source before it would write over could not be read any more.
+    """
+    found: list[Path | None] = [None] * len(authors)
+    places = {folder.resolve(): number for number, folder in enumerate(raw)}
+    for folder in sorted(job.since, key=lambda folder: folder.resolve() not in places):
         require_folder(folder, artifacts.COLLECT_REPORT, "raw-dataset")
-        author = CollectReport.read(folder / artifacts.COLLECT_REPORT).author.lower()
-        if author in found:
-            raise BadInputError(f"--since names two raw-datasets of @{author}; give one")
-        found[author] = folder
+        author = CollectReport.read(folder / artifacts.COLLECT_REPORT).author
+        own = [number for number, name in enumerate(authors) if name.lower() == author.lower()]
+        free = [number for number in own if found[number] is None]
+        if not own:
+            raise BadInputError(f"--since {folder} holds posts of @{author}, whom no source names")
+        if not free:
+            raise BadInputError(f"--since: give one raw-dataset of @{author} for each source of it")
+        place = places.get(folder.resolve())
+        found[place if place in free else free[0]] = folder
     return found
 
 
@@ -164,11 +204,14 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
         GateFailedError: the model did not pass the gate, so there is no version.
     """
     authors = authors_of(job)
-    steps_to_do = _up_to(job.until, persona_steps(job, authors, steps.out))
+    all_steps = persona_steps(job, authors, steps.out)
+    steps_to_do = [step for step in all_steps if _reaches(job, step.stage)]
     check_places(steps_to_do, job.sources, job.fetch)
-    check_judge(job.evaluate, job.reference_authors, authors)
-    if any(step.stage == "train" for step in steps_to_do):
+    check_judge(job.evaluate, job.reference_authors, list(dict.fromkeys(authors)))
+    if _reaches(job, "train"):
         check_device(job.train)
+    if _reaches(job, "fetch"):
+        check_base_model(job.fetch, job.evaluate if _reaches(job, "evaluate") else None)
     if job.until == "publish":
         check_registry(str(steps.out / artifacts.REGISTRY), persona_of_job(job, authors))
     for step in steps_to_do:
@@ -179,7 +222,7 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
         folder = steps.run(step)
         if step.stage == "collect" and steps.times[-1].reused:
             _ask_opt_outs(folder, steps.out)
-        if step.stage == "fetch" and STAGES.index(job.until) >= STAGES.index("evaluate"):
+        if step.stage == "fetch" and _reaches(job, "evaluate"):
             check_prompts(folder, job.evaluate)
     if job.until != "publish":
         return None
@@ -187,8 +230,8 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
     return folder
 
 
-def _up_to(until: Until, steps: Sequence[Step]) -> list[Step]:
-    return [step for step in steps if STAGES.index(step.stage) <= STAGES.index(until)]
+def _reaches(job: Job, stage: str) -> bool:
+    return STAGES.index(stage) <= STAGES.index(job.until)
 
 
 def _beside_champion(step: Step, out: Path, persona: str) -> Step:

@@ -44,7 +44,7 @@ def persona_pipeline(on: Platform) -> BaseComponent:
         """The job, top to bottom.
 
         Args:
-            sources: One object for each author, with flags of collect: {"archive": "s3://…/me.zip",
+            sources: One object for each source, with flags of collect: {"archive": "s3://…/me.zip",
                 "consent": "own-archive"} or {"table": "gs://…/posts.csv", "author": "ann", …}.
             registry: Where to publish, and whose opt-out list is asked: gs://… or s3://….
             name: The persona; its authors joined by '-' if left empty.

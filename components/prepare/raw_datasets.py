@@ -64,7 +64,8 @@ def read_raw_datasets(folders: Sequence[Path]) -> list[AuthorPosts]:
     Handles are the same whatever their case; the folder named first gives the spelling.
 
     Raises:
-        BadInputError: a folder is no raw dataset, or is named twice.
+        BadInputError: a folder is no raw dataset, is named twice, or is of another account than
+            one of the same handle.
     """
     if not folders:
         raise BadInputError("no raw dataset is given: name at least one with --dataset")
@@ -79,5 +80,22 @@ def read_raw_datasets(folders: Sequence[Path]) -> list[AuthorPosts]:
             raise BadInputError(f"{folder} is given twice; name each raw dataset once")
         seen.add(folder.resolve())
         by_author.setdefault(report.author.casefold(), []).append(RawDataset(folder, report))
+    for datasets in by_author.values():
+        _refuse_other_accounts(datasets)
     authors = (AuthorPosts(one[0].report.author, tuple(one)) for one in by_author.values())
     return sorted(authors, key=lambda author: author.author)
+
+
+def _refuse_other_accounts(datasets: Sequence[RawDataset]) -> None:
+    """A handle that changed hands is two authors, and the posts of one are not the other's."""
+    first: RawDataset | None = None
+    for dataset in datasets:
+        if dataset.report.account_id is None:
+            continue
+        first = first or dataset
+        if dataset.report.account_id != first.report.account_id:
+            raise BadInputError(
+                f"{first.folder} holds posts of account {first.report.account_id}, and "
+                f"{dataset.folder} of account {dataset.report.account_id}, though both are called "
+                f"@{first.report.author}: they may be two people; leave one of them out"
+            )

@@ -4,8 +4,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 
+from components.contracts.errors import BadInputError
 from components.contracts.posts import Post
 from components.contracts.reports import PostCounts
 from components.prepare.classic import begins_as_retweet, clean_classic
@@ -20,6 +22,8 @@ from components.runtime.progress import Advance
 
 Clean = Callable[[Post], Cleaned | Drop]
 _POSTS_A_STEP = 200
+_ONE_DAY = timedelta(days=1)
+"""Two sources may state a post's time to the minute, and in their own zones."""
 
 
 @dataclass
@@ -76,12 +80,12 @@ def _cleaner(source: AuthorPosts, config: PrepareConfig) -> Clean:
 
 def _clean(source: AuthorPosts, clean: Clean, advance: Advance) -> Selection:
     selection = Selection(source.author, [])
-    ids: set[str] = set()
+    known: dict[str, datetime] = {}
     for number, post in enumerate(source.posts(), 1):
         if number % _POSTS_A_STEP == 0:
             advance(_POSTS_A_STEP, f"@{source.author}")
-        outcome = Drop.SAME_ID if post.id in ids else _outcome(post, clean)
-        ids.add(post.id)
+        outcome = Drop.SAME_ID if _is_known(post, known) else _outcome(post, clean)
+        known.setdefault(post.id, post.created_at)
         if isinstance(outcome, Drop):
             selection.dropped[outcome] += 1
         else:
@@ -95,6 +99,22 @@ def _outcome(post: Post, clean: Clean) -> Cleaned | Drop:
     if post.kind == "repost" and not begins_as_retweet(post.text):
         return Drop.REPOST
     return clean(post)
+
+
+def _is_known(post: Post, known: dict[str, datetime]) -> bool:
+    """Whether the post's id is among those read before, with the times of their posts.
+
+    Raises:
+        BadInputError: it was that of another post.
+    """
+    before = known.get(post.id)
+    if before and abs(before - post.created_at) > _ONE_DAY:
+        raise BadInputError(
+            f"two posts of @{post.author} have the id {post.id}, one of {before:%Y-%m-%d} and one "
+            f"of {post.created_at:%Y-%m-%d}, so the ids of a table may just count its rows: name "
+            "its column of real ids with --columns id=COLUMN, or leave the table out"
+        )
+    return before is not None
 
 
 def _kept(post: Post, cleaned: Cleaned, author: str) -> CleanPost:

@@ -45,8 +45,8 @@ def run(config: PrepareConfig, *, dataset: Sequence[Path], dataset_out: Path) ->
         whole_folder(dataset_out, holding=PREPARE_REPORT) as folder,
         tracked("prepare", authors, config) as tracker,
     ):
-        for raw, collected in zip(dataset, report.collected, strict=False):
-            tracker.input(RAW_DATASET, collected.author, raw)
+        for raw in (raw for source in sources for raw in source.datasets):
+            tracker.input(RAW_DATASET, raw.report.author, raw.folder)
         for split, posts in splits.items():
             write_posts(folder / split_file(split), posts)
         tracker.output(TRAIN_DATASET, authors, folder, dataset_out)

@@ -5,6 +5,7 @@ import math
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from components.contracts.errors import BadInputError
 from components.contracts.registry import PersonaState
@@ -171,14 +172,13 @@ def _uri(given: argparse.Namespace) -> str:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("keep at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
 def _hours(text: str) -> float:
-    hours = float(text)
-    if not 0 <= hours < math.inf:
-        raise argparse.ArgumentTypeError("give a number of hours from 0 on")
-    return hours
+    with suppress(ValueError):
+        if 0 <= float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours from 0 on")

@@ -63,7 +63,7 @@ def read_config(
     values: dict[str, Any] = {}
     names = {name: flag_of(name) for name in kind.model_fields}
     for name, field in kind.model_fields.items():
-        variable = ENVIRONMENT_PREFIX + name.upper()
+        variable = _variable_of(name)
         if name in flags:
             values[name] = flags[name]
             if _is_empty(flags[name]):
@@ -76,7 +76,8 @@ def read_config(
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         name = names[str(problem["loc"][0])] if problem["loc"] else ""
-        raise BadInputError(f"{name}: {wording(problem)}".removeprefix(": ")) from error
+        help_ = " (see --help)" if problem["type"] == "missing" else ""
+        raise BadInputError(f"{name}: {wording(problem)}{help_}".removeprefix(": ")) from error
 
 
 def _is_empty(value: object) -> bool:
@@ -112,22 +113,47 @@ def a_name(text: str) -> str:
     return text
 
 
-def flags_for(config: StageConfig) -> list[str]:
-    """The flags that give `config` again, whatever the environment says by then.
+def flags_for(config: StageConfig, environment: Mapping[str, str]) -> list[str]:
+    """The flags that give `config` again in this environment: what is not said by default.
 
-    What is left open (None, no value at all) has no flag that says so, and is left out.
+    A flag whose variable is set is named too, since the variable stands over the default. What is
+    left open (None, no value at all) has no flag that says so: see `variables_against`.
     """
     words: list[str] = []
-    for name in type(config).model_fields:
+    for name, field in type(config).model_fields.items():
         value = getattr(config, name)
-        if value is None:
+        if value == _default(field) and not _is_set(name, environment):
             continue
         if isinstance(value, bool):
             words.append(flag_of(name) if value else flag_of(f"no_{name}"))
-        else:
+        elif value is not None:
             for one in value if isinstance(value, tuple) else (value,):
                 words += [flag_of(name), str(one)]
     return words
+
+
+def variables_against(config: StageConfig, environment: Mapping[str, str]) -> list[str]:
+    """The variables that are set for what `config` leaves open by default: no flag overrules them.
+
+    None of them was read for `config`, or it would not be open.
+    """
+    return [
+        _variable_of(name)
+        for name, field in type(config).model_fields.items()
+        if getattr(config, name) == _default(field) in (None, ()) and _is_set(name, environment)
+    ]
+
+
+def _is_set(name: str, environment: Mapping[str, str]) -> bool:
+    return bool(environment.get(_variable_of(name), "").strip())
+
+
+def _variable_of(name: str) -> str:
+    return ENVIRONMENT_PREFIX + name.upper()
+
+
+def _default(field: FieldInfo) -> object:
+    return None if field.is_required() else field.get_default(call_default_factory=True)
 
 
 def flag_of(name: str) -> str:
@@ -136,7 +162,7 @@ def flag_of(name: str) -> str:
 
 
 def _help(name: str, field: FieldInfo) -> str:
-    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    default = _default(field)
     if isinstance(default, tuple):
         default = ", ".join(map(str, default))
     unsaid = default is None or default is False or default == ""

@@ -16,6 +16,7 @@ from components.runtime.command import parse_words, run_command
 from components.runtime.executor import EXECUTOR_INPUT, Executor
 from components.runtime.flags import StageConfig, a_name, a_path, add_flags, flag_of, read_config
 from components.runtime.folders import keep_apart
+from components.runtime.parser import CommandParser
 from components.runtime.words import OPTIONS, plain_words
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ def run_stage(
 def _parser(
     stage: str, about: str, config: type[StageConfig], places: Mapping[str, Place]
 ) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m components.{stage}", description=about)
+    parser = CommandParser(prog=f"python -m components.{stage}", description=about)
     group = parser.add_argument_group("what it reads and writes")
     for name, place in places.items():
         group.add_argument(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from components.runtime.command import parse_words, run_command
 from components.runtime.flags import add_flags, read_config
+from components.runtime.parser import CommandParser
 from components.serve.config import ServeConfig
 from components.serve.torchserve_settings import with_torchserve
 
@@ -34,7 +35,7 @@ def serve_personas(given: argparse.Namespace) -> int:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the server as the command line, or `words`, asks; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m components.serve", description=__doc__)
+    parser = CommandParser(prog="python -m components.serve", description=__doc__)
     add_serve_flags(parser)
     given = parse_words(parser, words)
     return run_command(lambda: serve_personas(given))

@@ -117,7 +117,8 @@ def best_rows(seeds: int, max_seconds: float | None) -> list[Row]:
 def _train(config: TrainConfig, work: Path) -> TrainReport:
     out = work / "finetuned"
     places = ["--dataset", work / "dataset", "--base-model", work / "base", "--model-out", out]
-    command = [sys.executable, "-m", "components.train", *map(str, places), *flags_for(config)]
+    flags = [*map(str, places), *flags_for(config, os.environ)]
+    command = [sys.executable, "-m", "components.train", *flags]
     subprocess.run(command, check=True)
     report = TrainReport.read(out / "train.json")
     print(f"{config.method}, seed {config.seed}: {report.best_validation_loss:.4f} nats a token")

@@ -1,6 +1,7 @@
 """The page in a real browser, served as it is."""
 
 import re
+import shutil
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,7 +68,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, engines: FakeEngines) -> I
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         yield chromium
         chromium.close()

@@ -145,7 +145,7 @@ def test_another_run_publishes_the_next_version_and_a_resumed_one_reuses(
     assert registry.versions("lost_and_madeup") == [1, 2]
 
 
-@pytest.mark.parametrize("stage", ["collect", "fetch", "prepare", "train", "evaluate", "publish"])
+@pytest.mark.parametrize("stage", ["collect", "prepare", "fetch", "train", "evaluate", "publish"])
 def test_a_run_killed_in_any_stage_goes_on_when_resumed(desk: Desk, stage: str) -> None:
     out = f"killed-in-{stage}"
     process = subprocess.Popen(
@@ -173,8 +173,11 @@ def test_a_run_killed_in_any_stage_goes_on_when_resumed(desk: Desk, stage: str) 
 def test_until_ends_there(desk: Desk) -> None:
     answer = desk.run("part", "--until", "prepare")
     assert (desk.folder / "part" / "train-dataset").is_dir()
-    assert not (desk.folder / "part" / "finetuned-model").exists()
+    assert not (desk.folder / "part" / "pretrained-model").exists()
     assert "What was made lies in part" in answer.stdout
+    desk.run("part", "--until", "fetch", "--resume")
+    assert (desk.folder / "part" / "pretrained-model").is_dir()
+    assert not (desk.folder / "part" / "finetuned-model").exists()
 
 
 @pytest.mark.parametrize(
@@ -249,7 +252,7 @@ def test_what_would_fail_in_the_end_fails_before_anything_is_collected(desk: Des
     assert not (desk.folder / "taken" / "raw-dataset").exists()
     long = desk.call([*desk.line("long"), "--max-tokens", "500"], expect=2)
     assert "more than the 128 that the model can look at" in long.stderr
-    assert not (desk.folder / "long" / "train-dataset").exists()
+    assert not (desk.folder / "long" / "raw-dataset").exists()
 
 
 def test_other_prompts_are_shown_too(desk: Desk) -> None:

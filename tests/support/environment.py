@@ -1,20 +1,24 @@
 """What this machine can run, and what it must: HUGGINGTWEETS_REQUIRE names what may not skip."""
 
+import functools
 import importlib.metadata
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-
-def real_posts() -> Path | None:
-    """The folder of real posts, if it is named and there."""
-    named = os.environ.get("HUGGINGTWEETS_TEST_DATA")
-    return Path(named) if named and Path(named).is_dir() else None
+from support.real_tables import TABLES
 
 
+def real_posts() -> Path:
+    """The folder of real posts, where the group `real_posts` can run."""
+    return Path(os.environ["HUGGINGTWEETS_TEST_DATA"])
+
+
+@functools.cache
 def why_missing(group: str) -> str | None:
     """Why the tests of `group` cannot run here; None where they can."""
     return _CHECKS[group]()
@@ -22,15 +26,21 @@ def why_missing(group: str) -> str | None:
 
 def skip_or_fail(group: str) -> None:
     """Skip the running test with a reason where `group` cannot run; fail it where it must run."""
-    reason = why_missing(group)
-    if reason is None:
-        return
+    if reason := why_missing(group):
+        give_up(group, reason)
+
+
+def give_up(group: str, reason: str) -> NoReturn:
+    """Skip the running test, one of `group`, for this reason; fail it where the group must run."""
     required = os.environ.get("HUGGINGTWEETS_REQUIRE", "").replace(",", " ").split()
     (pytest.fail if group in required else pytest.skip)(f"{group}: {reason}")
 
 
 def _missing_real_posts() -> str | None:
-    return None if real_posts() else "HUGGINGTWEETS_TEST_DATA does not name a folder of real posts"
+    if not os.environ.get("HUGGINGTWEETS_TEST_DATA"):
+        return "HUGGINGTWEETS_TEST_DATA names no folder of real posts"
+    missing = [table for table in TABLES.values() if not (real_posts() / table).is_file()]
+    return f"{real_posts()} lacks {', '.join(missing)}" if missing else None
 
 
 def _missing_browser() -> str | None:

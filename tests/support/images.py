@@ -1,12 +1,10 @@
 """The images that `make images` made, for the tests that run them."""
 
-import os
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from components.contracts.images import Images
+from support.environment import give_up
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "build" / "images.json"
@@ -14,10 +12,8 @@ FILE = ROOT / "build" / "images.json"
 
 def built_images(*targets: str) -> Images:
     """What was built; skips the test, or fails it where Docker is required, if it was not."""
-    reason = _why_missing(targets)
-    if reason:
-        required = os.environ.get("HUGGINGTWEETS_REQUIRE", "").replace(",", " ").split()
-        (pytest.fail if "docker" in required else pytest.skip)(f"docker: {reason}")
+    if reason := _why_missing(targets):
+        give_up("docker", reason)
     return Images.read(FILE)
 
 

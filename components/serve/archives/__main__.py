@@ -1,6 +1,5 @@
 """`python -m components.serve.archives`: a version of the registry as a model archive (.mar)."""
 
-import argparse
 import logging
 import re
 import tempfile
@@ -11,6 +10,7 @@ from components.contracts.artifacts import MANIFEST
 from components.contracts.errors import BadInputError
 from components.registry import Registry
 from components.runtime.command import parse_words, run_command
+from components.runtime.parser import CommandParser
 from components.serve.archives.write import write_archive
 
 log = logging.getLogger(__name__)
@@ -20,9 +20,7 @@ _TARGET = re.compile(r"(?P<persona>.+)@(?P<version>[1-9][0-9]*)")
 
 def main(words: Sequence[str] | None = None) -> int:
     """Write the archive that the command line, or `words`, asks for; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m components.serve.archives", description=__doc__
-    )
+    parser = CommandParser(prog="python -m components.serve.archives", description=__doc__)
     parser.add_argument("target", metavar="PERSONA@N")
     parser.add_argument("--registry", metavar="URI", required=True)
     parser.add_argument("--out", type=Path, metavar="FILE", help="(default: PERSONA.mar)")

@@ -1,6 +1,7 @@
 """What Kubernetes may do to whoever watches."""
 
 import os
+import shutil
 import ssl
 import subprocess
 import threading
@@ -204,6 +205,7 @@ def in_a_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kubern
         yield server
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 def test_a_pod_asks_by_its_service_account(in_a_pod: KubernetesApi) -> None:
     in_a_pod.state.add_pod("one", POD)
     found = Cluster.here(os.environ, None)

@@ -286,7 +286,7 @@ class TestBundled:
             shutil.copytree(tiny, folder, dirs_exist_ok=True)
 
         monkeypatch.setenv("HUGGINGTWEETS_CACHE", str(self.cache))
-        monkeypatch.setattr(bundled, "_wheel", lambda: (weights, "0.1.2"))
+        monkeypatch.setattr(bundled, "bundled_weights", lambda: (weights, "0.1.2"))
         monkeypatch.setattr(bundled, "_convert", convert)
         return self.converted
 
@@ -323,6 +323,6 @@ def test_a_missing_wheel_says_how_to_get_it(out: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.base_model
 def test_the_real_wheel_is_found() -> None:
-    weights, version = bundled._wheel()
+    weights, version = bundled.bundled_weights()
     assert weights.read_bytes()[:4] == b"GGUF"
     assert version

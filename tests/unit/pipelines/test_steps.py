@@ -10,6 +10,8 @@ from pipelines.steps import Step, StepRunner, alone_in, make_out
 class BakeConfig(StageConfig):
     degrees: int = 180
     """How hot."""
+    tin: str | None = None
+    """In what; nothing if left out."""
 
 
 class Kitchen:
@@ -121,6 +123,16 @@ def test_the_line_is_what_one_types(kitchen: Kitchen) -> None:
         f"python -m components.bake --dough {kitchen.dough} --bread-out {kitchen.out}/bread "
         "--degrees 220"
     )
+
+
+def test_the_line_says_only_what_is_not_so_anyway(
+    kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "--degrees" not in kitchen.step().line
+    monkeypatch.setenv("HUGGINGTWEETS_DEGREES", "90")
+    assert kitchen.step().line.endswith(" --degrees 180")
+    monkeypatch.setenv("HUGGINGTWEETS_TIN", "round")
+    assert kitchen.step().line.startswith("env -u HUGGINGTWEETS_TIN python -m components.bake ")
 
 
 def test_an_output_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,13 @@ import pytest
 from pydantic import Field
 
 from components.contracts.errors import BadInputError
-from components.runtime.flags import StageConfig, add_flags, flags_for, read_config
+from components.runtime.flags import (
+    StageConfig,
+    add_flags,
+    flags_for,
+    read_config,
+    variables_against,
+)
 
 
 class WalkConfig(StageConfig):
@@ -19,6 +25,8 @@ class WalkConfig(StageConfig):
     """Whether to look back."""
     friends: tuple[str, ...] = ()
     """Who comes along."""
+    treats: tuple[str, ...] = ("nuts",)
+    """What to carry."""
     goal: str | None = None
     """Where to; nowhere if left out."""
 
@@ -68,12 +76,37 @@ def test_an_empty_flag_is_a_slip(words: tuple[str, ...]) -> None:
     ],
 )
 def test_flags_for_a_configuration_give_it_back(config: WalkConfig) -> None:
-    assert parse(*flags_for(config)) == config
+    assert parse(*flags_for(config, {})) == config
 
 
-def test_flags_for_a_configuration_stand_against_any_environment() -> None:
-    later = {"HUGGINGTWEETS_STEPS": "9", "HUGGINGTWEETS_GAIT": "fast"}
-    assert parse(*flags_for(WalkConfig()), environment=later) == WalkConfig()
+def test_only_what_is_not_said_by_default_is_a_flag() -> None:
+    assert flags_for(WalkConfig(), {}) == []
+    assert flags_for(WalkConfig(steps=9, look_back=True), {}) == ["--steps", "9", "--look-back"]
+
+
+def test_flags_for_a_configuration_stand_over_the_variables_that_are_set() -> None:
+    environment = {
+        "HUGGINGTWEETS_STEPS": "9",
+        "HUGGINGTWEETS_LOOK_BACK": "true",
+        "HUGGINGTWEETS_SPEED": " ",
+        "HUGGINGTWEETS_GOAL": "away",
+        "HUGGINGTWEETS_FRIENDS": "[]",
+    }
+    words = flags_for(WalkConfig(), environment)
+    assert words == ["--steps", "3", "--no-look-back"]
+    unset = variables_against(WalkConfig(), environment)
+    assert unset == ["HUGGINGTWEETS_FRIENDS", "HUGGINGTWEETS_GOAL"]
+    for variable in unset:
+        del environment[variable]
+    assert parse(*words, environment=environment) == WalkConfig()
+
+
+def test_a_variable_that_was_read_stays() -> None:
+    environment = {"HUGGINGTWEETS_TREATS": "[]", "HUGGINGTWEETS_GOAL": "home"}
+    config = parse(environment=environment)
+    assert (config.treats, config.goal) == ((), "home")
+    assert variables_against(config, environment) == []
+    assert parse(*flags_for(config, environment), environment=environment) == config
 
 
 @pytest.mark.parametrize(

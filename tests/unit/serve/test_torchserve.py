@@ -1,6 +1,7 @@
 """TorchServe's inference calls, as its documentation shows them."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def test_a_stream_is_lines_of_what_is_new(running: Running) -> None:
         assert text == f" sample {index} of seed 1, and so on."
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 @pytest.mark.parametrize(
     "words",
     [

@@ -114,6 +114,8 @@ def test_each_consent_belongs_to_its_source_as_the_command_names_them(
         ({}, "whose posts"),
         ({"archives": ["a", "b"], "authors": ["ann"]}, "--author: 1 given for 2 archives"),
         ({"archives": ["a"], "formats": ["twint"]}, "belong to a --table"),
+        ({"archives": ["a", "./a"]}, "./a is given twice; give each source once"),
+        ({"tables": ["gs://b/t", "gs://b/t"]}, "gs://b/t is given twice"),
         ({"tables": ["s", "t"], "authors": ["ann"]}, "--author: 1 given for 2 tables"),
         ({"tables": ["s", "t", "u"], "formats": ["a", "b"]}, "--format: 2 given for 3 tables"),
         ({"archives": ["a"], "consents": ["fictional", "fictional"]}, "each of 1 sources"),

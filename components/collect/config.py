@@ -7,7 +7,6 @@ from pydantic import Field, field_validator, model_validator
 
 from components.collect.bluesky.names import DOMAIN, read_name, shown_name
 from components.collect.times import DateOrder
-from components.contracts.artifacts import check_persona
 from components.contracts.reports import Consent
 from components.runtime.flags import StageConfig
 
@@ -89,8 +88,8 @@ class CollectConfig(StageConfig):
 
     @field_validator("author")
     @classmethod
-    def _safe_handle(cls, given: str | None) -> str | None:
-        return None if given is None else check_persona(handle_of(given))
+    def _as_handle(cls, given: str | None) -> str | None:
+        return None if given is None else handle_of(given)
 
     @field_validator("handle")
     @classmethod

@@ -27,6 +27,12 @@ class Read:
         return getattr(self.said, name)
 
 
+ReadTable = Callable[..., Read]
+"""The fixture `table`: reads text or bytes as a table, with options of collect."""
+RefuseTable = Callable[..., str]
+"""The fixture `refused`: the sentence with which the same is refused."""
+
+
 def read_with(reader: Reader, path: Path, called: str, config: CollectConfig) -> Read:
     """What `reader` makes of the file at `path`, which messages call `called`."""
     with Spool() as spool:

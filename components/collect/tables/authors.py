@@ -139,7 +139,7 @@ class Key:
         self._name_of_id = {
             stated.account_id: stated.names[naming].lower()
             for stated in authors.stated.values()
-            if stated.names[naming]
+            if stated.account_id and stated.names[naming]
         }
         self._keys = {said: self._of(stated) for said, stated in authors.stated.items()}
         for said, key in self._keys.items():

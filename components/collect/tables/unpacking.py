@@ -17,7 +17,8 @@ from components.collect.archive.safe_zip import SafeZip
 from components.collect.posts import shown
 from components.contracts.errors import BadInputError
 
-ZIP = b"PK\x03\x04"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+"""How a zip begins, and an empty one."""
 MAX_UNPACKED = 8 << 30
 """Bytes of a table that are unpacked at most."""
 MAX_RATIO = 1_000

@@ -35,9 +35,9 @@ def write_sheet_as_csv(path: Path, target: Path, source: str) -> None:
     import openpyxl  # takes a while to import
 
     try:
-        with warnings.catch_warnings():
+        with path.open("rb") as opened, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles that it does not know
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(opened, read_only=True, data_only=True)
             filled = [sheet for sheet in book.worksheets if any(_rows(sheet))]
             if len(filled) != 1:
                 names = ", ".join(shown(sheet.title) for sheet in filled) or "none"
@@ -55,6 +55,7 @@ def write_sheet_as_csv(path: Path, target: Path, source: str) -> None:
 
 def _rows(sheet: Any) -> Iterator[list[str]]:
     """The rows with something in them, without the empty columns behind the last name."""
+    sheet.reset_dimensions()  # what the file states of them may be far too much
     width = 0
     for row in sheet.iter_rows(values_only=True):
         cells = [_cell(value) for value in row]

@@ -115,11 +115,10 @@ def test_an_account_is_known_by_its_id_whatever_its_handle(tmp_path: Path) -> No
 @pytest.mark.parametrize("handle", ["../up", "a/b", ".hidden", "x" * 97])
 def test_a_handle_must_name_a_folder(tmp_path: Path, handle: str) -> None:
     (tmp_path / "t.csv").write_text(f"id,date,text,user\n1,2016-01-01,a,{handle}\n")
-    with pytest.raises(BadInputError, match="cannot name a persona"):
-        CollectConfig(table=str(tmp_path / "t.csv"), consent="fictional", author=handle)
-    config = CollectConfig(table=str(tmp_path / "t.csv"), consent="fictional")
-    with pytest.raises(BadInputError, match="cannot name a persona"):
-        run(config, dataset_out=tmp_path / "out")
+    for author in (None, handle):
+        config = CollectConfig(table=str(tmp_path / "t.csv"), consent="fictional", author=author)
+        with pytest.raises(BadInputError, match="cannot name a persona"):
+            run(config, dataset_out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

@@ -1,0 +1,100 @@
+"""Reposts that a column marks, whatever their text begins with."""
+
+import json
+from typing import Any
+
+import pytest
+from support.collecting import Read, ReadTable
+from support.made_tables import as_csv, people
+
+MARKS: tuple[tuple[str, str, str], ...] = (  # column, of a repost, of another post
+    ("retweeted_status_id", "99", ""),
+    ("retweeted_status_id_str", "99.0", "nan"),
+    ("referenced_tweets.retweeted.id", "99", ""),
+    ("retweeted_user_id", "7", ""),
+    ("retweeted_username", "bob_b", "None"),
+    ("retweet_id", "99", "0"),
+    ("retweet_screen_name", "bob_b", "NA"),
+    ("retweet_userid", "99", ""),
+    ("retweetedTweet", "https://x.com/bob_b/status/9", ""),
+    ("user_rt", "bob_b", ""),
+    ("retweeted_status", "{'id': 99, 'text': 'theirs'}", "nan"),
+    ("retweet", "1", "0"),
+    ("retweet", "True", "False"),
+    ("retweeted", "1", "0"),
+    ("retweeted", "true", "false"),
+    ("is_retweet", "TRUE", "FALSE"),
+    ("isRT", "1", "0"),
+    ("Is Retweet", "yes", "no"),
+    ("isRepost", "t", "f"),
+    ("RT", "1.0", "0.0"),
+    ("post_type", "RETWEET", "QUOTE_TWEET"),
+    ("tweet_type", "retweet", "original"),
+    ("Tweet Type", "Retweet", "Reply"),
+    ("type", "repost", "post"),
+    ("sourcetweet_type", "retweeted", "quoted"),
+    ("referenced_tweets", "[{'type': 'retweeted', 'id': '99'}]", "[{'type': 'quoted', 'id': '9'}]"),
+)
+
+
+def kinds(read: Read) -> list[str]:
+    return ["repost" if post.kind == "repost" else "own" for post in read.posts]
+
+
+def marked(column: str, repost: Any, other: Any, **more: str) -> list[dict[str, object]]:
+    return people([{"username": "ann_k", column: mark, **more} for mark in (repost, other, other)])
+
+
+@pytest.mark.parametrize(("column", "repost", "other"), MARKS)
+def test_a_column_marks_reposts(table: ReadTable, column: str, repost: str, other: str) -> None:
+    assert kinds(table(as_csv(marked(column, repost, other)))) == ["repost", "own", "own"] * 4
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [
+        {"retweeted_status": {"id": 99, "full_text": "theirs"}},
+        {"retweeted_status": {"user": {"screen_name": "bob_b"}}},
+        {"referenced_tweets": [{"type": "retweeted", "id": "99"}]},
+        {"retweetedTweet": {"id": 99}},
+        {"reblog": {"id": "99"}},
+        {"isRetweet": True},
+    ],
+)
+def test_json_marks_reposts(table: ReadTable, nested: dict[str, Any]) -> None:
+    (name,) = nested
+    others = {
+        "referenced_tweets": [{"type": "quoted", "id": "98"}, {"type": "replied_to", "id": "9"}],
+        "isRetweet": False,
+    }
+    rows = marked(name, nested[name], others.get(name))
+    assert kinds(table(json.dumps(rows))) == ["repost", "own", "own"] * 4
+    assert kinds(table("\n".join(map(json.dumps, rows)))) == ["repost", "own", "own"] * 4
+
+
+def test_a_switch_that_is_always_off_marks_nothing(table: ReadTable) -> None:
+    rows = people([{"username": "ann_k", "retweeted": "false", "favorited": "false"}])
+    rows[3]["text"] = "RT @bob_b: their words"
+    assert kinds(table(as_csv(rows))).count("repost") == 1
+
+
+@pytest.mark.parametrize("column", ["retweet", "retweeted", "RT"])
+def test_a_column_that_counts_reposts_marks_none(table: ReadTable, column: str) -> None:
+    counted = people([{"username": "ann_k", column: str(number)} for number in (0, 1, 17)])
+    assert "repost" not in kinds(table(as_csv(counted)))
+
+
+@pytest.mark.parametrize("column", ["retweets", "retweet_count", "number_of_retweets"])
+def test_counts_by_their_usual_names_mark_nothing(table: ReadTable, column: str) -> None:
+    assert "repost" not in kinds(table(as_csv(people([{"username": "ann_k", column: "1"}]))))
+
+
+@pytest.mark.parametrize(
+    ("repost", "other"),
+    [("1", "0"), ("yes", "no"), ("Retweet", "Original tweet"), ("bob_b", ""), ("RT", "quote")],
+)
+def test_a_person_can_name_the_column(table: ReadTable, repost: str, other: str) -> None:
+    data = as_csv(marked("whatever", repost, other))
+    read = table(data, columns=("repost=whatever", "author=username"))
+    assert kinds(read) == ["repost", "own", "own"] * 4
+    assert read.columns["repost"] == "whatever"

@@ -145,6 +145,12 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
         "--columns", metavar="FIELD=COLUMN,…", help="what the table's columns hold", **many
     )
     group.add_argument(
+        "--date-order",
+        metavar="ORDER",
+        help="day-first or month-first, of dates such as 01/03/2019 (default: found by the rows)",
+        **many,
+    )
+    group.add_argument(
         "--exclude-circle-window",
         action="store_true",
         help="leave out an archive's posts of the months in which some were private",

@@ -42,6 +42,7 @@ class Source:
     author: str | None = None
     format: str | None = None
     columns: tuple[str, ...] = ()
+    date_order: str | None = None
     handle: str | None = None
     bluesky: str | None = None
     mastodon: str | None = None
@@ -69,6 +70,7 @@ def sources_given(given: argparse.Namespace) -> list[Source]:
         authors=given.author,
         formats=given.format,
         columns=given.columns,
+        date_orders=given.date_order,
         consents=given.consent,
         accounts={kind: getattr(given, kind) for kind in ACCOUNTS},
         kinds=getattr(given, "source_kinds", []),
@@ -82,6 +84,7 @@ def sources_of(
     authors: Sequence[str],
     formats: Sequence[str],
     columns: Sequence[str],
+    date_orders: Sequence[str] = (),
     consents: Sequence[Consent],
     accounts: Mapping[str, Sequence[str]],
     kinds: Sequence[str] = (),
@@ -104,8 +107,10 @@ def sources_of(
             "whose posts? give --archive X.zip, --table FILE, or an account with --handle, "
             "--bluesky or --mastodon"
         )
-    if not tables and (formats or columns):
-        raise BadInputError("--format and --columns belong to a --table; there is none")
+    if not tables and (formats or columns or date_orders):
+        raise BadInputError(
+            "--format, --columns and --date-order belong to a --table; there is none"
+        )
     owners = [] if tables else authors  # of archives that do not say whose they are
     if len(owners) not in (0, len(archives)):
         raise BadInputError(
@@ -124,6 +129,7 @@ def sources_of(
         _one_each("--author", authors if tables else [], tables, once_for_all=False),
         _one_each("--format", formats, tables),
         _one_each("--columns", columns, tables),
+        _one_each("--date-order", date_orders, tables),
         strict=True,
     )
     sources = [
@@ -132,8 +138,8 @@ def sources_of(
             for archive, author in zip_longest(archives, owners)
         ),
         *(
-            Source(next(own), None, table, author, form, (cols,) if cols else ())
-            for table, author, form, cols in rows
+            Source(next(own), None, table, author, form, (cols,) if cols else (), order)
+            for table, author, form, cols, order in rows
         ),
         *(Source(next(own), **account) for account in named),
     ]

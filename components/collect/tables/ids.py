@@ -28,9 +28,13 @@ def trusted_id(stated: str) -> str:
 
 
 def account_id(stated: str) -> str:
-    """The account's id in a cell; an address or a DID of other networks is one as it stands."""
+    """The account's id in a cell; empty where it is a damaged number.
+
+    What is no number, as an address or a DID of other networks, is an id as it stands.
+    """
     value = stated.strip()
-    return value if "://" in value or value.startswith("did:") else trusted_id(value)
+    number = value.strip("\"'= ")
+    return trusted_id(number) if _NUMBER.fullmatch(number) else value
 
 
 def settle_ids(spool: Spool, author: str) -> dict[str, int]:

@@ -16,7 +16,9 @@ NOTHING = frozenset(
 )
 """What cells hold that say nothing, or no."""
 YES = frozenset({"t", "true", "yes", "y", "1", "1.0"})
-_REPOST_WORD = re.compile(r"\b(?:retweet(?:ed)?|rt|repost(?:ed)?|reblog(?:ged)?|boost(?:ed)?)\b")
+_REPOST_WORD = re.compile(
+    r"\b(?:retweet(?:ed)?|rt|repost(?:ed)?|reblog(?:ged)?|boost(?:ed)?|shared?)\b"
+)
 _OTHER_WORD = re.compile(r"\b(?:tweet|post|original|quoted?|repl(?:y|ied)|status|comment|thread)\b")
 
 

@@ -1,5 +1,6 @@
 """From posts on this machine to posts that a pod can read."""
 
+import json
 import logging
 import tempfile
 import zipfile
@@ -9,7 +10,10 @@ from pathlib import Path
 
 from components.collect.archive.contents import members_read
 from components.collect.archive.files import open_archive
+from components.collect.exports.outbox import is_outbox
 from components.collect.source_file import source_name
+from components.collect.tables.table import open_table
+from components.collect.tables.unpacking import unpacked
 from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256
 from components.runtime.folders import home_path
@@ -27,8 +31,8 @@ PIECE = 1 << 20
 def uploaded(source: Source, pipeline_root: str) -> Source:
     """The same source with a URI: its file is written to `sources/<digest>/` below the root.
 
-    Of an archive, packed or not, only the members that collect reads are taken along: no message
-    ever leaves this machine.
+    Of an archive, packed or not, only the members that collect reads are taken along, and of an
+    outbox the public posts: no message ever leaves this machine.
 
     Raises:
         BadInputError: the file cannot be read, or is no archive.
@@ -41,7 +45,9 @@ def uploaded(source: Source, pipeline_root: str) -> Source:
     if not path.is_file() and not (path.is_dir() and source.archive):
         raise BadInputError(f"there is no file {place}")
     if source.archive is None:
-        return _changed(source, table=_upload(path, name, pipeline_root))
+        with without_messages(path, place) as table:
+            name = name if table == path else f"{name}.jsonl"
+            return _changed(source, table=_upload(table, name, pipeline_root))
     name = f"{name}.zip" if path.is_dir() else name
     with allowed_members(path, place) as packed:
         return _changed(source, archive=_upload(packed, name, pipeline_root))
@@ -66,6 +72,31 @@ def allowed_members(archive: Path, name: str) -> Iterator[Path]:
                     while piece := read.read(PIECE):
                         to.write(piece)
         yield packed
+
+
+@contextmanager
+def without_messages(table: Path, name: str) -> Iterator[Path]:
+    """The table; of an outbox of Mastodon its public posts alone, there until the block ends.
+
+    Messages call the table `name`.
+
+    Raises:
+        BadInputError: it is packed and damaged, or an outbox that cannot be read.
+    """
+    with unpacked(table, name) as plain:
+        if not is_outbox(_beginning(plain)):
+            yield table
+            return
+        with tempfile.TemporaryDirectory() as folder, open_table(plain, name) as (outbox, _):
+            public = Path(folder) / "posts.jsonl"
+            with public.open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(row.cells) + "\n" for row in outbox.rows() if row.cells)
+            yield public
+
+
+def _beginning(file: Path) -> str:
+    with file.open("rb") as opened:
+        return opened.read(8_192).decode("utf-8", "replace")
 
 
 def _upload(file: Path, name: str, pipeline_root: str) -> str:

@@ -29,6 +29,7 @@ _FEW = 1 << 11  # as one packed kilobyte of Zstandard may be 32 megabytes
 _LONGEST_WINDOW = 1 << 31
 """Bytes that Zstandard may look back, as after `zstd --long=31`."""
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+_OUTBOX = "outbox.json"  # of the zip that Mastodon gives its users
 _UNREAD = ("desktop.ini", "Thumbs.db")
 
 
@@ -101,6 +102,8 @@ def _take_out(path: Path, target: Path, source: str) -> bool:
             return False
         if any(name.endswith(("tweets.js", "tweet.js")) for name in names):
             raise BadInputError(f"{source} is a zip, not a table: an X archive goes to --archive")
+        outbox = [name for name in names if name.rpartition("/")[2] == _OUTBOX]
+        names = outbox if len(outbox) == 1 else names
         if len(names) != 1:
             listed = ", ".join(shown(name) for name in names[:5]) + (", …" if names[5:] else "")
             found = f"{len(names)} files ({listed})" if names else "no file"

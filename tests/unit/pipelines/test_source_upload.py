@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from support.archives import PNG, members, tweet, write_folder, write_zip
+from support.exports import FOLLOWERS, activity, outbox
 
 from components.collect.config import CollectConfig
 from components.collect.stage import run
@@ -108,6 +109,24 @@ def test_a_table_goes_as_it_is(tmp_path: Path, root: str) -> None:
     assert sent.table.endswith("/posts.csv")
     assert Path(sent.table.removeprefix("file://")).read_text() == "id,text\n1,hello\n"
     assert sent.author == "ann"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_of_an_outbox_the_public_posts_alone_leave_the_machine(
+    tmp_path: Path, root: str, packed: bool
+) -> None:
+    text = outbox([activity(1, "<p>hello</p>"), activity(2, "<p>SECRET</p>", to=[FOLLOWERS])])
+    path = write_zip(tmp_path / "mastodon.zip", {"outbox.json": text.encode(), "likes.json": b"{}"})
+    if not packed:
+        path = tmp_path / "outbox.json"
+        path.write_text(text)
+    uri = uploaded(Source("own-archive", table=str(path)), root).table
+    assert uri is not None
+    assert "SECRET" not in Path(uri.removeprefix("file://")).read_text()
+    for number, table in enumerate((str(path), uri)):
+        config = CollectConfig(table=table, consent="own-archive")
+        report = run(config, dataset_out=tmp_path / f"raw{number}")
+        assert (report.author, report.counts.downloaded) == ("ann.social.example", 1)
 
 
 def test_what_is_elsewhere_stays_there(tmp_path: Path) -> None:

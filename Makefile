@@ -31,7 +31,7 @@ lint: .venv-dev/.ready ## check style, types, floors, scripts and the Dockerfile
 	@$(DEV)/ruff format --check .
 	@$(DEV)/mypy
 	@$(DEV)/lint-imports
-	@$(DEV)/shellcheck locks/build locks/install locks/update images/install .ci/run
+	@$(DEV)/shellcheck locks/build locks/install locks/update images/install .ci/run findings/*.sh
 	@$(DEV)/hadolint images/Dockerfile
 
 bench-train: .venv-dev/.ready ## time training beside the original's recipe

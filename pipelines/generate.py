@@ -93,10 +93,12 @@ def _generate(given: argparse.Namespace) -> list[Generation]:
     # torch takes a second to import: only once the flags are known to be good
     from components.lm.generate import Sampling, generate
     from components.lm.models import load_model
+    from components.lm.threads import limit_threads
 
     sampling = Sampling(
         temperature=given.temperature, top_p=given.top_p, max_tokens=given.max_tokens
     )
+    limit_threads()
     seed = secrets.randbits(SEED_BITS) if given.seed is None else given.seed
     written = generate(load_model(given.model), given.prompt, given.num, sampling, seed)
     return [Generation(text=post.text, finish_reason=post.finish_reason) for post in written]

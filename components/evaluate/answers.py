@@ -11,6 +11,7 @@ from components.evaluate.config import EvaluateConfig
 from components.evaluate.measures.bits_per_byte import BASE, CHAMPION, FINETUNED, score
 from components.evaluate.sampling import FROM_NOTHING, SAMPLES_A_PROMPT, draw_samples
 from components.lm.models import load_model
+from components.lm.threads import limit_threads
 
 BASE_SHARE = 4
 """One sample of the base model for so many of the fine-tuned one: it is far off, which few show."""
@@ -47,6 +48,7 @@ def ask_models(
     Raises:
         BadInputError: a folder holds no model, or the prompts are too long for it.
     """
+    limit_threads()
     loaded = load_model(model)
     scores = {FINETUNED: score(loaded, test, "finetuned")}
     wanted = dict.fromkeys(config.prompts, SAMPLES_A_PROMPT) | {FROM_NOTHING: config.samples}

@@ -4,12 +4,14 @@ import argparse
 import errno
 import io
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from components.contracts.errors import HuggingtweetsError
 from components.runtime.disk import is_disk_full, said_of_full_disk
 from components.runtime.logs import check_log_format, set_up_logs
+from components.runtime.processors import limit_numpy
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ def run_command(command: Callable[[], int | None]) -> int:
     ours and keeps its traceback.
     """
     set_up_logs()
+    limit_numpy(os.environ)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without UTF-8 shows what it can
         sys.stdout.reconfigure(errors="replace")
     try:

@@ -14,6 +14,7 @@ from components.contracts.reports import PrepareReport, TrainReport
 from components.lm.devices import choose_device
 from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
 from components.lm.precision import choose_precision
+from components.lm.threads import limit_threads
 from components.registry.opt_outs import refuse_opted_out_authors
 from components.runtime.digests import folder_sha256
 from components.runtime.folders import require_folder, whole_folder
@@ -47,6 +48,7 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
     prepared = PrepareReport.read(dataset / PREPARE_REPORT)
     if config.registry is not None:
         refuse_opted_out_authors(config.registry, prepared)
+    limit_threads()
     lm = load_model(base_model, device=device)
     posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))
     _warn_of_cut(posts, lm)

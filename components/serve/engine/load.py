@@ -14,9 +14,10 @@ from components.lm.decoding.shape import read_shape
 from components.lm.format_quality import format_bits_per_byte
 from components.lm.formats import FormatName, allowed_formats
 from components.lm.self_test import FormatChoice, choose_format
+from components.lm.threads import limit_threads
 from components.serve.engine.engine import TorchEngine
 from components.serve.engine.protocol import EngineSettings, LoadFacts
-from components.serve.engine.threads import limit_threads, release_helpers
+from components.serve.engine.threads import release_helpers
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def _allowed(folder: Path, settings: EngineSettings) -> Collection[FormatName]:
     if settings.dtype != "auto":
         if known and settings.dtype not in allowed_formats(known):
             log.warning(
-                "%s, as asked, though it moves the bits per byte of %s by more than 1%%",
+                "%s, as asked, though it costs %s more than 1%% in bits per byte",
                 settings.dtype, folder,
             )  # fmt: skip
         return ()

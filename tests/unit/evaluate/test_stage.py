@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 from support.finished import make_base, make_dataset, make_model
+from support.processors import one_processor
 from support.tiny_models import make_tiny_model
 
 from components.contracts.base import read_rows
@@ -186,6 +188,13 @@ def test_a_model_is_judged_without_its_base(folders: Folders, tmp_path: Path) ->
     assert report.bits_per_byte.finetuned is not None
     (against_base,) = (one for one in report.gate.conditions if "base model" in one.name)
     assert against_base.passed is None
+
+
+def test_a_pod_of_one_processor_judges_with_one_thread(folders: Folders, tmp_path: Path) -> None:
+    config = CONFIG.model_copy(update={"samples": 8, "prompts": ()})
+    with one_processor():
+        judge(config, dataset=folders.dataset, out=tmp_path / "out", model=folders.model)
+        assert torch.get_num_threads() == 1
 
 
 def test_a_new_model_is_compared_with_the_one_in_production(

@@ -2,7 +2,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from support.finished import SAMPLES, Folders, make_base, make_dataset, make_finished
+from support.processors import one_processor
 from support.tiny_models import make_tiny_model
 
 from components.contracts.base import read_rows
@@ -49,6 +51,12 @@ def test_it_says_the_version_and_the_digest_of_its_manifest(
     caplog.set_level("INFO", "components.publish")
     _, version = publish(folders, tmp_path)
     assert f"gardener@1, manifest sha256 {file_sha256(version / 'manifest.json')}" in caplog.text
+
+
+def test_a_pod_of_one_processor_measures_with_one_thread(folders: Folders, tmp_path: Path) -> None:
+    with one_processor():
+        publish(folders, tmp_path)
+        assert torch.get_num_threads() == 1
 
 
 def test_the_manifest_says_what_each_number_format_costs(folders: Folders, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from support.finished import make_dataset
+from support.processors import one_processor
 from support.wandb_files import offline_runs, offline_wandb
 from transformers import pipeline
 
@@ -83,6 +84,15 @@ def test_the_device_that_is_asked_for_is_used(
     config = QUICK.model_copy(update={"device": "cpu", "epochs": 1.0})
     report = run(config, dataset=dataset, base_model=base_model, model_out=tmp_path / "out")
     assert "threads" in report.device
+
+
+def test_a_pod_of_one_processor_trains_with_one_thread(
+    dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    config = QUICK.model_copy(update={"epochs": 1.0})
+    with one_processor():
+        report = run(config, dataset=dataset, base_model=base_model, model_out=tmp_path / "out")
+    assert "1 threads" in report.device
 
 
 def test_the_same_seed_gives_the_same_curve_and_weights(

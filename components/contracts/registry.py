@@ -30,7 +30,7 @@ class Manifest(Report):
     and `runs`: the ids `wandb` and `kubeflow`."""
     formats: dict[str, float] = {}
     """Bits per byte of the newest posts by number format (`fp32`, `bf16`, `int8`), computed as a
-    server computes: it takes no format that moves them by more than 1%."""
+    server computes: it takes no format that needs more than 1% more than `fp32`."""
     upload: str = ""
     """The random name of the upload that it came from: tells one publish from every other."""
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 FormatName: TypeAlias = Literal["fp32", "bf16", "int8"]
 FORMATS: tuple[FormatName, ...] = ("fp32", "bf16", "int8")
 MOST_LOSS = 0.01
-"""A format that moves bits per byte by more than this share is never chosen."""
+"""A format that needs more bits per byte than fp32 by more than this share is never chosen."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ EVERY_ROW = 1 << 30
 
 
 def allowed_formats(bits_per_byte: Mapping[str, float]) -> frozenset[FormatName]:
-    """The formats whose measured bits per byte are at most 1% away from those of fp32.
+    """The formats whose measured bits per byte are at most 1% above those of fp32.
 
     `bits_per_byte` is what `format_bits_per_byte` gave. fp32 is always allowed; a format that was
     not measured is not.
@@ -40,6 +40,6 @@ def allowed_formats(bits_per_byte: Mapping[str, float]) -> frozenset[FormatName]
     near = (
         name
         for name in FORMATS
-        if name in bits_per_byte and abs(bits_per_byte[name] / exact - 1) <= MOST_LOSS
+        if name in bits_per_byte and bits_per_byte[name] / exact - 1 <= MOST_LOSS
     )
     return frozenset({"fp32", *near})

@@ -47,7 +47,7 @@ class EngineSettings:
     """Requests that may wait beside those that find a slot at once; one more is refused."""
     bits_per_byte: Mapping[str, float] | None = None
     """By number format, as the version's manifest has them in `formats`: `auto` takes none that is
-    more than 1% away from fp32. Left out, they are measured on a few sentences while loading."""
+    more than 1% worse than fp32. Left out, they are measured on a few sentences while loading."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ THREADS_VARIABLE = "OMP_NUM_THREADS"
 NUMPY_VARIABLE = "OPENBLAS_NUM_THREADS"
 """The same for numpy's alone, which read it as numpy is loaded."""
 NEW, OLD = ("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")
-"""Microseconds of processor time in each period, and the period's: of control groups v2 and v1
-(docs.kernel.org/admin-guide/cgroup-v2.html, "cpu.max"; docs.kernel.org/scheduler/sched-bwc.html)."""
+"""Microseconds of processor time in each period, and the period's, of control groups v2 and v1:
+docs.kernel.org/admin-guide/cgroup-v2.html ("cpu.max"), docs.kernel.org/scheduler/sched-bwc.html."""
 
 
 def processors(root: Path = Path("/")) -> int:

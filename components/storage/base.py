@@ -106,6 +106,13 @@ class Store(Protocol):
         They are invisible to every other method, but take room.
         """
 
+    def reconnect(self) -> None:
+        """Let go of the connections that are kept open; the next call opens new ones.
+
+        For who asks for days: a kept one may end at what is no longer the store, and goes on
+        answering. Calls under way are not disturbed.
+        """
+
 
 def in_order(stats: Iterable[Stat]) -> list[Stat]:
     """These objects by key, as `Store.list` promises."""

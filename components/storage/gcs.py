@@ -154,6 +154,11 @@ class GcsStore:
         """See `Store.sweep`. The bucket itself forgets unfinished uploads, after a week."""
         return []
 
+    def reconnect(self) -> None:
+        """See `Store.reconnect`."""
+        if "bucket" in vars(self):
+            self.bucket.client.close()
+
     def _put(self, key: str, data: bytes, generation: int | None) -> str:
         """Google refuses bytes that are not as announced; where a stand-in took them all the same,
         exactly they are written over."""

@@ -169,6 +169,9 @@ class FileStore:
                     swept.append(key)
         return swept
 
+    def reconnect(self) -> None:
+        """See `Store.reconnect`. A folder has no connections."""
+
     def _path(self, key: str) -> Path:
         return Path(self._place(key))
 

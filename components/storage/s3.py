@@ -193,6 +193,11 @@ class S3Store:
                     swept.append(upload["Key"].removeprefix(self.prefix))
         return swept
 
+    def reconnect(self) -> None:
+        """See `Store.reconnect`."""
+        if "client" in vars(self):
+            self.client.close()
+
     def _put(self, key: str, data: bytes, checksum: str | None = None, **condition: str) -> str:
         with self._explained(key):
             answer = self.client.put_object(

@@ -1,7 +1,8 @@
 """Following the registry: where the aliases point, and who opted out since."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,6 +12,7 @@ from components.contracts.base import Contract, Report
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Alias
 from components.registry import CANDIDATE, PRODUCTION, Registry
+from components.serve.personas.complaints import Complaints
 from components.serve.personas.disk import Disk, write_whole
 from components.storage import StorageError
 from components.storage.local import FileStore
@@ -33,6 +35,16 @@ class Pointers(Contract):
     production: Pointer | None = None
     candidate: Pointer | None = None
 
+    def has_all_of(self, before: "Pointers") -> bool:
+        """Whether each alias that was set then is set still."""
+        return all(
+            now or not then
+            for now, then in (
+                (self.production, before.production),
+                (self.candidate, before.candidate),
+            )
+        )
+
     def versions(self) -> dict[int, Pointer]:
         """The versions that they point to, production's first."""
         found = [pointer for pointer in (self.production, self.candidate) if pointer]
@@ -48,11 +60,17 @@ class Following(Report):
 class Watcher:
     """Reads the registry; remembers what it said while it is away. Blocks: for other threads."""
 
-    def __init__(self, registry: Registry, disk: Disk, named: Sequence[str]) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        disk: Disk,
+        named: Sequence[str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._registry, self._disk = registry, disk
         self._named = tuple(check_persona(name) for name in named)
         self._last: Mapping[str, Pointers] = {}
-        self._complaints: dict[str, str] = {}
+        self._complaints = Complaints(clock)
         self.reachable = True
 
     def recall(self) -> Mapping[str, Pointers]:
@@ -67,24 +85,29 @@ class Watcher:
     def poll(self) -> Mapping[str, Pointers]:
         """Where the aliases point now; where they stood last while the registry is away."""
         try:
-            found = self._read()
+            found = self._read_surely()
         except StorageError as error:
-            self._complain("registry", f"the registry is away, what is known goes on: {error}")
+            self._complaints.say(
+                "registry", f"the registry is away, what is known goes on: {error}"
+            )
+            self._registry.store.reconnect()
             self.reachable = False
             return self.recall()
-        self._settle("registry")
+        self._complaints.settle("registry")
         self.reachable = True
         if found != self._last:
             self._last = found
             document = Following(personas=dict(found)).to_json()
             write_whole(self._disk.aliases, document.encode())
+        if self.missing():
+            self._registry.store.reconnect()
         return found
 
     def go_without(self) -> Mapping[str, Pointers]:
         """Where the aliases stood last; a slow registry counts as away if that is known."""
         known = self.recall()
         if known:
-            self._complain("registry", "the registry does not answer; what is known goes on")
+            self._complaints.say("registry", "the registry does not answer; what is known goes on")
             self.reachable = False
         return known
 
@@ -95,6 +118,15 @@ class Watcher:
             for name in self._named
             if name not in self._last or not self._last[name].production
         ]
+
+    def _read_surely(self) -> dict[str, Pointers]:
+        """What the registry says; that something is gone is asked over new connections again."""
+        found = self._read()
+        nothing = Pointers()
+        if all(found.get(name, nothing).has_all_of(was) for name, was in self.recall().items()):
+            return found
+        self._registry.store.reconnect()
+        return self._read()
 
     def _read(self) -> dict[str, Pointers]:
         self._check_there()
@@ -124,10 +156,11 @@ class Watcher:
         except StorageError:
             raise
         except (BadInputError, ValidationError) as error:
-            self._complain(about, str(error))
+            self._complaints.say(about, str(error))
+            self._registry.store.reconnect()
             before: Pointer | None = getattr(self.recall().get(name), alias, None)
             return before
-        self._settle(about)
+        self._complaints.settle(about)
         return _pointer_of(found) if found else None
 
     def _chosen(self, known: Mapping[str, Pointers]) -> dict[str, Pointers]:
@@ -136,16 +169,6 @@ class Watcher:
             for name, pointers in known.items()
             if not self._named or name in self._named
         }
-
-    def _complain(self, about: str, sentence: str) -> None:
-        """Say it once, not at every poll."""
-        if self._complaints.get(about) != sentence:
-            log.warning("%s", sentence)
-        self._complaints[about] = sentence
-
-    def _settle(self, about: str) -> None:
-        if self._complaints.pop(about, None):
-            log.info("%s can be read again", about)
 
 
 def _pointer_of(alias: Alias) -> Pointer:

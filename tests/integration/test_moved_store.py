@@ -8,8 +8,10 @@ from support.moved_store import MovedStore, moved_store
 from support.servers import publish
 from support.stores import StoreServer, store_servers  # noqa: F401
 
+from components.contracts.errors import BadInputError
 from components.registry import Registry
 from components.serve.personas.disk import Disk
+from components.serve.personas.sources import RegistrySource
 from components.serve.personas.watcher import Watcher
 
 pytestmark = pytest.mark.stores
@@ -58,6 +60,20 @@ def test_a_first_poll_that_finds_nothing_is_followed_by_one_that_does(
     publish(Registry.open(uri))
     watcher.poll()
     assert watcher.poll()["jane"].production
+    assert moved.stale_answers
+
+
+def test_the_fetch_after_a_failed_one_reaches_the_store(
+    store: tuple[str, MovedStore], tmp_path: Path
+) -> None:
+    uri, moved = store
+    registry, disk = Registry.open(uri), Disk(tmp_path, uri)
+    publish(registry)
+    source = RegistrySource(registry, "jane", 1)
+    moved.move()
+    with pytest.raises(BadInputError):
+        source.fetch(disk)
+    assert (source.fetch(disk).folder / "model.safetensors").is_file()
     assert moved.stale_answers
 
 

@@ -1,9 +1,12 @@
 """Where a model's files come from."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.registry import Registry
 from components.serve.archives.read import read_archive
@@ -56,12 +59,23 @@ class RegistrySource:
 
     def manifest(self, disk: Disk) -> Manifest:
         """See `Source.manifest`."""
-        return disk.manifest(self.registry, self.persona, self.version, self.manifest_sha256)
+        with self._reconnecting():
+            return disk.manifest(self.registry, self.persona, self.version, self.manifest_sha256)
 
     def fetch(self, disk: Disk) -> Fetched:
         """See `Source.fetch`."""
         manifest = self.manifest(disk)
-        return Fetched(disk.files(self.registry, manifest), manifest)
+        with self._reconnecting():
+            return Fetched(disk.files(self.registry, manifest), manifest)
+
+    @contextmanager
+    def _reconnecting(self) -> Iterator[None]:
+        """What is not there, or not as it should be, is asked for over new connections next."""
+        try:
+            yield
+        except BadInputError:
+            self.registry.store.reconnect()
+            raise
 
 
 @dataclass(frozen=True)

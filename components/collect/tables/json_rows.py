@@ -13,10 +13,17 @@ from components.contracts.errors import BadInputError
 
 MAX_DOCUMENT = 1 << 28
 """Characters of one JSON document that is no list and so is read as a whole."""
-_LISTS = ("data", "tweets", "statuses", "posts", "items", "results", "records")
-_WRAPPERS = ("tweet", "post", "status", "data")
+_LISTS = ("data", "tweets", "statuses", "posts", "items", "results", "records", "hits")
+_WRAPPERS = ("tweet", "post", "status", "data", "_source", "hits")
+_OWNERS = (
+    *("user", "author", "account", "owner", "actor", "core", "username", "screen_name", "handle"),
+    *("user_name", "user_id", "author_id", "account_id"),
+)
+"""Beside posts these say whose they are, unless the posts do."""
 _TEXTS = frozenset({"full_text", "text", "content", "rawContent", "body", "fullText"})
-_DEEPEST = 4
+_DEEPEST = 6
+_EXTENDED = ("$oid", "$date", "$numberLong", "$numberInt", "$numberDouble")
+"""How MongoDB wraps values of other types than JSON has."""
 _BETWEEN = re.compile(r"[\s,]*")
 
 
@@ -112,13 +119,14 @@ def posts_in(value: Any) -> Iterator[Any]:
         return
     for name in _LISTS:
         if isinstance(inner := value.get(name), list) and any(isinstance(i, dict) for i in inner):
-            users = _users(value)
+            users, owner = _users(value), _owner(value)
             for item in inner:
-                yield from (_with_author(post, users) for post in posts_in(item))
+                yield from (_with_author(post, users, owner) for post in posts_in(item))
             return
     for name in _WRAPPERS:
         if isinstance(inner := value.get(name), dict):
-            yield from (_with_author(post, _users(value)) for post in posts_in(inner))
+            users, owner = _users(value), _owner(value)
+            yield from (_with_author(post, users, owner) for post in posts_in(inner))
             return
     yield value
 
@@ -131,11 +139,18 @@ def _users(page: dict[str, Any]) -> dict[str, Any]:
     return {str(user.get("id")): user for user in listed if isinstance(user, dict)}
 
 
-def _with_author(post: Any, users: dict[str, Any]) -> Any:
-    if not isinstance(post, dict) or "author" in post:
+def _owner(value: dict[str, Any]) -> dict[str, Any]:
+    """What stands beside posts and says whose they are."""
+    return {name: value[name] for name in _OWNERS if value.get(name)}
+
+
+def _with_author(post: Any, users: dict[str, Any], owner: dict[str, Any]) -> Any:
+    if not isinstance(post, dict):
         return post
     author = users.get(str(post.get("author_id")))
-    return {**post, "author": author} if author else post
+    if author and "author" not in post:
+        return {**post, "author": author}
+    return post if any(post.get(name) for name in _OWNERS) else {**post, **owner}
 
 
 def flatten(value: Any) -> dict[str, str] | None:
@@ -149,6 +164,8 @@ def flatten(value: Any) -> dict[str, str] | None:
 
 def _cells(value: dict[str, Any], prefix: str, depth: int) -> Iterable[tuple[str, str]]:
     for name, inner in value.items():
+        if isinstance(inner, dict) and len(inner) == 1:
+            inner = _plain(inner)
         if isinstance(inner, dict):
             if depth > 1:
                 yield from _cells(inner, f"{prefix}{name}.", depth - 1)
@@ -156,6 +173,13 @@ def _cells(value: dict[str, Any], prefix: str, depth: int) -> Iterable[tuple[str
             yield from _typed(inner, f"{prefix}{name}")
         else:
             yield prefix + name, cell_text(inner)
+
+
+def _plain(value: Any) -> Any:
+    """`5` for `{"$numberLong": "5"}`, however deep; anything else itself."""
+    while isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))) in _EXTENDED:
+        value = value[name]
+    return value
 
 
 def _typed(items: list[Any], name: str) -> Iterator[tuple[str, str]]:

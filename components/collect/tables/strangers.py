@@ -4,16 +4,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from components.collect.posts import shown
-from components.collect.tables.authors import Authors
-from components.collect.tables.reader import NOTHING, YES, plain_name
+from components.collect.posts import REPOST, shown
+from components.collect.tables.authors import Authors, handle_of_link
+from components.collect.tables.people import names_a_person
+from components.collect.tables.reader import NOTHING, YES, Reader, plain_name
 from components.contracts.errors import BadInputError
 
 MOST_VALUES = 1_000
 """A column of more values than this is not one of a few authors."""
 ROWS_EACH = 2
 """How many rows each value has at the least, in the mean."""
-_HANDLE = re.compile(r"@?\w{1,15}", re.ASCII)
+_HANDLE = re.compile(r"@?\w{1,15}|@?[\w.-]+@[\w.-]+|@?[\w-]+\.bsky\.social", re.ASCII)
+_OFTEN = 20
+"""One in so many rows may hold something else than a handle, as `unknown user`."""
 _CODE = re.compile(r"[a-z]{2}|[a-z]{2}_[a-z]{2}|und|zxx|qme|qht|qam|qct|qst|art", re.IGNORECASE)
 _KNOWN_WORDS = re.compile(  # in the names of columns that say something else
     r"(?:^|_)(?:lang|language|source|client|device|app|via|platform|network|channel|os|browser"
@@ -53,35 +56,62 @@ class _Values:
 
     rows: int = 0
     handles: set[str] = field(default_factory=set)
+    others: int = 0
+    """How many rows hold what is no handle."""
+
+    def add(self, stated: str) -> None:
+        """Take note of a cell that says something."""
+        self.rows += 1
+        handle = handle_of_link(stated) or stated
+        if _HANDLE.fullmatch(handle):
+            self.handles.add(handle.lower())
+        else:
+            self.others += 1
+
+    @property
+    def is_of_handles(self) -> bool:
+        """Whether this may be so, as far as the rows were read."""
+        return len(self.handles) <= MOST_VALUES and self.others * _OFTEN <= max(self.rows, _OFTEN)
 
 
 class Strangers:
-    """Looks for a column of handles among those that nothing is read from."""
+    """Looks for a column of handles among those that nothing is read from, and for posts' links."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self._columns = {
-            name: _Values() for name in columns if not _KNOWN_WORDS.search(plain_name(name))
-        }
+    def __init__(self, reader: Reader) -> None:
+        self._columns = {name: _Values() for name in reader.unread if not _says_else(name)}
+        self._links = {parts[0]: _Values() for parts in reader.columns("id")}
 
     def note(self, cells: Mapping[str, str]) -> None:
         """Take note of a row."""
         for name, values in list(self._columns.items()):
             stated = cells.get(name, "").strip()
-            if stated.lower() in ("", "nan", "none", "null", "na"):
-                continue
-            values.rows += 1
-            values.handles.add(stated.lower())
-            if not _HANDLE.fullmatch(stated) or len(values.handles) > MOST_VALUES:
-                del self._columns[name]
+            if stated.lower() not in NOTHING:
+                values.add(stated)
+                if not values.is_of_handles:
+                    del self._columns[name]
+        for name, values in list(self._links.items()):
+            if stated := cells.get(name, "").strip():
+                if not handle_of_link(stated):
+                    del self._links[name]
+                elif not any(map(REPOST.match, cells.values())):
+                    values.add(stated)
 
     @property
     def found(self) -> dict[str, list[str]]:
         """The columns that look like one of handles, with their values."""
         return {
             name: sorted(values.handles)
-            for name, values in self._columns.items()
-            if 1 < len(values.handles) <= values.rows / ROWS_EACH and not _is_known(values.handles)
+            for name, values in (self._columns | self._links).items()
+            if values.is_of_handles
+            and 1 < len(values.handles) <= values.rows / ROWS_EACH
+            and not _is_known(values.handles)
         }
+
+
+def _says_else(name: str) -> bool:
+    """Whether a column's name says that it holds no authors."""
+    plain = plain_name(name)
+    return bool(_KNOWN_WORDS.search(plain)) and not names_a_person(plain)
 
 
 def _is_known(values: set[str]) -> bool:

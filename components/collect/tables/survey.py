@@ -45,7 +45,7 @@ def survey_table(table: Table, reader: Reader, config: CollectConfig, source: st
         BadInputError: the table is of several people and none is chosen, or it does not decide
             whether days or months come first.
     """
-    authors, strangers = Authors(reader, config.author), Strangers(reader.unread)
+    authors, strangers = Authors(reader, config.author), Strangers(reader)
     dates, breaks = _Dates(reader), _Breaks(reader)
     switches = dict.fromkeys(reader.flag_columns("repost_switch"), True)
     for where, cells, *_ in table.rows():

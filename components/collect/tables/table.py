@@ -176,7 +176,7 @@ class _Rows:
             return _Skip("no text", row.where)
         if created_at is None:
             return _no_time(reader.first(cells, "created_at"), row.where)
-        reply_to = reader.first(cells, "reply_to")
+        reply_to = reader.fact(cells, "reply_to")
         if not reader.has("reply_to") and (answered := _LEADING_MENTION.match(text)):
             reply_to = answered[1]
         return make_post(
@@ -187,8 +187,8 @@ class _Rows:
             repost=reader.is_repost(cells, self._survey.counts),
             quote=reader.flag(cells, "quote"),
             reply_to=reply_to,
-            lang=reader.first(cells, "lang"),
-            source=reader.first(cells, "source"),
+            lang=reader.fact(cells, "lang"),
+            source=reader.fact(cells, "source"),
         )
 
     def _text(self, cells: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, TextIO
 
@@ -40,7 +40,9 @@ def read_json(open_text: OpenText, source: str) -> Table:
         shape = _shape(file)
     values = {"JSON array": _items, "JSON lines": _lines, "JSON": _document}[shape]
     rows = partial(_rows, open_text, values, source)
-    columns = dict.fromkeys(name for row in rows() for name in row.cells or ())
+    columns: dict[str, None] = {}
+    for row in rows():
+        columns.update(dict.fromkeys(row.cells or ()))
     if not columns:
         raise BadInputError(f"{source} holds no posts: give one JSON object for each")
     return Table(shape, tuple(columns), rows)
@@ -159,20 +161,30 @@ def flatten(value: Any) -> dict[str, str] | None:
     Of a list of objects with a type, as `referenced_tweets`, each is a cell of its own, as in
     twarc's tables: `referenced_tweets.retweeted.id`.
     """
-    return dict(_cells(value, "", _DEEPEST)) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    cells: dict[str, str] = {}
+    _fill(cells, value, "", _DEEPEST)
+    return cells
 
 
-def _cells(value: dict[str, Any], prefix: str, depth: int) -> Iterable[tuple[str, str]]:
+def _fill(cells: dict[str, str], value: dict[str, Any], prefix: str, depth: int) -> None:
+    """Add the cells of `value`; a file has millions of them, so they pass through no iterators."""
     for name, inner in value.items():
-        if isinstance(inner, dict) and len(inner) == 1:
-            inner = _plain(inner)
-        if isinstance(inner, dict):
-            if depth > 1:
-                yield from _cells(inner, f"{prefix}{name}.", depth - 1)
+        if isinstance(inner, str):
+            cells[prefix + name] = inner
+        elif isinstance(inner, dict):
+            plain = _plain(inner)
+            if not isinstance(plain, dict):
+                cells[prefix + name] = cell_text(plain)
+            elif depth > 1:
+                _fill(cells, plain, f"{prefix}{name}.", depth - 1)
         elif isinstance(inner, list):
-            yield from _typed(inner, f"{prefix}{name}")
+            cells[prefix + name] = ""
+            if inner:
+                cells.update(_typed(inner, prefix + name))
         else:
-            yield prefix + name, cell_text(inner)
+            cells[prefix + name] = cell_text(inner)
 
 
 def _plain(value: Any) -> Any:
@@ -183,7 +195,6 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(items: list[Any], name: str) -> Iterator[tuple[str, str]]:
-    yield name, ""
     for item in itertools.islice(items, 10):
         if isinstance(item, dict) and isinstance(kind := item.get("type"), str) and "id" in item:
             yield f"{name}.{kind}.id", cell_text(item["id"])
@@ -191,6 +202,8 @@ def _typed(items: list[Any], name: str) -> Iterator[tuple[str, str]]:
 
 def cell_text(value: Any) -> str:
     """A JSON value as a cell of a CSV would hold it; lists and objects are empty."""
+    if value is None:
+        return ""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

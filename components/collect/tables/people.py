@@ -1,9 +1,9 @@
-"""What columns of authors and of reposts are called, beyond the names that the common dumps give them."""
+"""What columns of authors and of reposts are called, beyond the names in the common dumps."""
 
 import re
 
 _PERSON = "user|author|account|owner|poster|sender|creator|profile|from|actor|tweeter|person"
-_OF_OTHERS = re.compile(  # whom a post answers, repeats, quotes or names, or who is no author at all
+_OF_OTHERS = re.compile(  # whom a post answers, repeats, quotes or names; nobody
     r"(?:^|_)(?:in|to|reply|replies|replied|replying|retweet|retweets|retweeted|retweeter|rt|quote"
     r"|quoted|quoting|mention|mentions|mentioned|reblog|reblogged|repost|reposted|shared|parent"
     r"|root|original|conversation|referenced|includes|sourcetweet|media|entities|card|place|list"

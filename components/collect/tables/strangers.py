@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from shlex import quote
 
 from components.collect.posts import REPOST, shown
 from components.collect.tables.authors import Authors, handle_of_link
@@ -136,16 +137,17 @@ def refuse_several(authors: Authors, strangers: Strangers, source: str) -> None:
         column, accounts = authors.id_column, authors.accounts
         raise BadInputError(
             f"{source} holds posts of {len(accounts)} accounts (its column {column!r} has "
-            f"{_list(accounts)}) and names no authors; choose one with --columns author={column} "
-            f"--author {shown(accounts[0])}"
+            f"{_list(accounts)}) and names no authors; choose one with --columns "
+            f"{quote('author=' + shown(column))} --author {quote(shown(accounts[0]))}"
         )
     found = {shown(name): handles for name, handles in strangers.found.items()}
     for name, handles in found.items():
         columns = " or ".join(map(repr, found))
         raise BadInputError(
             f"{source} seems to hold posts of several people: its column {columns} may name them "
-            f"({_list(handles)}); choose one with --columns author={name} --author "
-            f"{shown(handles[0])}, or, where it names no authors, give --columns ignore={name}"
+            f"({_list(handles)}); choose one with --columns {quote('author=' + name)} --author "
+            f"{quote(shown(handles[0]))}, or, where it names no authors, give --columns "
+            f"{quote('ignore=' + name)}"
         )
 
 

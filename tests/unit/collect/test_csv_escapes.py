@@ -109,9 +109,9 @@ def test_any_text_that_backslashes_escape_comes_through(texts: list[str], delimi
 def test_tables_of_databases_escape_delimiters_and_line_ends(
     table: ReadTable, written: str, text: str
 ) -> None:
-    rows = "".join(f"{n}\tC:\\\\new {written}\t2019-03-0{n}\tann_k\t\\N\n" for n in range(1, 6))
+    rows = "".join(f"{n}\tC:\\\\dir {written}\t2019-03-0{n}\tann_k\t\\N\n" for n in range(1, 6))
     read = table(f"id\ttext\tcreated_at\tusername\tretweeted_status_id\n{rows}")
-    assert {(post.text, post.kind) for post in read.posts} == {(f"C:\\new {text}", "original")}
+    assert {(post.text, post.kind) for post in read.posts} == {(f"C:\\dir {text}", "original")}
 
 
 def test_a_backslash_at_the_end_of_a_usual_cell_stays(table: ReadTable) -> None:

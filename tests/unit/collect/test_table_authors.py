@@ -268,3 +268,8 @@ def test_account_ids_are_bare_numbers_however_tools_protect_them(
 ) -> None:
     rows = people([{"username": "ann_k", "user_id": stated}])
     assert table(as_csv(rows)).account_ids == ("2244994945",)
+
+
+def test_names_with_blanks_are_quoted_where_they_are_to_be_typed(refused: RefuseTable) -> None:
+    assert "--columns 'author=Author ID' --author 501" in refused(several("Author ID", "501", "7"))
+    assert "--columns 'author=The one' --author ann_k" in refused(several("The one"))

@@ -6,7 +6,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from components.collect.tables.rows import MAX_COLUMNS, OpenText, Row, Table, bounded_lines
@@ -31,6 +31,8 @@ class Dialect:
     escaped: bool = False
     """Whether a backslash stands before a quotation mark in a field, instead of a second mark, or,
     as databases write them, before a delimiter or a line's end."""
+    spaced: bool = False
+    """Whether a blank stands behind each delimiter, and before quotes."""
 
 
 def read_csv(open_text: OpenText, source: str) -> Table:
@@ -65,11 +67,13 @@ def _columns(header: tuple[int, list[str] | str] | None, source: str) -> tuple[s
 def _find_dialect(open_text: OpenText, source: str) -> Dialect:
     with open_text() as file:
         lines = bounded_lines(file, source)
-        first = next(lines, "")
-        named = _SEPARATOR.fullmatch(first)
-        header = next(lines, "") if named else first
+        filled = (numbered for numbered in enumerate(lines, 1) if numbered[1].strip("\ufeff\r\n"))
+        number, header = next(filled, (1, ""))
+        if named := _SEPARATOR.fullmatch(header):
+            number, header = next(filled, (number + 1, ""))
         delimiter = named[1] if named else max(_DELIMITERS, key=header.count)
-        usual = Dialect(delimiter, 2 if named else 1)
+        spaced = 0 < header.count(delimiter) == header.count(f"{delimiter} ")
+        usual = Dialect(delimiter, number, spaced=spaced)
         signs = ('\\"', f"\\{delimiter}", "\\\n", "\\\r")
         may_be_escaped = any(
             "\\" in line and any(sign in line for sign in signs)
@@ -77,7 +81,7 @@ def _find_dialect(open_text: OpenText, source: str) -> Dialect:
         )
     if not may_be_escaped:
         return usual
-    escaped = Dialect(delimiter, usual.first_line, escaped=True)
+    escaped = replace(usual, escaped=True)
     return min(usual, escaped, key=lambda one: _count_bad_rows(open_text, one, source))
 
 
@@ -122,6 +126,7 @@ def _parse(
         _protected(lines, dialect.delimiter) if dialect.escaped else lines,
         delimiter=dialect.delimiter,
         escapechar="\\" if dialect.escaped else None,
+        skipinitialspace=dialect.spaced,
         strict=True,
     )
     while True:

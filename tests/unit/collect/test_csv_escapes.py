@@ -118,3 +118,17 @@ def test_a_backslash_at_the_end_of_a_usual_cell_stays(table: ReadTable) -> None:
     rows = "".join(f"{n},shrug\\,2019-03-0{n},ann_k\n" for n in range(1, 6))
     read = table(f"id,text,created_at,username\n{rows}")
     assert {post.text for post in read.posts} == {"shrug\\"}
+
+
+def test_blanks_behind_delimiters_are_no_part_of_cells(table: ReadTable) -> None:
+    rows = "".join(f'{n}, "hello, {n} there", 2019-03-0{n}, ann_k\n' for n in range(1, 6))
+    read = table(f"\nid, text, created_at, username\n{rows}")
+    assert (read.author, read.posts[0].text) == ("ann_k", "hello, 1 there")
+
+
+@pytest.mark.parametrize("row", ["1,5,hello,2019-03-01,ann_k\n", "5,hello,2019-03-01,ann_k,\n"])
+def test_a_table_none_of_whose_rows_fits_is_refused_for_that(
+    refused: RefuseTable, row: str
+) -> None:
+    sentence = refused(f"id,text,created_at,username\n{row * 3}")
+    assert "none of its rows can be read; the first, line 2," in sentence

@@ -7,14 +7,17 @@ _OF_OTHERS = re.compile(  # whom a post answers, repeats, quotes or names; nobod
     r"(?:^|_)(?:in|to|reply|replies|replied|replying|retweet|retweets|retweeted|retweeter|rt|quote"
     r"|quoted|quoting|mention|mentions|mentioned|reblog|reblogged|repost|reposted|shared|parent"
     r"|root|original|conversation|referenced|includes|sourcetweet|media|entities|card|place|list"
-    r"|community|contributors|tagged|target|liked|matched|via|url|urls|follower|friend)(?:$|_)"
+    r"|community|contributors|tagged|target|liked|matched|via|follower|friend)(?:$|_)"
 )
 _HANDLE = re.compile(r"(?:^|_)(?:screen_?name|username|handle|acct)$")
 _ACCOUNT_ID = re.compile(
     rf"(?:^|_)(?:(?:{_PERSON})_?(?:rest_|twitter_|x_|numeric_)?(?:id|uuid|hash)|uid)"
     r"(?:_str|_string|_hash|_\$number_?long)?$|^id_(?:user|author|account)$"
 )
-_ENDS_IN_A_PERSON = re.compile(rf"(?:^|_)(?:{_PERSON}|user_?name|screen_?name|handle)$")
+_ENDS_IN_A_PERSON = re.compile(
+    rf"(?:^|_)(?:(?:{_PERSON})(?:_(?:web_)?(?:page_|profile_)?(?:url|link))?|user_?name|screen_?name"
+    r"|handle)$"
+)
 
 
 def field_of_person(plain: str) -> str | None:

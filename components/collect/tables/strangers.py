@@ -59,28 +59,50 @@ class _Values:
     handles: set[str] = field(default_factory=set)
     others: int = 0
     """How many rows hold what is no handle."""
+    bare: int = 0
+    """How many rows hold one without an @."""
+    certain: bool = False
+    """Whether the name says that these are people: then any names are taken, however many."""
 
     def add(self, stated: str) -> None:
         """Take note of a cell that says something."""
         self.rows += 1
+        self.bare += not stated.startswith("@")
         handle = handle_of_link(stated) or stated
-        if _HANDLE.fullmatch(handle):
-            self.handles.add(handle.lower())
-        else:
+        if not self.certain and not _HANDLE.fullmatch(handle):
             self.others += 1
+        elif len(self.handles) <= MOST_VALUES:
+            self.handles.add(handle.lower())
+
+    @property
+    def are_people(self) -> bool:
+        """Whether it takes no repetition to believe that these are people."""
+        return self.certain or not self.bare
 
     @property
     def is_of_handles(self) -> bool:
         """Whether this may be so, as far as the rows were read."""
-        return len(self.handles) <= MOST_VALUES and self.others * _OFTEN <= max(self.rows, _OFTEN)
+        few = self.are_people or len(self.handles) <= MOST_VALUES
+        return few and self.others * _OFTEN <= max(self.rows, _OFTEN)
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether these look like the handles of several people."""
+        most = self.rows if self.are_people else self.rows / ROWS_EACH
+        return self.is_of_handles and 1 < len(self.handles) <= most and not _is_known(self)
 
 
 class Strangers:
     """Looks for a column of handles among those that nothing is read from, and for posts' links."""
 
     def __init__(self, reader: Reader) -> None:
-        self._columns = {name: _Values() for name in reader.unread if not _says_else(name)}
-        self._links = {parts[0]: _Values() for parts in reader.columns("id")}
+        self._reader = reader
+        self._columns = {
+            name: _Values(certain=names_a_person(plain_name(name)))
+            for name in reader.unread
+            if not _says_else(name)
+        }
+        self._links = {parts[0]: _Values(certain=True) for parts in reader.columns("id")}
 
     def note(self, cells: Mapping[str, str]) -> None:
         """Take note of a row."""
@@ -94,18 +116,20 @@ class Strangers:
             if stated := cells.get(name, "").strip():
                 if not handle_of_link(stated):
                     del self._links[name]
-                elif not any(map(REPOST.match, cells.values())):
+                elif not self._is_repost(cells):
                     values.add(stated)
+
+    def _is_repost(self, cells: Mapping[str, str]) -> bool:
+        """Whether its link may lead to a post of somebody else."""
+        text = self._reader.text(cells)
+        return bool(REPOST.match(text)) or self._reader.is_repost(cells, frozenset())
 
     @property
     def found(self) -> dict[str, list[str]]:
         """The columns that look like one of handles, with their values."""
+        columns = self._columns | self._links
         return {
-            name: sorted(values.handles)
-            for name, values in (self._columns | self._links).items()
-            if values.is_of_handles
-            and 1 < len(values.handles) <= values.rows / ROWS_EACH
-            and not _is_known(values.handles)
+            name: sorted(values.handles) for name, values in columns.items() if values.is_of_several
         }
 
 
@@ -115,9 +139,12 @@ def _says_else(name: str) -> bool:
     return bool(_KNOWN_WORDS.search(plain)) and not names_a_person(plain)
 
 
-def _is_known(values: set[str]) -> bool:
+def _is_known(column: _Values) -> bool:
     """Whether these are switches, numbers, languages, apps or other words of no name."""
+    values = column.handles
     if all(one.startswith("@") for one in values):
+        return False
+    if column.certain and all(one.isdigit() and len(one) > 1 for one in values):  # accounts
         return False
     switches = NOTHING | YES
     return (

@@ -273,3 +273,25 @@ def test_account_ids_are_bare_numbers_however_tools_protect_them(
 def test_names_with_blanks_are_quoted_where_they_are_to_be_typed(refused: RefuseTable) -> None:
     assert "--columns 'author=Author ID' --author 501" in refused(several("Author ID", "501", "7"))
     assert "--columns 'author=The one' --author ann_k" in refused(several("The one"))
+
+
+def test_a_post_each_is_enough_where_a_column_surely_names_people(refused: RefuseTable) -> None:
+    people_of = {
+        "tweet_author": [f"Person {n}" for n in range(12)],
+        "who": [f"@someone{n}" for n in range(12)],
+        "url": [f"https://x.com/someone{n}/status/{n}" for n in range(12)],
+        "author_url": [f"https://twitter.com/someone{n}" for n in range(12)],
+        "owner": [str(5000 + n) for n in range(12)],
+    }
+    for column, stated in people_of.items():
+        rows = [{**row, column: one} for row, one in zip(people([{}]), stated, strict=True)]
+        assert "several people" in refused(as_csv(rows), author="ann_k")
+
+
+def test_links_of_reposts_lead_to_others_in_a_table_of_one(table: ReadTable) -> None:
+    rows = [
+        {**row, "url": f"https://x.com/{'bob_b' if n == 3 else 'ann_k'}/status/{n + 9}"}
+        for n, row in enumerate(people([{"is_retweet": "0"}]))
+    ]
+    rows[3]["is_retweet"] = "1"
+    assert len(table(as_csv(rows), author="ann_k").posts) == 12

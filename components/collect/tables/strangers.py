@@ -30,7 +30,7 @@ _KNOWN_WORDS = re.compile(  # in the names of columns that say something else
     r"|visibility|privacy|color|colour|url|urls|link|links|domain|conversation|thread|parent|text"
     r"|tweet|content|license|licence|version|format|encoding|truncated|sensitive|withheld|deleted"
     r"|symbols|emoji|emojis|currency|campaign|card|entities|extended|attachments|annotations|context"
-    r"|metrics|settings|rules|matching|scopes|contributors|possibly)(?:$|_)"
+    r"|batch|bucket|annotator|image|era|metrics|settings|rules|matching|scopes|contributors|possibly)(?:$|_)"
 )
 _WORDS = """
     web web_app website browser android iphone ipad ios mac macos windows linux blackberry mobile

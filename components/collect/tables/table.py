@@ -1,5 +1,6 @@
 """One author's posts out of a table file."""
 
+import html
 import logging
 import re
 import tempfile
@@ -17,6 +18,7 @@ from components.collect.config import CollectConfig
 from components.collect.exports.car import is_car
 from components.collect.exports.recognising import read_export
 from components.collect.exports.repository import read_repository
+from components.collect.mastodon.html_text import read_html
 from components.collect.posts import make_post, shown
 from components.collect.spool import Spool
 from components.collect.tables.csv_rows import read_csv
@@ -193,6 +195,8 @@ class _Rows:
 
     def _text(self, cells: Mapping[str, str]) -> str:
         text = self._reader.text(cells)
+        if text.startswith("<p>") and text.endswith("</p>"):  # as Mastodon's servers give it
+            return html.escape(read_html(text).text, quote=False)
         if self._survey.escaped_breaks and "\\" in text:
             return text.replace("\\r", "").replace("\\n", "\n")
         return text

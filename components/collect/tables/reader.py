@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from components.collect.config import Format
 from components.collect.tables.people import field_of_person, flag_of_repost
 from components.collect.tables.presets import PRESETS, Columns, Preset
 from components.contracts.errors import BadInputError
 
+MOST_OF_A_KIND = 200
+"""Columns of one kind that are looked into: objects in JSON may have any number of members."""
 _WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BETWEEN_WORDS = re.compile(r"[\s./_-]+")
 _JUST_A_LINK = re.compile(r"https?://\S+")
@@ -120,7 +123,8 @@ class Reader:
         if name.endswith(".*"):
             begins = plain_name(name[:-2]) + "_"
             nested = (one for one in self._present if "." in one or "/" in one)
-            yield from (one for one in nested if plain_name(one).startswith(begins))
+            inner = (one for one in nested if plain_name(one).startswith(begins))
+            yield from islice(inner, MOST_OF_A_KIND)
         elif whole := self._exact.get(plain_name(name)):
             yield whole
 
@@ -172,7 +176,8 @@ def _with_people(columns: Columns, present: Sequence[str]) -> Columns:
     """The columns, and after them those present that are called as columns of people are."""
     people: dict[str, tuple[str, ...]] = {"author": (), "account_id": ()}
     for name in present:
-        if field := field_of_person(plain_name(name)):
+        field = field_of_person(plain_name(name))
+        if field and len(people[field]) < MOST_OF_A_KIND:
             people[field] += (name,)
     return {**columns, **{field: (*columns[field], *names) for field, names in people.items()}}
 
@@ -181,7 +186,8 @@ def _with_reposts(flags: Columns, present: Sequence[str]) -> Columns:
     """The flags, and after them the columns present that are called as those of reposts are."""
     marks: dict[str, tuple[str, ...]] = {"repost": (), "repost_switch": (), "repost_type": ()}
     for name in present:
-        if flag := flag_of_repost(plain_name(name)):
+        flag = flag_of_repost(plain_name(name))
+        if flag and len(marks[flag]) < MOST_OF_A_KIND:
             marks[flag] += (name,)
     return {**flags, **{flag: (*flags[flag], *names) for flag, names in marks.items()}}
 

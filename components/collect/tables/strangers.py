@@ -106,9 +106,11 @@ class Strangers:
 
     def note(self, cells: Mapping[str, str]) -> None:
         """Take note of a row."""
-        for name, values in list(self._columns.items()):
+        fewer = cells if len(cells) < len(self._columns) else self._columns  # JSON may have many
+        for name in list(fewer):
             stated = cells.get(name, "").strip()
-            if stated.lower() not in NOTHING:
+            if name in self._columns and stated.lower() not in NOTHING:
+                values = self._columns[name]
                 values.add(stated)
                 if not values.is_of_handles:
                     del self._columns[name]
@@ -169,7 +171,7 @@ def refuse_several(authors: Authors, strangers: Strangers, source: str) -> None:
         )
     found = {shown(name): handles for name, handles in strangers.found.items()}
     for name, handles in found.items():
-        columns = " or ".join(map(repr, found))
+        columns = " or ".join(map(repr, list(found)[:3])) + (", …" if len(found) > 3 else "")
         raise BadInputError(
             f"{source} seems to hold posts of several people: its column {columns} may name them "
             f"({_list(handles)}); choose one with --columns {quote('author=' + name)} --author "

@@ -1,6 +1,7 @@
 """Reposts that a column marks, whatever their text begins with."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -138,3 +139,13 @@ def test_cells_that_say_nothing_make_no_replies(table: ReadTable, nothing: str) 
     assert {(post.kind, post.reply_to, post.lang) for post in read.posts} == {
         ("original", None, None)
     }
+
+
+@pytest.mark.parametrize("key", ["retweet_{}_id", "user_{}_id", "key{}", "retweeted_status.{}"])
+def test_objects_with_ever_new_members_are_read_in_no_time(table: ReadTable, key: str) -> None:
+    posts = (
+        {**row, "username": "ann_k", key.format(n): ""} for n, row in enumerate(people([{}]) * 400)
+    )
+    begun = time.process_time()
+    assert len(table("\n".join(map(json.dumps, posts))).posts) == 12
+    assert time.process_time() - begun < 15

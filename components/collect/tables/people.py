@@ -2,7 +2,7 @@
 
 import re
 
-_PERSON = "user|author|account|owner|poster|sender|creator|profile|from|actor|tweeter|person"
+_PERSON = "user|author|account|owner|poster|sender|creator|profile|actor|tweeter|person"
 _OF_OTHERS = re.compile(  # whom a post answers, repeats, quotes or names; nobody
     r"(?:^|_)(?:in|to|reply|replies|replied|replying|retweet|retweets|retweeted|retweeter|rt|quote"
     r"|quoted|quoting|mention|mentions|mentioned|reblog|reblogged|repost|reposted|shared|parent"
@@ -11,7 +11,7 @@ _OF_OTHERS = re.compile(  # whom a post answers, repeats, quotes or names; nobod
 )
 _HANDLE = re.compile(r"(?:^|_)(?:screen_?name|username|handle|acct)$")
 _ACCOUNT_ID = re.compile(
-    rf"(?:^|_)(?:(?:{_PERSON})_?(?:rest_|twitter_|x_|numeric_)?(?:id|uuid|hash)|uid)"
+    rf"(?:^|_)(?:(?:{_PERSON}|from)_?(?:rest_|twitter_|x_|numeric_)?(?:id|uuid|hash)|uid)"
     r"(?:_str|_string|_hash|_\$number_?long)?$|^id_(?:user|author|account)$"
 )
 _ENDS_IN_A_PERSON = re.compile(

@@ -295,3 +295,8 @@ def test_links_of_reposts_lead_to_others_in_a_table_of_one(table: ReadTable) -> 
     ]
     rows[3]["is_retweet"] = "1"
     assert len(table(as_csv(rows), author="ann_k").posts) == 12
+
+
+def test_what_a_post_was_sent_from_is_no_person(table: ReadTable) -> None:
+    data = several("posted_from", "Twitter for iPhone", "Twitter Web App")
+    assert len(table(data, author="ann_k").posts) == 12

@@ -10,10 +10,12 @@ READABLE = "2019-03-01 15:37:00"
 """A form that is read, for messages."""
 
 _SPACES = re.compile(r"\s+")
+_PROTECTION = "\"'="  # against spreadsheets: `="2019-03-01"`
 _UNIX = re.compile(r"(\d{9,16})(\.\d{1,9})?", re.ASCII)
 _X_OWN = re.compile(r"[A-Z]\w\w ([A-Z]\w\w) (\d\d) (\d\d):(\d\d):(\d\d) \+0000 (\d{4})", re.ASCII)
 _DIGITS = re.compile(r"(?:19|20)\d{6}(?:\d{4}(?:\d{2})?)?", re.ASCII)
-_ISO = re.compile(r"\d{4}-\d|\d{8}T", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d(?!.*[T ]\d\d[.,])|\d{8}T(?!\d\d[.,])", re.ASCII)
+"""Not `2019-03-01 15.37`, of which Python's reader takes the 37 for parts of a second."""
 _CLOCK = re.compile(
     r"(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?![\d:])"
     r"(?: ?([ap])\.?m\b\.?)?"
@@ -54,7 +56,7 @@ def parse_time(stated: str, order: DateOrder | None = None) -> datetime | None:
         order: how to read a date in numbers whose year comes last; if left out, such a date is
             read only where one of its numbers can be no month.
     """
-    text = _SPACES.sub(" ", stated.strip())
+    text = _SPACES.sub(" ", stated.strip().strip(_PROTECTION))
     try:
         at = _x_own(text) or _unix(text) or _digits(text) or _iso(text) or _written(text, order)
         return at and (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)

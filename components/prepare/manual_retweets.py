@@ -27,10 +27,13 @@ _SMALL_START = r"(?<![0-9A-Za-z_À-ʯͰ-ӿ])"
 _CAPITAL_START = "(?<![A-Z_À-ÞΑ-ΩЀ-Я])"
 _RETWEET = (
     rf"(?:[#＃]?(?:{_CAPITAL_START}(?:[QPM]?RT|[MQ]T|ＲＴ)|{_SMALL_START}[Rr][Tt])(?![A-Za-z])"
-    r"|[♲-♽🔁]\ufe0f?)"
+    r"|[♲-♽🔁🔃🔄]\ufe0f?)"
 )
 # What may be a word of the author's: "Mt @Fuji".
-_UNSURE_RETWEET = rf"{_SMALL_START}(?:[MmQq][Tt]|[Rr][Tt]\s*[-–—>]+|[Rr]e-?[Tt]weet(?:ed|ing)?)"
+_UNSURE_RETWEET = (
+    rf"{_SMALL_START}(?:[MmQq][Tt]|[Rr][Tt]\s*[-–—>]+|[Rr]e-?(?:[Tt]weet|[Pp]ost)(?:ed|ing)?"
+    r"|[Qq]uoting)"
+)
 _LEAD = re.compile(
     rf"""(?P<bracket>(?<![:;=8xX'^-])[(\[]\s*)?(?:
         (?P<quote>(?:(?<!\S)|(?<=[(\[])){_QUOTE}\s?|{_QUOTE})(?:{_RETWEET}(?:{_BLANK}|[:：])*)?

@@ -19,6 +19,12 @@ _HANDLE = re.compile(r"@?\w{1,15}|@?[\w.-]+(?:@|\.)[\w-]+(?:\.[\w-]+)+", re.ASCI
 _IN_AN_OBJECT = re.compile(r"['\"](?:screen_name|username)['\"]:\s*['\"](\w{1,15})['\"]", re.ASCII)
 
 
+_LINK = re.compile(
+    r"https?://(?:www\.|mobile\.|m\.)?(?:twitter|x)\.com/@?(\w{1,15})(?:/status(?:es)?/\d+\S*)?/?\Z",
+    re.ASCII | re.IGNORECASE,
+)
+_NOBODY = ("nan", "none", "null", "<na>", r"\n", "#n/a")
+
 Cells = tuple[str, ...]
 """A row's cells of names, handles first, and then those of accounts."""
 
@@ -103,14 +109,19 @@ class Authors:
     @property
     def accounts(self) -> list[str]:
         """The ids of accounts as they are stated, damaged ones as well; sorted."""
-        ids = {one.strip() for said in self._rows for one in said[len(self._names) :][:1]}
-        known = {account_id(one) or one for one in ids if one.lower() not in NOTHING}
-        return sorted(known)
+        stated = (map(str.strip, said[len(self._names) :]) for said in self._rows)
+        ids = (next((one for one in row if one.lower() not in NOTHING), "") for row in stated)
+        return sorted({account_id(one) or one for one in ids if one})
 
     @property
     def id_column(self) -> str:
-        """The column of accounts."""
-        return "+".join(self._ids[0]) if self._ids else ""
+        """The first column of accounts that says something."""
+        filled = (
+            "+".join(parts)
+            for place, parts in enumerate(self._ids, len(self._names))
+            if any(said[place].strip().lower() not in NOTHING for said in self._rows)
+        )
+        return next(filled, "")
 
     @property
     def are_named(self) -> bool:
@@ -216,7 +227,15 @@ def _name(stated: str) -> str:
     name = " ".join(stated.split())
     if name.startswith("{") and (inner := _IN_AN_OBJECT.search(name)):
         return inner[1]
-    return "" if name.lower() in ("nan", "none", "null", "<na>") else name.removeprefix("@")
+    if name.lower() in _NOBODY:
+        return ""
+    return handle_of_link(name) or name.removeprefix("@")
+
+
+def handle_of_link(stated: str) -> str:
+    """`ann` of a link to Ann's page on X or to a post of hers; empty for anything else."""
+    found = _LINK.match(stated)
+    return found[1] if found and found[1].lower() not in ("i", "intent", "statuses") else ""
 
 
 def fits_handle(name: str) -> bool:

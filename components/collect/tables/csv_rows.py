@@ -6,7 +6,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from components.collect.tables.rows import MAX_COLUMNS, OpenText, Row, Table, bounded_lines
@@ -16,7 +16,7 @@ MAX_FIELD = 1 << 20
 """Characters in one CSV field; a longer one is a quote that was never closed."""
 _DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\([^\"\r\n])")
+_ESCAPE = re.compile(r"\\([^\r\n])")
 _LINE_BREAK = "\x1e"  # stands for an escaped one until the cells are parted
 _MOST_LINES = 100  # of a row: a quote that is never closed swallows the rows behind it
 
@@ -29,7 +29,10 @@ class Dialect:
     first_line: int
     """The number of the header's line."""
     escaped: bool = False
-    """Whether a backslash stands before a quotation mark in a field, instead of a second mark."""
+    """Whether a backslash stands before a quotation mark in a field, instead of a second mark, or,
+    as databases write them, before a delimiter or a line's end."""
+    spaced: bool = False
+    """Whether a blank stands behind each delimiter, and before quotes."""
 
 
 def read_csv(open_text: OpenText, source: str) -> Table:
@@ -64,15 +67,21 @@ def _columns(header: tuple[int, list[str] | str] | None, source: str) -> tuple[s
 def _find_dialect(open_text: OpenText, source: str) -> Dialect:
     with open_text() as file:
         lines = bounded_lines(file, source)
-        first = next(lines, "")
-        named = _SEPARATOR.fullmatch(first)
-        header = next(lines, "") if named else first
+        filled = (numbered for numbered in enumerate(lines, 1) if numbered[1].strip("\ufeff\r\n"))
+        number, header = next(filled, (1, ""))
+        if named := _SEPARATOR.fullmatch(header):
+            number, header = next(filled, (number + 1, ""))
         delimiter = named[1] if named else max(_DELIMITERS, key=header.count)
-        usual = Dialect(delimiter, 2 if named else 1)
-        may_be_escaped = any('\\"' in line for line in itertools.chain([header], lines))
+        spaced = 0 < header.count(delimiter) == header.count(f"{delimiter} ")
+        usual = Dialect(delimiter, number, spaced=spaced)
+        signs = ('\\"', f"\\{delimiter}", "\\\n", "\\\r")
+        may_be_escaped = any(
+            "\\" in line and any(sign in line for sign in signs)
+            for line in itertools.chain([header], lines)
+        )
     if not may_be_escaped:
         return usual
-    escaped = Dialect(delimiter, usual.first_line, escaped=True)
+    escaped = replace(usual, escaped=True)
     return min(usual, escaped, key=lambda one: _count_bad_rows(open_text, one, source))
 
 
@@ -114,9 +123,10 @@ def _parse(
     for _ in range(skipped):
         next(lines, None)
     reader = csv.reader(
-        _protected(lines) if dialect.escaped else lines,
+        _protected(lines, dialect.delimiter) if dialect.escaped else lines,
         delimiter=dialect.delimiter,
         escapechar="\\" if dialect.escaped else None,
+        skipinitialspace=dialect.spaced,
         strict=True,
     )
     while True:
@@ -143,12 +153,12 @@ def _is_open_end(error: csv.Error, lines: int) -> bool:
     return "limit" in str(error) or lines > _MOST_LINES or (at_end and lines > 1)
 
 
-def _protected(lines: Iterable[str]) -> Iterator[str]:
+def _protected(lines: Iterable[str], delimiter: str) -> Iterator[str]:
     """The lines with a sign for each `\\n`, and other backslashes doubled so that they stay."""
+    meant = {"n": _LINE_BREAK, "r": "", **{sign: "\\" + sign for sign in ("\\", '"', delimiter)}}
+
+    def escape(found: re.Match[str]) -> str:
+        return meant.get(found[1], "\\\\" + found[1])
+
     for line in lines:
-        yield _ESCAPE.sub(_escape, line) if "\\" in line else line
-
-
-def _escape(found: re.Match[str]) -> str:
-    letter = found[1]
-    return {"n": _LINE_BREAK, "\\": "\\\\", "r": ""}.get(letter, "\\\\" + letter)
+        yield _ESCAPE.sub(escape, line) if "\\" in line else line

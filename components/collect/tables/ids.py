@@ -11,6 +11,10 @@ _ROUNDED_DIGITS = 16
 _ENOUGH = 10
 _WORD = re.compile(r"[\w.:+-]{1,64}")
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
+_MARKED = re.compile(
+    r"\A(?:x|id:twitter\.com:|tag:search\.twitter\.com,\d+:)(?=\d{5,}\Z)", re.ASCII
+)
+"""What rtweet and Gnip set before an id, against spreadsheets."""
 _WHOLE_FLOAT = re.compile(r"(\d+)\.0*", re.ASCII)
 
 
@@ -20,7 +24,8 @@ def trusted_id(stated: str) -> str:
     Spreadsheets damage ids: `8.04404E+17` has lost its digits, and so may `804403535312027648.0`.
     """
     value = stated.strip().partition("?")[0].rstrip("/").rpartition("/")[2].strip("\"'= ")
-    if not _WORD.fullmatch(value) or value.lower() in ("nan", "none", "null"):
+    value = _MARKED.sub("", value)
+    if not _WORD.fullmatch(value) or value.lower() in ("nan", "none", "null", "na"):
         return ""
     if whole := _WHOLE_FLOAT.fullmatch(value):
         return whole[1] if int(whole[1]) < _PRECISE else ""
@@ -33,7 +38,7 @@ def account_id(stated: str) -> str:
     What is no number, as an address or a DID of other networks, is an id as it stands.
     """
     value = stated.strip()
-    number = value.strip("\"'= ")
+    number = _MARKED.sub("", value.strip("\"'= "))
     return trusted_id(number) if _NUMBER.fullmatch(number) else value
 
 

@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, TextIO
 
@@ -13,10 +13,17 @@ from components.contracts.errors import BadInputError
 
 MAX_DOCUMENT = 1 << 28
 """Characters of one JSON document that is no list and so is read as a whole."""
-_LISTS = ("data", "tweets", "statuses", "posts", "items", "results", "records")
-_WRAPPERS = ("tweet", "post", "status", "data")
+_LISTS = ("data", "tweets", "statuses", "posts", "items", "results", "records", "hits")
+_WRAPPERS = ("tweet", "post", "status", "data", "_source", "hits")
+_OWNERS = (
+    *("user", "author", "account", "owner", "actor", "core", "username", "screen_name", "handle"),
+    *("user_name", "user_id", "author_id", "account_id"),
+)
+"""Beside posts these say whose they are, unless the posts do."""
 _TEXTS = frozenset({"full_text", "text", "content", "rawContent", "body", "fullText"})
-_DEEPEST = 4
+_DEEPEST = 6
+_EXTENDED = ("$oid", "$date", "$numberLong", "$numberInt", "$numberDouble")
+"""How MongoDB wraps values of other types than JSON has."""
 _BETWEEN = re.compile(r"[\s,]*")
 
 
@@ -33,7 +40,9 @@ def read_json(open_text: OpenText, source: str) -> Table:
         shape = _shape(file)
     values = {"JSON array": _items, "JSON lines": _lines, "JSON": _document}[shape]
     rows = partial(_rows, open_text, values, source)
-    columns = dict.fromkeys(name for row in rows() for name in row.cells or ())
+    columns: dict[str, None] = {}
+    for row in rows():
+        columns.update(dict.fromkeys(row.cells or ()))
     if not columns:
         raise BadInputError(f"{source} holds no posts: give one JSON object for each")
     return Table(shape, tuple(columns), rows)
@@ -112,13 +121,14 @@ def posts_in(value: Any) -> Iterator[Any]:
         return
     for name in _LISTS:
         if isinstance(inner := value.get(name), list) and any(isinstance(i, dict) for i in inner):
-            users = _users(value)
+            users, owner = _users(value), _owner(value)
             for item in inner:
-                yield from (_with_author(post, users) for post in posts_in(item))
+                yield from (_with_author(post, users, owner) for post in posts_in(item))
             return
     for name in _WRAPPERS:
         if isinstance(inner := value.get(name), dict):
-            yield from (_with_author(post, _users(value)) for post in posts_in(inner))
+            users, owner = _users(value), _owner(value)
+            yield from (_with_author(post, users, owner) for post in posts_in(inner))
             return
     yield value
 
@@ -131,11 +141,18 @@ def _users(page: dict[str, Any]) -> dict[str, Any]:
     return {str(user.get("id")): user for user in listed if isinstance(user, dict)}
 
 
-def _with_author(post: Any, users: dict[str, Any]) -> Any:
-    if not isinstance(post, dict) or "author" in post:
+def _owner(value: dict[str, Any]) -> dict[str, Any]:
+    """What stands beside posts and says whose they are."""
+    return {name: value[name] for name in _OWNERS if value.get(name)}
+
+
+def _with_author(post: Any, users: dict[str, Any], owner: dict[str, Any]) -> Any:
+    if not isinstance(post, dict):
         return post
     author = users.get(str(post.get("author_id")))
-    return {**post, "author": author} if author else post
+    if author and "author" not in post:
+        return {**post, "author": author}
+    return post if any(post.get(name) for name in _OWNERS) else {**post, **owner}
 
 
 def flatten(value: Any) -> dict[str, str] | None:
@@ -144,22 +161,40 @@ def flatten(value: Any) -> dict[str, str] | None:
     Of a list of objects with a type, as `referenced_tweets`, each is a cell of its own, as in
     twarc's tables: `referenced_tweets.retweeted.id`.
     """
-    return dict(_cells(value, "", _DEEPEST)) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    cells: dict[str, str] = {}
+    _fill(cells, value, "", _DEEPEST)
+    return cells
 
 
-def _cells(value: dict[str, Any], prefix: str, depth: int) -> Iterable[tuple[str, str]]:
+def _fill(cells: dict[str, str], value: dict[str, Any], prefix: str, depth: int) -> None:
+    """Add the cells of `value`; a file has millions of them, so they pass through no iterators."""
     for name, inner in value.items():
-        if isinstance(inner, dict):
-            if depth > 1:
-                yield from _cells(inner, f"{prefix}{name}.", depth - 1)
+        if isinstance(inner, str):
+            cells[prefix + name] = inner
+        elif isinstance(inner, dict):
+            plain = _plain(inner)
+            if not isinstance(plain, dict):
+                cells[prefix + name] = cell_text(plain)
+            elif depth > 1:
+                _fill(cells, plain, f"{prefix}{name}.", depth - 1)
         elif isinstance(inner, list):
-            yield from _typed(inner, f"{prefix}{name}")
+            cells[prefix + name] = ""
+            if inner:
+                cells.update(_typed(inner, prefix + name))
         else:
-            yield prefix + name, cell_text(inner)
+            cells[prefix + name] = cell_text(inner)
+
+
+def _plain(value: Any) -> Any:
+    """`5` for `{"$numberLong": "5"}`, however deep; anything else itself."""
+    while isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))) in _EXTENDED:
+        value = value[name]
+    return value
 
 
 def _typed(items: list[Any], name: str) -> Iterator[tuple[str, str]]:
-    yield name, ""
     for item in itertools.islice(items, 10):
         if isinstance(item, dict) and isinstance(kind := item.get("type"), str) and "id" in item:
             yield f"{name}.{kind}.id", cell_text(item["id"])
@@ -167,6 +202,8 @@ def _typed(items: list[Any], name: str) -> Iterator[tuple[str, str]]:
 
 def cell_text(value: Any) -> str:
     """A JSON value as a cell of a CSV would hold it; lists and objects are empty."""
+    if value is None:
+        return ""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

@@ -70,13 +70,22 @@ _ACCOUNT_IDS = (
 _PLAIN: Columns = {
     "id": (
         *("tweet_id", "id_str", "status_id", "tweetid", "post_id", "id", "ids", "url", "link"),
-        *("permalink", "tweet_url", "status_url"),
+        *("permalink", "tweet_url", "status_url", "rest_id", "legacy.id_str"),
     ),
     "text": _TEXTS,
     "created_at": (
         *("timestamp", "created_at", "datetime", "date_time", "date+time", "date", "tweet_date"),
         *("tweet_created", "tweet_created_at", "tweet_time", "posted_at", "publish_date"),
-        *("published_at", "published", "parsed_created_at", "created", "post_date", "utc", "time"),
+        *(
+            "published_at",
+            "published",
+            "posted_time",
+            "parsed_created_at",
+            "created",
+            "post_date",
+            "utc",
+            "time",
+        ),
         "legacy.created_at",
     ),
     "author": _HANDLES,
@@ -101,6 +110,7 @@ _REPOSTS = (
     *("retweet_tweetid", "retweet_username", "retweet_user", "retweet_status_id", "user_rt"),
     *("retweet_name", "user_rt_id", "rt_screen_name", "rt_user", "reblog", "reblog.*"),
     *("reblog_of_id", "reblogged_from", "retweeted_from", "reposted_post.*", "repost_id"),
+    *("legacy.retweeted_status_result.*", "retweeted_status_result.*"),
     *("referenced_posts.reposted.id", "referenced_posts.retweeted.id"),
 )
 """Columns that hold something on reposts alone: whose they are, or of which post."""

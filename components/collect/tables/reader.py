@@ -2,19 +2,24 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from components.collect.config import Format
+from components.collect.tables.people import field_of_person, flag_of_repost
 from components.collect.tables.presets import PRESETS, Columns, Preset
 from components.contracts.errors import BadInputError
 
+MOST_OF_A_KIND = 200
+"""Columns of one kind that are looked into: objects in JSON may have any number of members."""
 _WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BETWEEN_WORDS = re.compile(r"[\s./_-]+")
 _JUST_A_LINK = re.compile(r"https?://\S+")
 NOTHING = frozenset(
     {"", "f", "false", "no", "n", "0", "0.0", "nan", "none", "null", "na", "n/a", "<na>", "nat"}
-    | {"[]", "{}", "-", "-1"}
+    | {"[]", "{}", "()", "''", '""', "-", "-1", r"\n", "#n/a", "undefined", "na_character_"}
 )
 """What cells hold that say nothing, or no."""
+_NO_FACT = NOTHING - {"no"}  # which is Norwegian, too
 YES = frozenset({"t", "true", "yes", "y", "1", "1.0"})
 _REPOST_WORD = re.compile(
     r"\b(?:retweet(?:ed)?|rt|repost(?:ed)?|reblog(?:ged)?|boost(?:ed)?|shared?)\b"
@@ -74,6 +79,11 @@ class Reader:
         """The first of `values`, or nothing."""
         return next(self.values(cells, field), "")
 
+    def fact(self, cells: Mapping[str, str], field: str) -> str:
+        """The first of `values` that says something: `NA` and `NULL` do not."""
+        values = self.values(cells, field)
+        return next((one for one in values if one.strip().lower() not in _NO_FACT), "")
+
     def text(self, cells: Mapping[str, str]) -> str:
         """The longest text that the row has: others may be cut off. Links and numbers are none."""
         stated = list(self.values(cells, "text"))
@@ -113,7 +123,8 @@ class Reader:
         if name.endswith(".*"):
             begins = plain_name(name[:-2]) + "_"
             nested = (one for one in self._present if "." in one or "/" in one)
-            yield from (one for one in nested if plain_name(one).startswith(begins))
+            inner = (one for one in nested if plain_name(one).startswith(begins))
+            yield from islice(inner, MOST_OF_A_KIND)
         elif whole := self._exact.get(plain_name(name)):
             yield whole
 
@@ -145,10 +156,10 @@ def choose_reader(
     chosen = {field: (column,) for field, column in pairs if field != "ignore"}
     read = [name for name in present if plain_name(name) not in ignored]
     preset = _preset(read, named)
-    columns = {**preset.all_columns(), **chosen}
+    columns = {**_with_people(preset.all_columns(), read), **chosen}
     if "author" in chosen:
         columns["display_name"] = chosen.get("display_name", ())
-    reader = Reader(columns, preset.all_flags(), read)
+    reader = Reader(columns, _with_reposts(preset.all_flags(), read), read)
     known = set(map(plain_name, present))
     absent = [column for field, (column,) in chosen.items() if not reader.has(field)]
     absent += [column for field, column in pairs if plain_name(column) in ignored - known]
@@ -159,6 +170,26 @@ def choose_reader(
         )
     _check_text_and_time(reader, present, source)
     return preset.name, reader
+
+
+def _with_people(columns: Columns, present: Sequence[str]) -> Columns:
+    """The columns, and after them those present that are called as columns of people are."""
+    people: dict[str, tuple[str, ...]] = {"author": (), "account_id": ()}
+    for name in present:
+        field = field_of_person(plain_name(name))
+        if field and len(people[field]) < MOST_OF_A_KIND:
+            people[field] += (name,)
+    return {**columns, **{field: (*columns[field], *names) for field, names in people.items()}}
+
+
+def _with_reposts(flags: Columns, present: Sequence[str]) -> Columns:
+    """The flags, and after them the columns present that are called as those of reposts are."""
+    marks: dict[str, tuple[str, ...]] = {"repost": (), "repost_switch": (), "repost_type": ()}
+    for name in present:
+        flag = flag_of_repost(plain_name(name))
+        if flag and len(marks[flag]) < MOST_OF_A_KIND:
+            marks[flag] += (name,)
+    return {**flags, **{flag: (*flags[flag], *names) for flag, names in marks.items()}}
 
 
 def _preset(present: Sequence[str], named: Format | None) -> Preset:

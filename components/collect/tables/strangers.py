@@ -3,17 +3,21 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from shlex import quote
 
-from components.collect.posts import shown
-from components.collect.tables.authors import Authors
-from components.collect.tables.reader import NOTHING, YES, plain_name
+from components.collect.posts import REPOST, shown
+from components.collect.tables.authors import Authors, handle_of_link
+from components.collect.tables.people import names_a_person
+from components.collect.tables.reader import NOTHING, YES, Reader, plain_name
 from components.contracts.errors import BadInputError
 
 MOST_VALUES = 1_000
 """A column of more values than this is not one of a few authors."""
 ROWS_EACH = 2
 """How many rows each value has at the least, in the mean."""
-_HANDLE = re.compile(r"@?\w{1,15}", re.ASCII)
+_HANDLE = re.compile(r"@?\w{1,15}|@?[\w.-]+@[\w.-]+|@?[\w-]+\.bsky\.social", re.ASCII)
+_OFTEN = 20
+"""One in so many rows may hold something else than a handle, as `unknown user`."""
 _CODE = re.compile(r"[a-z]{2}|[a-z]{2}_[a-z]{2}|und|zxx|qme|qht|qam|qct|qst|art", re.IGNORECASE)
 _KNOWN_WORDS = re.compile(  # in the names of columns that say something else
     r"(?:^|_)(?:lang|language|source|client|device|app|via|platform|network|channel|os|browser"
@@ -26,7 +30,7 @@ _KNOWN_WORDS = re.compile(  # in the names of columns that say something else
     r"|visibility|privacy|color|colour|url|urls|link|links|domain|conversation|thread|parent|text"
     r"|tweet|content|license|licence|version|format|encoding|truncated|sensitive|withheld|deleted"
     r"|symbols|emoji|emojis|currency|campaign|card|entities|extended|attachments|annotations|context"
-    r"|metrics|settings|rules|matching|scopes|contributors|possibly)(?:$|_)"
+    r"|batch|bucket|annotator|image|era|metrics|settings|rules|matching|scopes|contributors|possibly)(?:$|_)"
 )
 _WORDS = """
     web web_app website browser android iphone ipad ios mac macos windows linux blackberry mobile
@@ -53,40 +57,96 @@ class _Values:
 
     rows: int = 0
     handles: set[str] = field(default_factory=set)
+    others: int = 0
+    """How many rows hold what is no handle."""
+    bare: int = 0
+    """How many rows hold one without an @."""
+    certain: bool = False
+    """Whether the name says that these are people: then any names are taken, however many."""
+
+    def add(self, stated: str) -> None:
+        """Take note of a cell that says something."""
+        self.rows += 1
+        self.bare += not stated.startswith("@")
+        handle = handle_of_link(stated) or stated
+        if not self.certain and not _HANDLE.fullmatch(handle):
+            self.others += 1
+        elif len(self.handles) <= MOST_VALUES:
+            self.handles.add(handle.lower())
+
+    @property
+    def are_people(self) -> bool:
+        """Whether it takes no repetition to believe that these are people."""
+        return self.certain or not self.bare
+
+    @property
+    def is_of_handles(self) -> bool:
+        """Whether this may be so, as far as the rows were read."""
+        few = self.are_people or len(self.handles) <= MOST_VALUES
+        return few and self.others * _OFTEN <= max(self.rows, _OFTEN)
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether these look like the handles of several people."""
+        most = self.rows if self.are_people else self.rows / ROWS_EACH
+        return self.is_of_handles and 1 < len(self.handles) <= most and not _is_known(self)
 
 
 class Strangers:
-    """Looks for a column of handles among those that nothing is read from."""
+    """Looks for a column of handles among those that nothing is read from, and for posts' links."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._columns = {
-            name: _Values() for name in columns if not _KNOWN_WORDS.search(plain_name(name))
+            name: _Values(certain=names_a_person(plain_name(name)))
+            for name in reader.unread
+            if not _says_else(name)
         }
+        self._links = {parts[0]: _Values(certain=True) for parts in reader.columns("id")}
 
     def note(self, cells: Mapping[str, str]) -> None:
         """Take note of a row."""
-        for name, values in list(self._columns.items()):
+        fewer = cells if len(cells) < len(self._columns) else self._columns  # JSON may have many
+        for name in list(fewer):
             stated = cells.get(name, "").strip()
-            if stated.lower() in ("", "nan", "none", "null", "na"):
-                continue
-            values.rows += 1
-            values.handles.add(stated.lower())
-            if not _HANDLE.fullmatch(stated) or len(values.handles) > MOST_VALUES:
-                del self._columns[name]
+            if name in self._columns and stated.lower() not in NOTHING:
+                values = self._columns[name]
+                values.add(stated)
+                if not values.is_of_handles:
+                    del self._columns[name]
+        for name, values in list(self._links.items()):
+            if stated := cells.get(name, "").strip():
+                if not handle_of_link(stated):
+                    del self._links[name]
+                elif not self._is_repost(cells):
+                    values.add(stated)
+
+    def _is_repost(self, cells: Mapping[str, str]) -> bool:
+        """Whether its link may lead to a post of somebody else."""
+        text = self._reader.text(cells)
+        return bool(REPOST.match(text)) or self._reader.is_repost(cells, frozenset())
 
     @property
     def found(self) -> dict[str, list[str]]:
         """The columns that look like one of handles, with their values."""
+        columns = self._columns | self._links
         return {
-            name: sorted(values.handles)
-            for name, values in self._columns.items()
-            if 1 < len(values.handles) <= values.rows / ROWS_EACH and not _is_known(values.handles)
+            name: sorted(values.handles) for name, values in columns.items() if values.is_of_several
         }
 
 
-def _is_known(values: set[str]) -> bool:
+def _says_else(name: str) -> bool:
+    """Whether a column's name says that it holds no authors."""
+    plain = plain_name(name)
+    return bool(_KNOWN_WORDS.search(plain)) and not names_a_person(plain)
+
+
+def _is_known(column: _Values) -> bool:
     """Whether these are switches, numbers, languages, apps or other words of no name."""
+    values = column.handles
     if all(one.startswith("@") for one in values):
+        return False
+    if column.certain and all(one.isdigit() and len(one) > 1 for one in values):  # accounts
         return False
     switches = NOTHING | YES
     return (
@@ -106,16 +166,17 @@ def refuse_several(authors: Authors, strangers: Strangers, source: str) -> None:
         column, accounts = authors.id_column, authors.accounts
         raise BadInputError(
             f"{source} holds posts of {len(accounts)} accounts (its column {column!r} has "
-            f"{_list(accounts)}) and names no authors; choose one with --columns author={column} "
-            f"--author {shown(accounts[0])}"
+            f"{_list(accounts)}) and names no authors; choose one with --columns "
+            f"{quote('author=' + shown(column))} --author {quote(shown(accounts[0]))}"
         )
     found = {shown(name): handles for name, handles in strangers.found.items()}
     for name, handles in found.items():
-        columns = " or ".join(map(repr, found))
+        columns = " or ".join(map(repr, list(found)[:3])) + (", …" if len(found) > 3 else "")
         raise BadInputError(
             f"{source} seems to hold posts of several people: its column {columns} may name them "
-            f"({_list(handles)}); choose one with --columns author={name} --author "
-            f"{shown(handles[0])}, or, where it names no authors, give --columns ignore={name}"
+            f"({_list(handles)}); choose one with --columns {quote('author=' + name)} --author "
+            f"{quote(shown(handles[0]))}, or, where it names no authors, give --columns "
+            f"{quote('ignore=' + name)}"
         )
 
 

@@ -10,6 +10,7 @@ from components.collect.tables.reader import NOTHING, YES, Reader, joined
 from components.collect.tables.rows import Table
 from components.collect.tables.strangers import Strangers, refuse_several
 from components.collect.times import DateOrder
+from components.contracts.errors import BadInputError
 
 _FEWEST_BREAKS = 3
 
@@ -45,12 +46,15 @@ def survey_table(table: Table, reader: Reader, config: CollectConfig, source: st
         BadInputError: the table is of several people and none is chosen, or it does not decide
             whether days or months come first.
     """
-    authors, strangers = Authors(reader, config.author), Strangers(reader.unread)
+    authors, strangers = Authors(reader, config.author), Strangers(reader)
     dates, breaks = _Dates(reader), _Breaks(reader)
     switches = dict.fromkeys(reader.flag_columns("repost_switch"), True)
-    for where, cells, *_ in table.rows():
+    unread, whole = "", False
+    for where, cells, problem, left_out in table.rows():
         if cells is None:
+            unread = unread or ("" if left_out else f"the first, {where}, is {problem}")
             continue
+        whole = True
         authors.note(cells)
         strangers.note(cells)
         breaks.note(cells)
@@ -58,6 +62,10 @@ def survey_table(table: Table, reader: Reader, config: CollectConfig, source: st
             dates.note(cells, where)
         for name in switches:
             switches[name] = switches[name] and _is_switch(cells.get(name, ""))
+    if unread and not whole:
+        raise BadInputError(
+            f"{source}: none of its rows can be read; {unread}; check how the file is separated"
+        )
     if not authors.are_named:
         refuse_several(authors, strangers, source)
     author, key = choose_author(authors, config.author, source)

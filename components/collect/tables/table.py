@@ -1,5 +1,6 @@
 """One author's posts out of a table file."""
 
+import html
 import logging
 import re
 import tempfile
@@ -17,6 +18,7 @@ from components.collect.config import CollectConfig
 from components.collect.exports.car import is_car
 from components.collect.exports.recognising import read_export
 from components.collect.exports.repository import read_repository
+from components.collect.mastodon.html_text import read_html
 from components.collect.posts import make_post, shown
 from components.collect.spool import Spool
 from components.collect.tables.csv_rows import read_csv
@@ -176,7 +178,7 @@ class _Rows:
             return _Skip("no text", row.where)
         if created_at is None:
             return _no_time(reader.first(cells, "created_at"), row.where)
-        reply_to = reader.first(cells, "reply_to")
+        reply_to = reader.fact(cells, "reply_to")
         if not reader.has("reply_to") and (answered := _LEADING_MENTION.match(text)):
             reply_to = answered[1]
         return make_post(
@@ -187,12 +189,14 @@ class _Rows:
             repost=reader.is_repost(cells, self._survey.counts),
             quote=reader.flag(cells, "quote"),
             reply_to=reply_to,
-            lang=reader.first(cells, "lang"),
-            source=reader.first(cells, "source"),
+            lang=reader.fact(cells, "lang"),
+            source=reader.fact(cells, "source"),
         )
 
     def _text(self, cells: Mapping[str, str]) -> str:
         text = self._reader.text(cells)
+        if text.startswith("<p>") and text.endswith("</p>"):  # as Mastodon's servers give it
+            return html.escape(read_html(text).text, quote=False)
         if self._survey.escaped_breaks and "\\" in text:
             return text.replace("\\r", "").replace("\\n", "\n")
         return text

@@ -28,6 +28,8 @@ def write_sheet_as_csv(path: Path, target: Path, source: str) -> None:
         for name in archive.names:
             with archive.open(name):  # which checks how far it unpacks
                 pass
+        if not {"[Content_Types].xml", "mimetype"} & set(archive.names):
+            raise BadInputError(f"{source} is packed twice; unpack it and give the table in it")
         if _WORKBOOK not in archive.names:
             raise BadInputError(
                 f"{source} is an office document, but no .xlsx workbook; save the table as CSV"

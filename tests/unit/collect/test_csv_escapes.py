@@ -101,3 +101,34 @@ def test_any_text_that_backslashes_escape_comes_through(texts: list[str], delimi
     table = read_csv(lambda: io.StringIO(data, newline=""), "t")
     read = [row.cells["text"] for row in table.rows() if row.cells]
     assert read == [*texts, 'so "it" is, then']
+
+
+@pytest.mark.parametrize(
+    ("written", "text"), [("one\\\ntwo", "one\ntwo"), ("one\\\ttwo", "one\ttwo")]
+)
+def test_tables_of_databases_escape_delimiters_and_line_ends(
+    table: ReadTable, written: str, text: str
+) -> None:
+    rows = "".join(f"{n}\tC:\\\\dir {written}\t2019-03-0{n}\tann_k\t\\N\n" for n in range(1, 6))
+    read = table(f"id\ttext\tcreated_at\tusername\tretweeted_status_id\n{rows}")
+    assert {(post.text, post.kind) for post in read.posts} == {(f"C:\\dir {text}", "original")}
+
+
+def test_a_backslash_at_the_end_of_a_usual_cell_stays(table: ReadTable) -> None:
+    rows = "".join(f"{n},shrug\\,2019-03-0{n},ann_k\n" for n in range(1, 6))
+    read = table(f"id,text,created_at,username\n{rows}")
+    assert {post.text for post in read.posts} == {"shrug\\"}
+
+
+def test_blanks_behind_delimiters_are_no_part_of_cells(table: ReadTable) -> None:
+    rows = "".join(f'{n}, "hello, {n} there", 2019-03-0{n}, ann_k\n' for n in range(1, 6))
+    read = table(f"\nid, text, created_at, username\n{rows}")
+    assert (read.author, read.posts[0].text) == ("ann_k", "hello, 1 there")
+
+
+@pytest.mark.parametrize("row", ["1,5,hello,2019-03-01,ann_k\n", "5,hello,2019-03-01,ann_k,\n"])
+def test_a_table_none_of_whose_rows_fits_is_refused_for_that(
+    refused: RefuseTable, row: str
+) -> None:
+    sentence = refused(f"id,text,created_at,username\n{row * 3}")
+    assert "none of its rows can be read; the first, line 2," in sentence

@@ -150,3 +150,20 @@ def test_what_is_no_table_is_named(refused: RefuseTable, tmp_path: Path) -> None
     for sentence, data in named.items():
         assert sentence in refused(data)
         assert sentence in refused(gzip.compress(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (gzip.compress(gzip.compress(b"id,text")), "is packed twice"),
+        (b"\x04\x22\x4d\x18" + bytes(20), "LZ4"),
+        (gzip.compress(b"RDX3\nX\n"), "a file of R"),
+        (b"\x80\x04\x95" + bytes(20), "a pickle"),
+        (b"-- MySQL dump 10.13\nINSERT INTO t VALUES (1);\n", "a dump in SQL"),
+        (b"<?xml version='1.0'?><posts/>", "is XML"),
+    ],
+)
+def test_what_is_no_table_is_named_for_what_it_is(
+    refused: RefuseTable, data: bytes, what: str
+) -> None:
+    assert what in refused(data)

@@ -186,3 +186,117 @@ def test_handles_of_every_network_are_told_from_names() -> None:
         assert fits_handle(handle)
     for name in ("Ann K.", "Ann Kettle", "Änne", "a_name_of_more_than_fifteen", "☕", ""):
         assert not fits_handle(name)
+
+
+FAMILY = (
+    *("tweet.user.username", "core.user_results.result.legacy.screen_name", "twitter_username"),
+    *("tweet_author_screen_name", "actor.preferredUsername", "User Handle", "poster_handle"),
+)
+
+
+@pytest.mark.parametrize("column", FAMILY)
+def test_columns_called_as_those_of_handles_are_known(
+    table: ReadTable, refused: RefuseTable, column: str
+) -> None:
+    assert "3 authors (ann_k, bob_b, cat_c)" in refused(several(column))
+    assert len(table(several(column), author="bob_b").posts) == 4
+
+
+@pytest.mark.parametrize(
+    "column", ["tweet_author", "Tweet Author", "status_user", "source_user", "text_author", "by"]
+)
+def test_a_column_called_after_a_person_may_name_several(refused: RefuseTable, column: str) -> None:
+    assert "several people" in refused(several(column), author="ann_k")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("uid", "authorid", "from_id", "legacy.user_id_str", "tweet_author_id", "actor.id"),
+        *("account_id_str", "hashed_user_id", "user_uuid", "id_user"),
+    ],
+)
+def test_columns_called_as_those_of_accounts_are_known(refused: RefuseTable, column: str) -> None:
+    assert "3 accounts" in refused(several(column, "501", "502", "503"), author="ann_k")
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        *("in_reply_to_user_id", "quoted_user_id", "sourcetweet_author_id", "mentioned_user_id"),
+        *("reply_to_username", "quoted_status.user.screen_name", "media.owner_id"),
+    ],
+)
+def test_columns_of_those_whom_a_post_answers_or_quotes_are_no_authors(
+    table: ReadTable, column: str
+) -> None:
+    read = table(several(column, "501", "502", "503", username="ann_k"))
+    assert (len(read.posts), read.account_ids) == (12, ())
+
+
+def test_an_empty_column_of_accounts_hides_no_other(refused: RefuseTable) -> None:
+    rows = people([{"user_id": "", "author_id": one} for one in ("501", "502")])
+    sentence = refused(as_csv(rows), author="ann_k")
+    assert "--columns author=author_id --author 501" in sentence
+
+
+def test_links_to_posts_of_several_people_are_noticed(
+    table: ReadTable, refused: RefuseTable
+) -> None:
+    def linked(*names: str) -> str:
+        rows = people([{}])
+        for n, row in enumerate(rows):
+            row["url"] = f"https://twitter.com/{names[n % len(names)]}/status/{1000 + n}"
+        return as_csv([{k: v for k, v in row.items() if k != "id"} for row in rows])
+
+    sentence = refused(linked("ann_k", "bob_b"), author="ann_k")
+    assert "its column 'url' may name them (ann_k, bob_b)" in sentence
+    chosen = table(linked("ann_k", "bob_b"), columns=("author=url",), author="ann_k")
+    assert {post.id for post in chosen.posts} == {str(1000 + n) for n in range(0, 12, 2)}
+    assert len(table(linked("ann_k"), author="ann_k").posts) == 12
+
+
+def test_a_stray_word_among_handles_hides_nobody(refused: RefuseTable) -> None:
+    rows = people([{"who": name} for name in ("ann_k", "bob_b")])
+    rows[5]["who"] = "unknown user"
+    assert "several people" in refused(as_csv(rows), author="ann_k")
+
+
+@pytest.mark.parametrize("stated", ["x2244994945", "id:twitter.com:2244994945", '="2244994945"'])
+def test_account_ids_are_bare_numbers_however_tools_protect_them(
+    table: ReadTable, stated: str
+) -> None:
+    rows = people([{"username": "ann_k", "user_id": stated}])
+    assert table(as_csv(rows)).account_ids == ("2244994945",)
+
+
+def test_names_with_blanks_are_quoted_where_they_are_to_be_typed(refused: RefuseTable) -> None:
+    assert "--columns 'author=Author ID' --author 501" in refused(several("Author ID", "501", "7"))
+    assert "--columns 'author=The one' --author ann_k" in refused(several("The one"))
+
+
+def test_a_post_each_is_enough_where_a_column_surely_names_people(refused: RefuseTable) -> None:
+    people_of = {
+        "tweet_author": [f"Person {n}" for n in range(12)],
+        "who": [f"@someone{n}" for n in range(12)],
+        "url": [f"https://x.com/someone{n}/status/{n}" for n in range(12)],
+        "author_url": [f"https://twitter.com/someone{n}" for n in range(12)],
+        "owner": [str(5000 + n) for n in range(12)],
+    }
+    for column, stated in people_of.items():
+        rows = [{**row, column: one} for row, one in zip(people([{}]), stated, strict=True)]
+        assert "several people" in refused(as_csv(rows), author="ann_k")
+
+
+def test_links_of_reposts_lead_to_others_in_a_table_of_one(table: ReadTable) -> None:
+    rows = [
+        {**row, "url": f"https://x.com/{'bob_b' if n == 3 else 'ann_k'}/status/{n + 9}"}
+        for n, row in enumerate(people([{"is_retweet": "0"}]))
+    ]
+    rows[3]["is_retweet"] = "1"
+    assert len(table(as_csv(rows), author="ann_k").posts) == 12
+
+
+def test_what_a_post_was_sent_from_is_no_person(table: ReadTable) -> None:
+    data = several("posted_from", "Twitter for iPhone", "Twitter Web App")
+    assert len(table(data, author="ann_k").posts) == 12

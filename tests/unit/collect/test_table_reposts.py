@@ -1,6 +1,7 @@
 """Reposts that a column marks, whatever their text begins with."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -98,3 +99,53 @@ def test_a_person_can_name_the_column(table: ReadTable, repost: str, other: str)
     read = table(data, columns=("repost=whatever", "author=username"))
     assert kinds(read) == ["repost", "own", "own"] * 4
     assert read.columns["repost"] == "whatever"
+
+
+@pytest.mark.parametrize(
+    ("column", "of_repost", "of_another"),
+    [
+        ("retweeted_status_user_screen_name", "bob_b", "NA"),
+        ("rt_user_screen_name", "bob_b", r"\N"),
+        ("retweetOf", "99", ""),
+        ("retweet_text", "theirs", "NULL"),
+        ("legacy.retweeted_status_result.result.rest_id", "99", "nan"),
+        ("RT?", "Yes", "No"),
+        ("retweet_flag", "1", "0"),
+        ("is_share", "true", "false"),
+        ("Engagement Type", "RETWEET", "REPLY"),
+        ("Type of tweet", "Retweet", "Tweet"),
+    ],
+)
+def test_columns_called_as_those_of_reposts_are_known(
+    table: ReadTable, column: str, of_repost: str, of_another: str
+) -> None:
+    rows = people([{"username": "ann_k", column: of_another}])
+    rows[3][column] = of_repost
+    assert [post.kind for post in table(as_csv(rows)).posts].count("repost") == 1
+
+
+@pytest.mark.parametrize(
+    "column", ["retweeted_by", "retweet_or_quote_id", "retweets", "retweet_count", "rt_count"]
+)
+def test_columns_of_counts_and_of_quotes_mark_nothing(table: ReadTable, column: str) -> None:
+    rows = people([{"username": "ann_k", column: "7"}])
+    assert {post.kind for post in table(as_csv(rows)).posts} == {"original"}
+
+
+@pytest.mark.parametrize("nothing", ["NA", "NULL", r"\N", "nan", "#N/A", "-1"])
+def test_cells_that_say_nothing_make_no_replies(table: ReadTable, nothing: str) -> None:
+    facts = {"in_reply_to_screen_name": nothing, "retweeted_status_id": nothing, "lang": nothing}
+    read = table(as_csv(people([{"username": "ann_k", **facts}])))
+    assert {(post.kind, post.reply_to, post.lang) for post in read.posts} == {
+        ("original", None, None)
+    }
+
+
+@pytest.mark.parametrize("key", ["retweet_{}_id", "user_{}_id", "key{}", "retweeted_status.{}"])
+def test_objects_with_ever_new_members_are_read_in_no_time(table: ReadTable, key: str) -> None:
+    posts = (
+        {**row, "username": "ann_k", key.format(n): ""} for n, row in enumerate(people([{}]) * 400)
+    )
+    begun = time.process_time()
+    assert len(table("\n".join(map(json.dumps, posts))).posts) == 12
+    assert time.process_time() - begun < 15

@@ -339,7 +339,7 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
         (b"\x1f\x8brest", "packed with .*, and cut off or damaged"),
         (zstd(b"id,date,text,user\n" * 99)[:-9], "cut off"),
         (b"\x28\xb5\x2f\xfdrest", "packed with .*, and cut off or damaged"),
-        (gzip.compress(gzip.compress(b"id,date")), "not a table|no column"),
+        (gzip.compress(gzip.compress(b"id,date")), "packed twice"),
         ("id,text,text,date\n1,a,b,2016-01-01", "two columns named 'text'"),
         (
             "id,date,text,user\n1,never,x,ann\n2,never,x,ann\n3,2016-01-01,x,ann\n",

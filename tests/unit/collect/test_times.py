@@ -23,6 +23,8 @@ FORMS = (
         ("2013-04-05 17:10:22 +0000", "2013-04-05T17:10:22"),
         ("2016-12-01 19:15:22 UTC", "2016-12-01T19:15:22"),
         ("2016-12-01", "2016-12-01T00:00:00"),
+        ('="2016-12-01 19:15:22"', "2016-12-01T19:15:22"),
+        ("'23.11.2020", "2020-11-23T00:00:00"),
         ("10/16/17 22:59", "2017-10-16T22:59:00"),
         ("11-23-2020 21:04:05", "2020-11-23T21:04:05"),
         ("11/23/2020 9:04:05 PM", "2020-11-23T21:04:05"),
@@ -104,3 +106,8 @@ def test_what_the_common_forms_write_is_read(at: datetime, form: str) -> None:
 def test_any_text_is_a_time_or_none(text: str) -> None:
     at = parse_time(text)
     assert at is None or at.tzinfo == UTC
+
+
+@pytest.mark.parametrize("stated", ["2019-03-01 15.37", "2019-03-01T15,37", "20190301T15.37"])
+def test_minutes_behind_a_point_are_not_taken_for_parts_of_a_second(stated: str) -> None:
+    assert parse_time(stated) is None

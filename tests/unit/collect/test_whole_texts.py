@@ -51,3 +51,15 @@ def test_what_an_app_shortened_is_the_last_choice(table: ReadTable) -> None:
     row = {"id": 1, "date": "2020-01-01", "user": {"username": "ann"}, "renderedContent": "x y z…"}
     assert table(json.dumps(row)).posts[0].text == "x y z…"
     assert table(json.dumps(row | {"rawContent": "x y"})).posts[0].text == "x y"
+
+
+def test_the_html_of_mastodons_servers_is_read_as_text(table: ReadTable) -> None:
+    posts = [
+        {
+            "id": "1",
+            "content": "<p>Hello &amp; good<br>morning</p><p>all</p>",
+            "created_at": "2023-03-01T09:30:00Z",
+            "account": {"acct": "ann_k"},
+        }
+    ]
+    assert table(json.dumps(posts)).posts[0].text == "Hello &amp; good\nmorning\n\nall"

@@ -92,3 +92,44 @@ def test_any_json_is_taken_apart(value: Any) -> None:
     for post in posts_in(value):
         cells = flatten(post)
         assert cells is None or all(isinstance(cell, str) for cell in cells.values())
+
+
+@pytest.mark.parametrize("owner", [{"user": {"screen_name": "NAME"}}, {"username": "NAME"}])
+@pytest.mark.parametrize("lines", [True, False])
+def test_posts_in_lists_of_their_authors_stay_theirs(
+    table: ReadTable, owner: dict[str, Any], lines: bool
+) -> None:
+    groups = [
+        {**json.loads(json.dumps(owner).replace("NAME", name)), "tweets": posts}
+        for name, posts in (("ann_k", people([{}])[:6]), ("bob_b", people([{}])[6:]))
+    ]
+    data = "\n".join(map(json.dumps, groups)) if lines else json.dumps(groups)
+    read = table(data, author="ann_k")
+    assert (len(read.posts), read.notes["other_authors"]) == (6, 6)
+
+
+def test_an_author_beside_a_wrapped_post_is_its_author(table: ReadTable) -> None:
+    data = [{"user": "ann_k" if n % 2 else "bob_b", "tweet": p} for n, p in enumerate(people([{}]))]
+    assert table(json.dumps(data), author="ann_k").notes["other_authors"] == 6
+
+
+def test_values_as_mongodb_wraps_them_are_read(table: ReadTable) -> None:
+    posts = [
+        {
+            "_id": {"$oid": "5c" * 12},
+            "id": {"$numberLong": str(1100 + n)},
+            "text": post_text(n),
+            "created_at": {"$date": {"$numberLong": str(1551460000000 + n)}},
+            "user": {"screen_name": "ann_k", "id": {"$numberLong": "22"}},
+        }
+        for n in range(3)
+    ]
+    read = table("\n".join(map(json.dumps, posts)))
+    assert [post.id for post in read.posts] == ["1100", "1101", "1102"]
+    assert read.account_ids == ("22",)
+
+
+def test_hits_of_a_search_engine_are_read(table: ReadTable) -> None:
+    posts = people([{"username": "ann_k"}])
+    data = {"hits": {"total": 12, "hits": [{"_index": "t", "_source": post} for post in posts]}}
+    assert len(table(json.dumps(data)).posts) == 12

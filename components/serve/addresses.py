@@ -43,7 +43,10 @@ def listen(address: str) -> socket.socket:
         family, _, _, _, place = found[0]
         listener = socket.create_server(place[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        raise BadInputError(f"cannot listen at {address}: {error.strerror}") from error
+        raise BadInputError(
+            f"cannot listen at {address}: {error.strerror}; name another with "
+            "--inference-address, --management-address or --metrics-address"
+        ) from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     return listener
 

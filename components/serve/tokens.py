@@ -84,9 +84,11 @@ def _token(environment: Mapping[str, str], name: str) -> Token | None:
     path = Path(environment[f"{name}_FILE"])
     try:
         if not path.read_text(encoding="utf-8").strip():
-            raise BadInputError(f"{name}_FILE: {path} is empty")
+            raise BadInputError(f"{name}_FILE: {path} is empty; write the token to it")
     except OSError as error:
-        raise BadInputError(f"{name}_FILE: cannot read {path}: {error.strerror}") from error
+        raise BadInputError(
+            f"{name}_FILE: cannot read {path}: {error.strerror}; name a file that holds the token"
+        ) from error
     except UnicodeDecodeError as error:
         raise BadInputError(f"{name}_FILE: {path} is not UTF-8 text") from error
     return Token(file=path)

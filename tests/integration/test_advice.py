@@ -1,0 +1,380 @@
+"""What a refusal tells a person to do is done, word by word, until a run works."""
+
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import openpyxl
+import pytest
+import requests
+from support.archives import members, tweet, write_zip
+from support.helm import CHARTS, run_helm
+from support.kfp_server import kfp_server
+from support.made_tables import as_csv, people
+from support.server_processes import server_process
+from support.tiny_models import make_tiny_model
+from support.tiny_versions import publish_tiny
+
+from components.collect.__main__ import main as collect
+from components.contracts.artifacts import COLLECT_REPORT
+from components.contracts.images import Image, Images
+from components.contracts.reports import CollectReport
+from components.registry import Registry
+from components.registry.opt_outs import add_opt_out
+from pipelines.command import main
+
+ANN = [{"username": "ann_k"}]
+TWO = [{"username": "ann_k"}, {"username": "bob_b"}]
+
+
+def one_sentence(said: str) -> str:
+    """The last line of what a command said."""
+    return said.strip().splitlines()[-1]
+
+
+def flags_in(sentence: str) -> list[str]:
+    """The flags that a sentence says to give, with the values that it prints behind them."""
+    after = re.split(r"; (?:choose|name|say|give|add)\b", sentence)[-1].partition(", or, where")[0]
+    found = re.findall(r"(--[a-z-]+)((?: '[^']+'| [^\s,;()-][^\s,;()]*)?)", after)
+    return [word for flag, value in found for word in (flag, *shlex.split(value))]
+
+
+class Collecting:
+    """Collects from a source until it is taken."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self._folder, self._capsys = folder, capsys
+        self.raw = folder / "raw"
+
+    def __call__(self, *words: object) -> str:
+        """Collect; the sentence of a refusal, or nothing."""
+        more = ["--consent", "fictional", "--dataset-out", str(self.raw)]
+        code = collect([*map(str, words), *more])
+        said = self._capsys.readouterr().err
+        assert code in (0, 2), said
+        assert self.raw.exists() == (code == 0)
+        return one_sentence(said) if code else ""
+
+    @property
+    def report(self) -> CollectReport:
+        return CollectReport.read(self.raw / COLLECT_REPORT)
+
+
+@pytest.fixture
+def collecting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Collecting:
+    return Collecting(tmp_path, capsys)
+
+
+def filled(flags: Sequence[str], **meant: str) -> list[str]:
+    """The flags with what a person puts in place of words in capitals."""
+    words = [re.sub(r"\b[A-Z]{3,}\b", lambda word: meant[word[0].lower()], w) for w in flags]
+    return [word if isinstance(word, str) else str(word) for word in words]
+
+
+DATED = [row | {"created_at": f"0{n + 1}/03/2019"} for n, row in enumerate(people(ANN, count=9))]
+TABLES: dict[str, tuple[str, dict[str, str]]] = {
+    "several authors": (as_csv(people(TWO)), {}),
+    "several accounts": (as_csv(people([{"user_id": "501"}, {"user_id": "502"}])), {}),
+    "a column of handles": (as_csv(people([{"who": "ann_k"}, {"who": "bob_b"}])), {}),
+    "nobody": (as_csv(people([{}])), {"name": "ann_k"}),
+    "dates": (as_csv(DATED), {}),
+    "no text": (
+        as_csv([{"when": "2019-03-01", "words": "hello there", "username": "ann_k"}]),
+        {"column": "words"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "meant"), TABLES.values(), ids=TABLES)
+def test_a_table_is_collected_by_what_its_refusals_say(
+    collecting: Collecting, tmp_path: Path, data: str, meant: dict[str, str]
+) -> None:
+    (tmp_path / "t.csv").write_text(data)
+    words: list[object] = ["--table", tmp_path / "t.csv"]
+    for _ in range(3):
+        sentence = collecting(*words)
+        if not sentence:
+            break
+        flags = flags_in(sentence)
+        assert flags, sentence
+        if "--date-order" in flags:
+            flags = ["--date-order", "day-first"]
+        elif flags == ["--author"]:
+            flags += [re.findall(r"\(([^),]+)", sentence)[0]]
+        elif flags == ["--columns", "text=COLUMN"] or flags == ["--columns", "created_at=COLUMN"]:
+            meant = {"column": "words" if "text" in flags[1] else "when"}
+        words += filled(flags, **meant)
+    assert collecting.report.counts.downloaded > 0
+
+
+def test_a_column_that_names_nobody_is_ignored_as_the_sentence_says(
+    collecting: Collecting, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(as_csv(people([{"tone": "glad"}, {"tone": "cross"}])))
+    sentence = collecting("--table", tmp_path / "t.csv", "--author", "ann_k")
+    (ignore,) = re.findall(r"--columns (ignore=\S+)", sentence)
+    assert not collecting("--table", tmp_path / "t.csv", "--author", "ann_k", "--columns", ignore)
+    assert collecting.report.counts.downloaded == 12
+
+
+def zipped(**files: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as target:
+        for name, data in files.items():
+            target.writestr(f"{name}.csv", data)
+    return file.getvalue()
+
+
+def tarred(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as target:
+        info = tarfile.TarInfo("t.csv")
+        info.size = len(data)
+        target.addfile(info, io.BytesIO(data))
+    return file.getvalue()
+
+
+def unzip(path: Path, folder: Path) -> Path:
+    zipfile.ZipFile(path).extractall(folder)
+    return folder / "a.csv"
+
+
+def untar(path: Path, folder: Path) -> Path:
+    with tarfile.open(path) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / "t.csv"
+
+
+def save_as_csv(path: Path, folder: Path) -> Path:
+    rows = openpyxl.load_workbook(io.BytesIO(path.read_bytes()))["Sheet"].iter_rows(
+        values_only=True
+    )
+    folder.mkdir()
+    (folder / "t.csv").write_text("\n".join(",".join(map(str, row)) for row in rows))
+    return folder / "t.csv"
+
+
+def workbook() -> bytes:
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for sheet in (book.active, book.create_sheet()):
+        for row in (["id", "created_at", "text", "username"], [1, "2019-03-01", "hello", "ann_k"]):
+            sheet.append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+TABLE = as_csv(people(ANN)).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "told", "do"),
+    [
+        (zipped(a=TABLE, b=TABLE), "unpack it and give the table", unzip),
+        (tarred(TABLE), "unpack it and give the table", untar),
+        (workbook(), "save the one with the posts as CSV", save_as_csv),
+    ],
+    ids=["zip", "tar", "workbook"],
+)
+def test_packed_tables_are_unpacked_as_the_sentence_says(
+    collecting: Collecting,
+    tmp_path: Path,
+    data: bytes,
+    told: str,
+    do: Callable[[Path, Path], Path],
+) -> None:
+    (tmp_path / "given").write_bytes(data)
+    assert told in collecting("--table", tmp_path / "given")
+    assert not collecting("--table", do(tmp_path / "given", tmp_path / "unpacked"))
+
+
+def test_two_archives_in_a_zip_are_given_one_by_one(collecting: Collecting, tmp_path: Path) -> None:
+    files = members([tweet(1), tweet(2)])
+    both = {f"{year}/{name}": data for year in (2021, 2023) for name, data in files.items()}
+    path = write_zip(tmp_path / "both.zip", both)
+    sentence = collecting("--archive", path)
+    assert "unpack it" in sentence
+    zipfile.ZipFile(path).extractall(tmp_path / "unpacked")
+    (folder,) = set(re.findall(r"\b2021\b", sentence))
+    assert not collecting("--archive", tmp_path / "unpacked" / folder)
+
+
+def test_each_source_goes_to_the_flag_that_the_sentence_names(
+    collecting: Collecting, tmp_path: Path
+) -> None:
+    archive = write_zip(tmp_path / "x.zip", members([tweet(1)]))
+    (flag,) = re.findall(r"goes to (--[a-z]+)", collecting("--table", archive))
+    assert not collecting(flag, archive)
+
+
+def test_posts_of_who_opted_out_are_left_out(tmp_path: Path, collecting: Collecting) -> None:
+    (tmp_path / "t.csv").write_text(as_csv(people(TWO)))
+    registry = str(tmp_path / "registry")
+    Registry.open(registry).begin()
+    add_opt_out(registry, handle="ann_k")
+    words = ["--table", tmp_path / "t.csv", "--registry", registry, "--author"]
+    assert "leave these posts out" in collecting(*words, "ann_k")
+    assert not collecting(*words, "bob_b")
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    made = {
+        name: Image(name=f"registry.test/{name}", tag="1", digest=f"sha256:{n:064x}")
+        for n, name in enumerate(("cpu", "train", "serve"))
+    }
+    Images(images=made).write(tmp_path / "images.json")
+    return tmp_path / "images.json"
+
+
+@pytest.fixture
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings of whoever runs the tests."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("KF_PIPELINES_ENDPOINT", "KF_PIPELINES_UI_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_run_is_submitted_by_what_its_refusals_say(
+    tmp_path: Path, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a bare command to a run: each flag is one that the last sentence asked for."""
+    (tmp_path / "token").write_text("open-sesame")
+    with kfp_server(token="open-sesame") as kfp:
+        meant = {
+            "--consent": ["fictional"],
+            "--images": [str(images)],
+            "--pipeline-root": ["s3://bucket/personas"],
+            "--host": [kfp.url],
+            "--table": ["gs://posts/ann.csv"],
+            "--token-file": [str(tmp_path / "token")],
+        }
+        words = ["submit"]
+        for _ in range(8):
+            try:
+                code = main(words)
+            except SystemExit as end:
+                code = int(str(end.code))
+            said = capsys.readouterr().err
+            if code == 0:
+                break
+            assert code == 2
+            asked = [f for f in re.findall(r"--[a-z-]+", one_sentence(said)) if f in meant]
+            new = [flag for flag in asked if flag not in words]
+            assert new, said
+            words += [word for flag in new for word in (flag, *meant[flag])]
+        assert len(kfp.runs) == 1
+
+
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize(
+    ("more", "flag", "instead"),
+    [
+        (["--images", "tagged.json"], "--allow-tags", []),
+        (["--start-timeout", "9"], "--wait", None),
+        (["--base-model", "./gpt2"], "--base-model", ["gs://models/gpt2"]),
+        (["--pipeline-root", "/tmp/personas"], "--pipeline-root", ["s3://bucket/personas"]),
+        (["--host", "kubeflow.example"], "--host", None),
+    ],
+)
+def test_a_wrong_flag_of_submit_is_set_right_as_the_sentence_says(
+    tmp_path: Path,
+    images: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    flag: str,
+    instead: list[str] | None,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gpt2").mkdir()
+    known = Images.read(images).images
+    tags = {name: one.model_copy(update={"digest": None}) for name, one in known.items()}
+    Images(images=tags).write(tmp_path / "tagged.json")
+    with kfp_server() as kfp:
+        words = ["submit", "--host", kfp.url, "--images", str(images), "--consent", "fictional"]
+        words += ["--pipeline-root", "s3://bucket/personas", "--table", "gs://posts/ann.csv"]
+        assert main([*words, *more]) == 2
+        sentence = one_sentence(capsys.readouterr().err)
+        assert flag in sentence
+        right = [*more, flag, *instead] if instead is not None else []
+        assert main([*words, *right]) == 0
+
+
+def test_a_server_starts_by_what_its_refusals_say(tmp_path: Path) -> None:
+    registry = str(tmp_path / "registry")
+    versions = Registry.open(registry)
+    version = publish_tiny(versions, "ann", make_tiny_model(tmp_path / "model")).version
+    versions.move_alias("ann", "production", version)
+    token = tmp_path / "token"
+    variables = {"HUGGINGTWEETS_MANAGEMENT_TOKEN_FILE": str(token)}
+
+    def refused(*more: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "components.serve", *more],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(CHARTS.parent), **variables},
+            cwd=tmp_path,
+        )
+        assert done.returncode == 2, done.stderr
+        return one_sentence(done.stderr)
+
+    words: list[str] = []
+    (flag,) = re.findall(r"(--\w+): it is required", refused(*words))
+    words += [flag, registry]
+    assert "name a file that holds the token" in refused(*words)
+    token.touch()
+    assert "write the token to it" in refused(*words)
+    token.write_text("open-sesame")
+    elsewhere = "http://192.0.2.1:8080"  # an address of documentation, which no machine has
+    (flag,) = re.findall(
+        r"another with (--\S+),", refused(*words, "--inference-address", elsewhere)
+    )
+    assert flag == "--inference-address"
+    with server_process(registry, tmp_path, "server", variables=variables) as server:
+        assert requests.get(f"{server.inference}/ping", timeout=10).ok
+
+
+NO_DEMO = ["--set", "demo.enabled=false"]
+
+
+@pytest.mark.parametrize("major", ["3", "4"])
+@pytest.mark.parametrize(
+    ("chart", "wrong", "right"),
+    [
+        ("huggingtweets-serving", NO_DEMO, ["--set", "registry.uri=s3://bucket/registry"]),
+        ("huggingtweets-serving", NO_DEMO, ["--set", "demo.enabled=true"]),
+        ("huggingtweets-store", [], ["--set", "existingSecret=store"]),
+        (
+            "huggingtweets-serving",
+            ["--set", "demo.enabled=true", "--set", "auth.inference=true"],
+            ["--set", "auth.existingSecret=tokens"],
+        ),
+        (
+            "huggingtweets-serving",
+            ["--set", "demo.enabled=true", "--set-json", 'resources.limits={"nvidia.com/gpu": 1}'],
+            ["--set", "demo.enabled=false", "--set", "registry.uri=s3://bucket/registry"],
+        ),
+    ],
+)
+def test_a_chart_renders_by_what_its_refusals_say(
+    major: str, chart: str, wrong: list[str], right: list[str]
+) -> None:
+    command = ["template", "words", str(CHARTS / chart), "--namespace", "personas"]
+    refused = run_helm(major, *command, *wrong)
+    assert refused.returncode != 0
+    setting = right[-1].partition("=")[0]
+    assert setting in refused.stderr
+    done = run_helm(major, *command, *wrong, *right)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("kind: ") > 1

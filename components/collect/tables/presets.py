@@ -9,7 +9,7 @@ Columns = Mapping[str, tuple[str, ...]]
 """For each field the columns that may hold it, best first; `date+time` is two columns joined."""
 
 
-_ALWAYS = ("author", "display_name", "account_id", "text")
+_ALWAYS = ("author", "display_name", "account_id", "text", "visibility")
 """Fields that are looked for under their usual names as well, whatever the dump."""
 
 
@@ -98,6 +98,7 @@ _PLAIN: Columns = {
         *("in_reply_to_userid", "in_reply_to_tweetid", "referenced_tweets.replied_to.id"),
     ),
     "lang": ("lang", "language", "tweet_language"),
+    "visibility": ("visibility",),
     "source": ("source", "device", "tweet_client_name", "client"),
 }
 

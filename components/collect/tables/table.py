@@ -40,6 +40,11 @@ log = logging.getLogger(__name__)
 
 FIRST_TWEET = datetime(2006, 3, 21, tzinfo=UTC)
 """Posts are not older than the first one of all; one that says so has a wrong time."""
+# As Mastodon, Misskey and their like call it; unlisted posts ask not to be found.
+_NOT_PUBLIC = frozenset(
+    {"private", "direct", "specified", "followers", "followers_only", "limited", "mutuals"}
+    | {"unlisted", "home", "self", "only_me", "friends"}
+)
 # Where a table says nothing of replies, a post that begins with a mention is one.
 _LEADING_MENTION = re.compile(r"@(\w{1,15})\s", re.ASCII)
 
@@ -154,6 +159,9 @@ class _Rows:
             return
         if row.cells is None:
             self.skips.add(row.problem, row.where)
+            return
+        if self._reader.first(row.cells, "visibility").strip().lower() in _NOT_PUBLIC:
+            self.left_out["not_public"] += 1
             return
         ours = self._survey.is_of_author(row.cells)
         if self._reader.flag(row.cells, "deleted"):

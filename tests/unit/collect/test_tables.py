@@ -170,6 +170,17 @@ def test_what_the_dumps_say_of_a_post_is_kept(tmp_path: Path) -> None:
     assert second.kind == "quote"
 
 
+@pytest.mark.parametrize("hidden", ["direct", "private", "unlisted", "specified", "Followers"])
+def test_what_is_not_for_everybody_is_left_out(tmp_path: Path, hidden: str) -> None:
+    rows = [
+        {"id": n, "createdAt": "2024-01-01T00:00:00Z", "text": f"note {n}", "visibility": shown}
+        for n, shown in enumerate(["public", hidden, "public"])
+    ]
+    collected = collect(tmp_path, json.dumps(rows), author="ann")
+    assert [post.text for post in collected.posts] == ["note 0", "note 2"]
+    assert collected.notes["not_public"] == 1
+
+
 def test_what_the_author_deleted_is_left_out(tmp_path: Path) -> None:
     rows = [TRUMP, TRUMP | {"id": 2, "isDeleted": "t"}, TRUMP | {"id": 3, "isRetweet": True}]
     collected = collect(tmp_path, json.dumps(rows), author="ann")

@@ -117,6 +117,8 @@ def sources_of(
             f"--author: {len(owners)} given for {len(archives)} archives; give one for each, in "
             "order, where an archive does not say whose it is"
         )
+    if len(tables) == 1 and columns:
+        columns = [",".join(columns)]  # as `collect` takes them, in one word or several
     if len(tables) == 1 and len(authors) > 1:
         tables = [tables[0]] * len(authors)
     count = len(archives) + len(tables) + len(named)

@@ -77,7 +77,7 @@ class CollectConfig(StageConfig):
     @field_validator("columns")
     @classmethod
     def _split_columns(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        pairs = tuple(pair.strip() for word in given for pair in word.split(",") if pair.strip())
+        pairs = tuple(pair for word in given for pair in _pairs(word))
         for pair in pairs:
             field, equals, column = pair.partition("=")
             if field not in FIELDS or not equals or not column:
@@ -178,6 +178,17 @@ def author_of_address(address: str) -> str:
     `registry.opt_outs.plain_handle` does the same.
     """
     return address.replace("@", ".")
+
+
+def _pairs(word: str) -> list[str]:
+    """The pairs of `text=body,created_at=when`; in `text=said, or sung` the comma is a column's."""
+    pairs: list[str] = []
+    for part in filter(str.strip, word.split(",")):
+        if pairs and "=" not in part:
+            pairs[-1] += f",{part}"
+        else:
+            pairs.append(part)
+    return [pair.strip() for pair in pairs]
 
 
 def _web_address(given: str, end: str, example: str) -> str:

@@ -1,9 +1,14 @@
 """What a refusal tells a person to do is done, word by word, until a run works."""
 
+import contextlib
+import csv
+import gzip
 import io
+import json
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -14,7 +19,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import requests
-from support.archives import members, tweet, write_zip
+from support.archives import members, tweet, write_folder, write_zip
 from support.helm import CHARTS, run_helm
 from support.kfp_server import kfp_server
 from support.made_tables import as_csv, people
@@ -83,6 +88,10 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "several authors": (as_csv(people(TWO)), {}),
     "several accounts": (as_csv(people([{"user_id": "501"}, {"user_id": "502"}])), {}),
     "a column of handles": (as_csv(people([{"who": "ann_k"}, {"who": "bob_b"}])), {}),
+    "a column of handles with a comma": (
+        as_csv(people([{"who, said it": "ann_k"}, {"who, said it": "bob_b"}])),
+        {},
+    ),
     "nobody": (as_csv(people([{}])), {"name": "ann_k"}),
     "dates": (as_csv(DATED), {}),
     "no text": (
@@ -124,6 +133,40 @@ def test_a_column_that_names_nobody_is_ignored_as_the_sentence_says(
     assert collecting.report.counts.downloaded == 12
 
 
+def test_a_column_with_a_comma_is_ignored_as_the_sentence_says(
+    collecting: Collecting, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text(as_csv(people([{"by, whom": "glad"}, {"by, whom": "cross"}])))
+    sentence = collecting("--table", tmp_path / "t.csv", "--author", "ann_k")
+    (ignore,) = re.findall(r"--columns '(ignore=[^']+)'", sentence)
+    assert not collecting("--table", tmp_path / "t.csv", "--author", "ann_k", "--columns", ignore)
+
+
+def test_an_author_whose_name_cannot_be_a_personas_is_taken_by_another_column(
+    collecting: Collecting, tmp_path: Path
+) -> None:
+    named = [{"name": "Ann & Co", "user_id": "501"}, {"name": "Bob, too", "user_id": "502"}]
+    (tmp_path / "t.csv").write_text(as_csv(people(named)))
+    words: list[object] = ["--table", tmp_path / "t.csv", "--author"]
+    flags = flags_in(collecting(*words, "Ann & Co"))
+    assert flags == ["--columns", "author=COLUMN"]
+    assert not collecting(*words, "501", *filled(flags, column="user_id"))
+    assert collecting.report.author == "501"
+
+
+def test_columns_are_named_to_a_run_one_by_one_as_its_refusals_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "t.csv").write_text(as_csv([{"when": "2019-03-01", "said, sung": "hello there"}]))
+    words = ["run", "--table", str(tmp_path / "t.csv"), "--author", "ann_k", "--until", "collect"]
+    words += ["--consent", "fictional", "--out", str(tmp_path / "out")]
+    for column in ("said, sung", "when"):
+        assert main(words) == 2
+        (said,) = re.findall(r"name it as --columns .*", capsys.readouterr().err)
+        words += filled(flags_in(f"; {said}"), column=column)
+    assert main(words) == 0
+
+
 def zipped(**files: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as target:
@@ -150,6 +193,26 @@ def untar(path: Path, folder: Path) -> Path:
     with tarfile.open(path) as packed:
         packed.extractall(folder, filter="data")
     return folder / "t.csv"
+
+
+def database(folder: Path) -> bytes:
+    with contextlib.closing(sqlite3.connect(folder / "posts.db")) as opened, opened:
+        opened.execute("CREATE TABLE posts (id, created_at, text, username)")
+        rows = [tuple(row.values()) for row in people(ANN)]
+        opened.executemany("INSERT INTO posts VALUES (?, ?, ?, ?)", rows)
+    return (folder / "posts.db").read_bytes()
+
+
+def test_the_posts_of_a_database_are_exported_as_the_sentence_says(
+    collecting: Collecting, tmp_path: Path
+) -> None:
+    (tmp_path / "given").write_bytes(database(tmp_path))
+    assert "export its table of posts as CSV" in collecting("--table", tmp_path / "given")
+    with contextlib.closing(sqlite3.connect(tmp_path / "given")) as opened:
+        opened.row_factory = sqlite3.Row
+        exported = as_csv(map(dict, opened.execute("SELECT * FROM posts")))
+    (tmp_path / "t.csv").write_text(exported)
+    assert not collecting("--table", tmp_path / "t.csv")
 
 
 def save_as_csv(path: Path, folder: Path) -> Path:
@@ -211,6 +274,67 @@ def test_each_source_goes_to_the_flag_that_the_sentence_names(
     archive = write_zip(tmp_path / "x.zip", members([tweet(1)]))
     (flag,) = re.findall(r"goes to (--[a-z]+)", collecting("--table", archive))
     assert not collecting(flag, archive)
+
+
+def one_sheet() -> bytes:
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    for row in csv.reader(io.StringIO(TABLE.decode())):
+        book.active.append(row)
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("t.csv", TABLE),
+        ("t.tsv", as_csv(people(ANN), delimiter="\t").encode()),
+        ("t.json", json.dumps(people(ANN)).encode()),
+        ("t.csv.gz", gzip.compress(TABLE)),
+        ("t.zip", zipped(t=TABLE)),
+        ("t.xlsx", one_sheet()),
+        ("folder/t.csv", TABLE),
+    ],
+)
+def test_a_table_that_is_given_as_an_archive_goes_where_the_sentence_says(
+    collecting: Collecting, tmp_path: Path, name: str, data: bytes
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    given = path if path.parent == tmp_path else path.parent
+    ((flag, place),) = re.findall(r"(--table)(?: (\S+))?$", collecting("--archive", given))
+    assert not collecting(flag, place or given)
+
+
+def test_tables_in_a_zip_that_is_given_as_an_archive_are_unpacked(
+    collecting: Collecting, tmp_path: Path
+) -> None:
+    (tmp_path / "t.zip").write_bytes(zipped(a=TABLE, b=TABLE))
+    sentence = collecting("--archive", tmp_path / "t.zip")
+    assert "unpack it and give one with --table" in sentence
+    assert not collecting("--table", unzip(tmp_path / "t.zip", tmp_path / "unpacked"))
+
+
+def test_a_part_of_an_archive_leads_to_the_whole(collecting: Collecting, tmp_path: Path) -> None:
+    write_folder(tmp_path / "x", members([tweet(1)]))
+    sentence = collecting("--archive", tmp_path / "x" / "data" / "tweets.js")
+    (folder,) = re.findall(r"the whole folder that it lies in, (\S+)$", sentence)
+    assert not collecting("--archive", folder)
+
+
+def test_a_folder_with_a_zip_leads_to_the_zip(collecting: Collecting, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    write_zip(tmp_path / "x" / "x.zip", members([tweet(1)]))
+    (place,) = re.findall(r"--archive (\S+)$", collecting("--archive", tmp_path / "x"))
+    assert not collecting("--archive", place)
+
+
+def test_an_archive_of_nobody_gets_a_name(collecting: Collecting, tmp_path: Path) -> None:
+    posts = {name: data for name, data in members([tweet(1)]).items() if "tweets" in name}
+    path = write_zip(tmp_path / "x.zip", posts)
+    flags = flags_in(collecting("--archive", path))
+    assert not collecting("--archive", path, *filled(flags, name="ann_k"))
 
 
 def test_posts_of_who_opted_out_are_left_out(tmp_path: Path, collecting: Collecting) -> None:
@@ -308,6 +432,36 @@ def test_a_wrong_flag_of_submit_is_set_right_as_the_sentence_says(
         assert main([*words, *right]) == 0
 
 
+SUBMIT = ["submit", "--pipeline-root", "s3://bucket/personas", "--table", "gs://posts/ann.csv"]
+SUBMIT += ["--consent", "fictional"]
+
+
+@pytest.mark.usefixtures("at_home")
+def test_a_host_without_tls_is_begun_as_the_sentence_says(
+    images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with kfp_server() as kfp:
+        words = [*SUBMIT, "--images", str(images), "--host"]
+        assert main([*words, kfp.url.replace("http:", "https:")]) == 2
+        (scheme,) = re.findall(r"begin it with (\S+)$", one_sentence(capsys.readouterr().err))
+        assert main([*words, scheme + kfp.url.partition("://")[2]]) == 0
+        assert len(kfp.runs) == 1
+
+
+@pytest.mark.usefixtures("at_home")
+def test_behind_a_login_page_the_apis_own_address_is_given(
+    images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with kfp_server() as page, kfp_server() as kfp:
+        page.instead = (200, {"Content-Type": "text/html"}, b"<html>Log in</html>")
+        words = [*SUBMIT, "--images", str(images)]
+        assert main([*words, "--host", page.url]) == 2
+        sentence = one_sentence(capsys.readouterr().err)
+        assert "give the API's own address" in sentence
+        assert main([*words, *re.findall(r"(--host):", sentence), kfp.url]) == 0
+        assert len(kfp.runs) == 1
+
+
 def test_a_server_starts_by_what_its_refusals_say(tmp_path: Path) -> None:
     registry = str(tmp_path / "registry")
     versions = Registry.open(registry)
@@ -378,3 +532,39 @@ def test_a_chart_renders_by_what_its_refusals_say(
     done = run_helm(major, *command, *wrong, *right)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("kind: ") > 1
+
+
+DEMO = ["--set", "demo.enabled=true"]
+OTHERS = ["--set", "serviceAccount.create=false"]
+PULL = ["--set", "imagePullSecrets[0].name=pull"]
+
+
+def test_the_pipelines_chart_renders_by_what_its_refusals_say() -> None:
+    """From the account of others, to its name, to the Secrets that are named there instead."""
+    command = ["template", "words", str(CHARTS / "huggingtweets-pipelines")]
+    nameless = run_helm("4", *command, *OTHERS, *PULL).stderr
+    (setting,) = re.findall(r"(\S+) names the account to use", nameless)
+    named = [*OTHERS, "--set", f"{setting}=own"]
+    refused = run_helm("4", *command, *named, *PULL).stderr
+    (patch,) = re.findall(r"kubectl patch serviceaccount own .*--patch '([^']+)'", refused)
+    assert json.loads(patch) == {"imagePullSecrets": [{"name": "pull"}]}
+    assert run_helm("4", *command, *named).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong", "told", "how"),
+    [
+        ("service.type", "Cluster", r"must be one of '(\w+)'", "--set"),
+        ("replicaCount", "two", r"want (integer)", "--set"),
+        ("extraEnv[0].name=A,extraEnv[0].value", "1", r"want (string)", "--set-string"),
+    ],
+)
+def test_a_value_that_the_schema_refuses_is_set_as_it_says(
+    setting: str, wrong: str, told: str, how: str
+) -> None:
+    command = ["template", "words", str(CHARTS / "huggingtweets-serving"), *DEMO]
+    refused = run_helm("4", *command, "--set", f"{setting}={wrong}").stderr
+    (wanted,) = re.findall(told, refused)
+    right = {"integer": "2", "string": wrong}.get(wanted, wanted)
+    done = run_helm("4", *command, how, f"{setting}={right}")
+    assert done.returncode == 0, done.stderr

@@ -8,6 +8,10 @@ from components.collect.posts import shown
 
 _ONE_FILE = re.compile(rb"(\xef\xbb\xbf)?\s*(window\.|var\s|Grailbird\.)")
 _PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml)", re.IGNORECASE)
+_TABLE = re.compile(
+    r".+\.(csv|tsv|jsonl?|ndjson|parquet|xlsx|car)(\.(gz|bz2|xz|zst))?", re.IGNORECASE
+)
+_WORKBOOK = "xl/workbook.xml"
 _HEAD = 200
 
 
@@ -27,7 +31,7 @@ def why_no_zip(path: Path, source: str) -> str:
             f"{source} is not a zip but a page that shows an archive; "
             "give the whole folder that it was unpacked to, or the zip itself"
         )
-    if source.lower().endswith(".csv"):
+    if _TABLE.fullmatch(source):
         return f"{source} is not a zip but a table; give it with --table"
     return (
         f"{source} is not a zip; give the file that X lets you download, as it is, "
@@ -52,6 +56,8 @@ def why_no_posts(source: str, names: Sequence[str], *, folder: bool) -> str:
             f"{source} holds no posts but another zip, {shown(zips[0])!r}; "
             "unpack it and give that one with --archive"
         )
+    if _WORKBOOK in names or (names and all(map(_TABLE.fullmatch, names))):
+        return _why_table(source, names, folder=folder)
     missing = "it holds neither data/tweets.js nor tweets.csv"
     if folder:
         return (
@@ -59,6 +65,15 @@ def why_no_posts(source: str, names: Sequence[str], *, folder: bool) -> str:
             "unpack the zip again, all of it, or give the zip itself"
         )
     return f"{source} is no X archive, or the wrong part of one: {missing}"
+
+
+def _why_table(source: str, names: Sequence[str], *, folder: bool) -> str:
+    if folder:
+        place = f"{source.rstrip('/')}/{shown(names[0])}"
+        return f"{source} is no X archive but holds a table; give that: --table {place}"
+    if _WORKBOOK in names or len(names) == 1:
+        return f"{source} is no X archive but a table; give it with --table"
+    return f"{source} is no X archive but holds tables; unpack it and give one with --table"
 
 
 def why_several(source: str, folders: Sequence[str], *, folder: bool) -> str:

@@ -11,6 +11,7 @@ from components.collect.config import handle_of
 from components.collect.posts import shown
 from components.collect.tables.ids import account_id, is_rounded
 from components.collect.tables.reader import NOTHING, Reader, joined
+from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
 
 MOST_STATED = 200_000
@@ -198,10 +199,20 @@ def choose_author(authors: Authors, wanted: str | None, source: str) -> tuple[Au
     if len(called) > 1:
         raise BadInputError(_too_many(source, wanted, called))
     ((chosen, person),) = called.items()
-    handle = handle_of(person.name)
+    handle = _persona(handle_of(person.name), source)
     return Author(
         handle, tuple(sorted(person.names)), tuple(sorted(person.account_ids)), chosen
     ), key
+
+
+def _persona(handle: str, source: str) -> str:
+    try:
+        return check_persona(handle)
+    except BadInputError as error:
+        raise BadInputError(
+            f"{source}: {error}; name a column of handles or of accounts' ids with --columns "
+            "author=COLUMN, or change the name in the table"
+        ) from error
 
 
 def _is_meant(key: str, person: _Person, wanted: str | None) -> bool:

@@ -80,7 +80,9 @@ class Authors:
 
     def __init__(self, reader: Reader, wanted: str | None) -> None:
         self._handles = len(reader.columns("author"))
-        self._names = (*reader.columns("author"), *reader.columns("display_name"))
+        naming = (*reader.columns("author"), *reader.columns("display_name"))
+        self._naming = len(naming)
+        self._names = (*naming, *reader.columns("also_called"))
         self._ids = reader.columns("account_id")
         self._wanted = (wanted or "").lower()
         self._rows: Counter[Cells] = Counter()
@@ -127,12 +129,12 @@ class Authors:
     @property
     def are_named(self) -> bool:
         """Whether any row names its author."""
-        return any(any(stated.names) for stated in self.stated.values())
+        return any(any(stated.names[: self._naming]) for stated in self.stated.values())
 
     def key(self) -> "Key":
         """How rows tell their authors, once all have been noted."""
         names = list(zip(*(stated.names for stated in self.stated.values()), strict=True))
-        filled = [place for place, column in enumerate(names) if any(column)]
+        filled = [place for place, column in enumerate(names[: self._naming]) if any(column)]
         fitting = [place for place in filled if all(map(fits_handle, filter(None, names[place])))]
         naming = next(iter(fitting or filled))
         ids = {stated.account_id for stated in self.stated.values()} - {""}

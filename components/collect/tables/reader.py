@@ -156,8 +156,10 @@ def choose_reader(
     chosen = {field: (column,) for field, column in pairs if field != "ignore"}
     read = [name for name in present if plain_name(name) not in ignored]
     preset = _preset(read, named)
-    columns = {**_with_people(preset.all_columns(), read), **chosen}
-    if "author" in chosen:
+    usual = _with_people(preset.all_columns(), read)
+    columns = {**usual, **chosen}
+    if "author" in chosen:  # what else the rows call them is for the list of opt-outs alone
+        columns["also_called"] = (*usual["author"], *usual["display_name"])
         columns["display_name"] = chosen.get("display_name", ())
     reader = Reader(columns, _with_reposts(preset.all_flags(), read), read)
     known = set(map(plain_name, present))

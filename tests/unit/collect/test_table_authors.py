@@ -168,7 +168,7 @@ def test_an_opt_out_holds_for_all_that_rows_say(
     tmp_path: Path, opted_out: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [
-        {"screen_name": "ann_k", "name": name, "user_id": account}
+        {"screen_name": "ann_k", "name": name, "user_id": account, "team": "red"}
         for name, account in (("Ann", "77"), ("Ann K.", "78"))
     ]
     (tmp_path / "t.csv").write_text(as_csv(people(rows)))
@@ -176,7 +176,9 @@ def test_an_opt_out_holds_for_all_that_rows_say(
     Registry.open(registry).begin()
     add_opt_out(registry, **opted_out)
     words = ["--table", tmp_path / "t.csv", "--consent", "fictional", "--registry", registry]
-    assert main([*map(str, words), "--dataset-out", str(tmp_path / "raw")]) == 2
+    for chosen in ([], ["--columns", "author=screen_name"], ["--columns", "author=team"]):
+        told = [*map(str, words), *chosen, "--dataset-out", str(tmp_path / "raw")]
+        assert main(told) == 2
     assert "opted out" in capsys.readouterr().err
     assert not (tmp_path / "raw").exists()
 

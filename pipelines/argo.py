@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator
 from pipelines.run_document import Task
 
 _OFFSET, _PRIME = 0x811C9DC5, 0x01000193
-_ATTEMPT = re.compile(r"\(\d+\)$")
+ATTEMPT = re.compile(r"\(\d+\)$")
+"""Ends the names of attempts: `train(0)`, `train(1)`."""
 _ITEM = re.compile(r"\((\d+):")
 _LOOP = re.compile(r"\.for-loop-\d+\(\d+\)$")
 
@@ -60,12 +61,12 @@ def node_names(tasks: Collection[Task]) -> dict[str, str]:
 
 def _below(name: str, parts: Collection[str]) -> Iterator[str]:
     """How the names of the nodes directly below one may go on."""
-    if not _ATTEMPT.search(name):
-        yield from {match[0] for part in parts if (match := _ATTEMPT.search(part))}
+    if not ATTEMPT.search(name):
+        yield from {match[0] for part in parts if (match := ATTEMPT.search(part))}
     else:
         in_loop = bool(_LOOP.search(name))
         for part in parts:
-            if not _ATTEMPT.search(part) and (in_loop or not _ITEM.search(part)):
+            if not ATTEMPT.search(part) and (in_loop or not _ITEM.search(part)):
                 yield f".{part}"
 
 

@@ -1,6 +1,6 @@
 """Whether what a run was given is still the same, found out without reading what is stored away."""
 
-from components.collect.archive.contents import archive_sha256
+from components.collect.archive.contents import source_sha256
 from components.runtime.folders import home_path
 from components.storage import open_store
 
@@ -18,7 +18,7 @@ def identity_of_file(place: str) -> str:
         folder, _, name = place.rpartition("/")
         return repr(open_store(folder).stat(name))
     path = home_path(place)
-    return archive_sha256(path, place) if path.is_file() or path.is_dir() else "nothing"
+    return source_sha256(path, place) if path.is_file() or path.is_dir() else "nothing"
 
 
 def identity_of_model(name: str) -> str | None:

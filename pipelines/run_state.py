@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from pipelines.argo import item_of, node_names, workflow_of
+from pipelines.argo import ATTEMPT, item_of, node_names, workflow_of
 from pipelines.run_document import Run, Task
 
 STEPS = (
@@ -19,7 +19,6 @@ FINAL = ("SUCCEEDED", "FAILED", "CANCELED", "SKIPPED")
 """The states that a run or a step never leaves (`V2beta1RuntimeState`)."""
 _DRIVER = "-driver"
 _OWN = re.compile(rf"({'|'.join(STEPS)})(-\d+)?")
-_LAST_ATTEMPT = re.compile(r"\(\d+\)$")
 _POD = re.compile(r"(?P<step>.+)\((?P<first>\d+)\)\.executor\((?P<second>\d+)\)$")
 _WHOSE = ("author", "handle", "bluesky", "mastodon")
 _FILES = ("archive", "table")
@@ -123,8 +122,7 @@ def run_state(run: Run) -> RunState:
         pipeline_root=run.pipeline_root,
         sources=sources,
         is_waiting=any(
-            task.state == "PENDING" and _LAST_ATTEMPT.search(task.display_name)
-            for task in run.tasks
+            task.state == "PENDING" and ATTEMPT.search(task.display_name) for task in run.tasks
         ),
         error=(run.error and run.error.message) or None,
     )
@@ -184,7 +182,7 @@ def _path(task: Task, names: Mapping[str, str]) -> str | None:
 
 
 def _without_attempt(name: str) -> str:
-    return _LAST_ATTEMPT.sub("", name)
+    return ATTEMPT.sub("", name)
 
 
 def _place(found: _Found) -> tuple[int, int, str]:

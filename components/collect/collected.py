@@ -54,23 +54,30 @@ class Collected:
         return replace(self, notes={**self.notes, **notes}, warnings=(*self.warnings, *warnings))
 
 
-class Skips:
+class Tally:
+    """How often something came, by what it was, and where each came first."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.first: dict[str, str] = {}
+
+    def add(self, what: str, where: str) -> None:
+        """Count one; `where` is kept for the first of each."""
+        self.counts[what] += 1
+        self.first.setdefault(what, where)
+
+
+class Skips(Tally):
     """Counts what cannot be read, by reason; a few are reported, too many are refused."""
 
     def __init__(self, source: str, what: str) -> None:
+        super().__init__()
         self._source, self._what = source, what
-        self._counts: Counter[str] = Counter()
-        self._first: dict[str, str] = {}
-
-    def add(self, reason: str, where: str) -> None:
-        """Count one; `where` is shown for the first of each reason."""
-        self._counts[reason] += 1
-        self._first.setdefault(reason, where)
 
     @property
     def total(self) -> int:
         """How many were passed over."""
-        return self._counts.total()
+        return self.counts.total()
 
     def refuse_too_many(self, kept: int) -> None:
         """Refuse a source of which more than half cannot be read.
@@ -79,15 +86,15 @@ class Skips:
             BadInputError: it is so; the message names the commonest reason and its first place.
         """
         if self.total > kept:
-            reason, _ = self._counts.most_common(1)[0]
+            reason, _ = self.counts.most_common(1)[0]
             raise BadInputError(
                 f"{self._source}: {self.total} of {kept + self.total} {self._what} cannot be read, "
-                f"most for {reason} (first: {self._first[reason]}); check the file and its columns"
+                f"most for {reason} (first: {self.first[reason]}); check the file and its columns"
             )
 
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each reason, commonest first."""
         return tuple(
-            f"{self._what} left out for {reason}: {count:,} (first: {self._first[reason]})"
-            for reason, count in self._counts.most_common()
+            f"{self._what} left out for {reason}: {count:,} (first: {self.first[reason]})"
+            for reason, count in self.counts.most_common()
         )

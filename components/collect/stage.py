@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from components.collect.archive.archive import author_of_archive, mind_circles, read_archive
-from components.collect.archive.contents import archive_sha256
+from components.collect.archive.contents import source_sha256
 from components.collect.bluesky.names import is_did
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig, author_of_address
@@ -90,7 +90,7 @@ def read_source(
         _refuse_overwriting(path, dataset)
         read = read_archive if config.archive is not None else read_table
         collected = read(path, config.place, config, spool)
-        return replace(collected, sha256=archive_sha256(path, config.place))
+        return replace(collected, sha256=source_sha256(path, config.place))
 
 
 def _read_account(

@@ -20,10 +20,10 @@ def members_read(files: ArchiveFiles) -> dict[str, str]:
     return {as_packed_today(name): name for name in sorted([*names, *filter(None, [picture])])}
 
 
-def archive_sha256(path: Path, source: str) -> str:
-    """The SHA-256 of the zip at `path`, in hex; of a folder that of what is read of it.
+def source_sha256(path: Path, source: str) -> str:
+    """The SHA-256 of the file at `path`, in hex; of an archive's folder that of what is read of it.
 
-    That is the SHA-256 of the lines `<sha256 of the file>  <name>` that `sha256sum` prints.
+    The latter is the SHA-256 of the lines `<sha256 of the file>  <name>` that `sha256sum` prints.
 
     Raises:
         BadInputError: the folder holds no archive, or one that cannot be read.

@@ -53,9 +53,9 @@ class Reader:
         """The columns that may hold `field`, best first; each several where they are joined."""
         return self._columns.get(field, ())
 
-    def flag_columns(self, *flags: str) -> tuple[str, ...]:
-        """The columns that are asked for these flags."""
-        return tuple(name for flag in flags for name in self._flags.get(flag, ()))
+    def flag_columns(self, flag: str) -> tuple[str, ...]:
+        """The columns that are asked for this flag."""
+        return self._flags[flag]
 
     @property
     def unread(self) -> list[str]:

@@ -1,7 +1,7 @@
 """What a table is like as a whole, found out before any post is read from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from components.collect.config import CollectConfig
 from components.collect.tables.authors import Author, Authors, Key, choose_author
@@ -118,10 +118,6 @@ class _Breaks:
     reader: Reader
     real: int = 0
     escaped: int = 0
-    by_twarc: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.by_twarc = any("twarc" in name for name in self.reader.unread)
 
     def note(self, cells: Mapping[str, str]) -> None:
         """Take note of a row's text."""
@@ -132,4 +128,5 @@ class _Breaks:
     @property
     def are_escaped(self) -> bool:
         """Whether `\\n` is a line break: some texts have it, and none a real one."""
-        return not self.real and self.escaped >= (1 if self.by_twarc else _FEWEST_BREAKS)
+        by_twarc = any("twarc" in name for name in self.reader.unread)
+        return not self.real and self.escaped >= (1 if by_twarc else _FEWEST_BREAKS)

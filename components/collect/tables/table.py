@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from components.collect.collected import Collected, Skips
+from components.collect.collected import Collected, Skips, Tally
 from components.collect.config import CollectConfig
 from components.collect.exports.car import is_car
 from components.collect.exports.recognising import read_export
@@ -218,28 +218,26 @@ class _Rows:
         return None
 
 
-class _OddTimes:
+class _OddTimes(Tally):
     """Times that no post can have."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._now = datetime.now(UTC)
-        self._counts: dict[str, int] = {}
-        self._first: dict[str, str] = {}
 
     def note(self, at: datetime, where: str) -> None:
         """Take note of a post's time."""
         if FIRST_TWEET <= at <= self._now:
             return
         odd = "in the future" if at > self._now else f"before {FIRST_TWEET:%Y-%m-%d}"
-        self._counts[odd] = self._counts.get(odd, 0) + 1
-        self._first.setdefault(odd, f"{where}: {at:%Y-%m-%d %H:%M}")
+        self.add(odd, f"{where}: {at:%Y-%m-%d %H:%M}")
 
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each kind, with its first row."""
         return tuple(
-            f"posts with a time {odd}: {count:,} (first: {self._first[odd]}); check the column of "
+            f"posts with a time {odd}: {count:,} (first: {self.first[odd]}); check the column of "
             "times"
-            for odd, count in self._counts.items()
+            for odd, count in self.counts.items()
         )
 
 

@@ -16,6 +16,7 @@ import zstandard
 from components.collect.archive.safe_zip import SafeZip
 from components.collect.posts import shown
 from components.contracts.errors import BadInputError
+from components.runtime.zstd import unpacked_frames
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """How a zip begins, and an empty one."""
@@ -132,20 +133,7 @@ def _xz(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _zstandard(file: BinaryIO) -> Iterator[bytes]:
-    """Frame by frame: the library's own reader takes a file that is cut off for a whole one.
-
-    Raises:
-        EOFError: it is cut off.
-    """
-    unpacker = zstandard.ZstdDecompressor(max_window_size=_LONGEST_WINDOW)
-    frame = unpacker.decompressobj()
-    while data := file.read(_FEW):
-        while data:
-            frame = unpacker.decompressobj() if frame.eof else frame
-            yield frame.decompress(data)
-            data = frame.unused_data if frame.eof else b""
-    if not frame.eof:
-        raise EOFError("its end is missing")
+    return unpacked_frames(iter(partial(file.read, _FEW), b""), _LONGEST_WINDOW)
 
 
 _PACKINGS = (

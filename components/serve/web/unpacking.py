@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from components.runtime.zstd import unpacked_frames
 from components.serve.problems import Kind, Problem
 from components.serve.web.errors import BodyProblem
 
@@ -119,18 +120,15 @@ def _inflated(packed: bytes, wbits: int, most: int) -> bytes:
 def _zstd(packed: bytes, most: int) -> bytes:
     """Frames one behind the other."""
     parts = bytearray()
-    unpacker = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW)
-    while packed:
-        stream, at = unpacker.decompressobj(), 0
-        while at < len(packed) and not stream.eof:
-            try:
-                parts += stream.decompress(packed[at : at + ZSTD_STEP])
-            except zstandard.ZstdError as error:
-                raise Damaged(str(error)) from error
-            at += ZSTD_STEP
+    pieces = (packed[at : at + ZSTD_STEP] for at in range(0, len(packed), ZSTD_STEP))
+    try:
+        for part in unpacked_frames(pieces, LARGEST_WINDOW):
+            parts += part
             _check_size(parts, most)
-        _check_end(ended=stream.eof)
-        packed = stream.unused_data + packed[at:]
+    except zstandard.ZstdError as error:
+        raise Damaged(str(error)) from error
+    except EOFError:
+        _check_end(ended=False)
     return bytes(parts)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from components.serve.filter.copied import copied_spans, places_of_words
 from components.serve.filter.holding import settled
-from components.serve.filter.personal import Span, personal_spans
+from components.serve.filter.personal import Span, covered, personal_spans
 from components.text.spans import SPANS, SpanFilter
 
 CONTEXT = 400
@@ -46,10 +46,15 @@ class OutputFilter:
         return cls(frozenset(author.lower() for author in authors), spans, on)
 
     def find(self, text: str) -> list[Span]:
-        """What may not be shown of `text`, in order; what overlaps is one."""
-        found = personal_spans(text, self.own)
-        if self.spans:
-            found += copied_spans(places_of_words(text), self.spans)
+        """What may not be shown of `text`, in order; what overlaps is one.
+
+        Looked for again after each find, as one find may bare another that was glued to it.
+        """
+        found: list[Span] = []
+        rest = text
+        while new := self._found(rest, found):
+            found += new
+            rest = covered(rest, new)
         joined: list[Span] = []
         for span in sorted(found):
             if joined and span.start < joined[-1].end:
@@ -57,6 +62,14 @@ class OutputFilter:
                 span = Span(last.start, max(last.end, span.end), last.mask)
             joined.append(span)
         return joined
+
+    def _found(self, text: str, before: Collection[Span]) -> list[Span]:
+        """What a look finds; no run of words goes through what was found `before`."""
+        copied = copied_spans(places_of_words(text), self.spans) if self.spans else ()
+        bare = (
+            run for run in copied if all(run.end <= o.start or o.end <= run.start for o in before)
+        )
+        return [*personal_spans(text, self.own), *bare]
 
     def apply(self, prompt: str, text: str) -> str:
         """What is shown of a whole `text` that was written after `prompt`."""

@@ -1,7 +1,7 @@
 """Finding other people's mentions, e-mail addresses and phone numbers in a text."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from components.text.masks import EMAIL, EMAIL_MASK, PHONE_MASK
@@ -11,7 +11,7 @@ MENTION_MASK = "[mention]"
 _MENTION = re.compile(r"[@＠]+\w+")
 """More than X would link: what merely looks like a handle is no loss."""
 _COVERED = "\0"
-"""Stands where something was found, so that what was glued to it is found too."""
+"""Stands where something was found: no part of a number or a word."""
 _MAY_HOLD = re.compile(r"[@＠]|at[)\]]", re.IGNORECASE)
 
 
@@ -23,20 +23,15 @@ class Span(NamedTuple):
     mask: str
 
 
-def personal_spans(text: str, own: Collection[str]) -> list[Span]:
-    """Where personal data stands in `text`; a mention of one of `own` (lower case) may stay.
-
-    Looked for again after each find, as one find may bare another that was glued to it.
-    """
-    found: list[Span] = []
-    while new := list(_found(text, own)):
-        found += new
-        for start, end, _ in new:
-            text = text[:start] + _COVERED * (end - start) + text[end:]
-    return found
+def covered(text: str, found: Iterable[Span]) -> str:
+    """The text, as long as before, without what was found: what was glued to it stands bare."""
+    for start, end, _ in found:
+        text = text[:start] + _COVERED * (end - start) + text[end:]
+    return text
 
 
-def _found(text: str, own: Collection[str]) -> Iterator[Span]:
+def personal_spans(text: str, own: Collection[str]) -> Iterator[Span]:
+    """Where personal data stands in `text`; a mention of one of `own` (lower case) may stay."""
     if _MAY_HOLD.search(text):
         for match in EMAIL.finditer(text):
             yield Span(*match.span(), EMAIL_MASK)

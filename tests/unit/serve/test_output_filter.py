@@ -129,6 +129,15 @@ def test_a_memorised_span_is_left_out_whole() -> None:
     assert STRICT.apply("", seven) == seven
 
 
+def test_what_a_find_bares_is_found_too() -> None:
+    run = "keeps its own hours and we bring tea"
+    assert STRICT.apply("", f"{run}(650) 253-0000, he says") == "[quote][phone], he says"
+    assert STRICT.apply("", f"0612345678'{run}, he says") == "[phone]'[quote], he says"
+    assert STRICT.apply("", f"so @bob {run}(650) 253-0000") == "so [mention] [quote][phone]"
+    mentioned = "keeps its own hours @bob and we bring tea to"
+    assert STRICT.apply("", mentioned) == mentioned.replace("@bob", "[mention]")
+
+
 def test_a_span_that_the_prompt_begins_is_left_out_too() -> None:
     begun = "the quiet garden keeps its own hours"
     assert STRICT.apply(begun, " and we sing") == "[quote] sing"

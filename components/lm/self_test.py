@@ -117,8 +117,8 @@ def _layer(sizes: Sequence[tuple[int, int]], number_format: Format) -> list[Line
 
 def _sizes(shape: Shape) -> tuple[tuple[int, int], ...]:
     """The matrices [out, in] of one layer, about."""
-    width = shape.width
-    heads = (shape.heads + 2 * shape.kv_heads) * shape.head_width
+    width = shape.hidden_size
+    heads = (shape.heads + 2 * shape.kv_heads) * shape.head_dim
     inner = 4 * width if shape.family == "gpt2" else 8 * width // 3
     return ((heads, width), (width, width), (inner, width), (width, inner))
 

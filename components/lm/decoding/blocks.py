@@ -13,7 +13,7 @@ from components.lm.decoding.weights import Weights
 from components.lm.formats import Format
 
 
-class Parts:
+class BlockWeights:
     """Makes the parts of a model from its weights, in one number format on one device."""
 
     def __init__(
@@ -51,17 +51,17 @@ class Parts:
 
 
 class Layer(Protocol):
-    """One layer: attention, then the wide part."""
+    """One layer: attention, then the MLP."""
 
     def __call__(self, rows: Tensor, step: Step) -> Tensor:
-        """What `rows` [tokens, width], always fp32 and then lost, are after this layer."""
+        """What `rows` [tokens, hidden_size], always fp32 and then lost, are after this layer."""
         ...
 
 
 class Gpt2Layer:
     """A layer of GPT-2 (Radford et al. 2019), as transformers' GPT2Block computes it."""
 
-    def __init__(self, number: int, parts: Parts) -> None:
+    def __init__(self, number: int, parts: BlockWeights) -> None:
         """Take the weights of layer `number`."""
         name = f"h.{number}."
         self._number, self._shape, self._dtype = number, parts.shape, parts.dtype
@@ -70,23 +70,25 @@ class Gpt2Layer:
         ]
         self._qkv = _conv1d(parts, name + "attn.c_attn")
         self._out = _conv1d(parts, name + "attn.c_proj")
-        self._wide = _conv1d(parts, name + "mlp.c_fc", "gelu")
-        self._narrow = _conv1d(parts, name + "mlp.c_proj")
+        self._up = _conv1d(parts, name + "mlp.c_fc", "gelu")
+        self._down = _conv1d(parts, name + "mlp.c_proj")
 
     def __call__(self, rows: Tensor, step: Step) -> Tensor:
-        """What `rows` [tokens, width], always fp32 and then lost, are after this layer."""
+        """What `rows` [tokens, hidden_size], always fp32 and then lost, are after this layer."""
         heads = self._shape.heads
         qkv = self._qkv(self._norm(rows, 0)).view(len(rows), 3 * heads, -1)
         seen = step.attend(self._number, qkv[:, :heads], qkv[:, heads:])
         rows = self._out.plus(seen, rows)
-        return self._narrow.plus(self._wide(self._norm(rows, 1)), rows)
+        return self._down.plus(self._up(self._norm(rows, 1)), rows)
 
     def _norm(self, rows: Tensor, which: int) -> Tensor:
         weight, bias = self._norms[which]
-        return layer_norm(rows, (self._shape.width,), weight, bias, self._shape.eps).to(self._dtype)
+        return layer_norm(rows, (self._shape.hidden_size,), weight, bias, self._shape.eps).to(
+            self._dtype
+        )
 
 
-def _conv1d(parts: Parts, name: str, activation: Activation = "none") -> Linear:
+def _conv1d(parts: BlockWeights, name: str, activation: Activation = "none") -> Linear:
     """GPT-2 keeps its matrices as [in, out]."""
     weight = parts.weights.get(name + ".weight").t()
     return parts.linear(weight, parts.weights.get(name + ".bias"), activation)
@@ -95,13 +97,13 @@ def _conv1d(parts: Parts, name: str, activation: Activation = "none") -> Linear:
 class LlamaLayer:
     """A layer of Llama (Touvron et al. 2023), as transformers' LlamaDecoderLayer computes it."""
 
-    def __init__(self, number: int, parts: Parts, rotary: "Rotary") -> None:
+    def __init__(self, number: int, parts: BlockWeights, rotary: "Rotary") -> None:
         """Take the weights of layer `number`."""
         name = f"layers.{number}."
         self._number, self._shape, self._dtype = number, parts.shape, parts.dtype
         self._rotary = rotary
         self._norm_in = parts.norm(name + "input_layernorm.weight")
-        self._norm_wide = parts.norm(name + "post_attention_layernorm.weight")
+        self._norm_mlp = parts.norm(name + "post_attention_layernorm.weight")
         attention = name + "self_attn."
         self._qkv = _joined(parts, [attention + part for part in ("q_proj", "k_proj", "v_proj")])
         self._out = _joined(parts, [attention + "o_proj"])
@@ -109,20 +111,20 @@ class LlamaLayer:
         self._down = _joined(parts, [name + "mlp.down_proj"])
 
     def __call__(self, rows: Tensor, step: Step) -> Tensor:
-        """What `rows` [tokens, width], always fp32 and then lost, are after this layer."""
+        """What `rows` [tokens, hidden_size], always fp32 and then lost, are after this layer."""
         heads, kv_heads = self._shape.heads, self._shape.kv_heads
         qkv = self._qkv(self._norm(rows, self._norm_in)).view(len(rows), heads + 2 * kv_heads, -1)
-        self._rotary.turn(qkv[:, : heads + kv_heads], step)
+        self._rotary.apply(qkv[:, : heads + kv_heads], step)
         seen = step.attend(self._number, qkv[:, :heads], qkv[:, heads:])
         rows = self._out.plus(seen, rows)
-        gate, up = self._gate_up(self._norm(rows, self._norm_wide)).chunk(2, dim=1)
+        gate, up = self._gate_up(self._norm(rows, self._norm_mlp)).chunk(2, dim=1)
         return self._down.plus(nn.functional.silu(gate).mul_(up), rows)
 
     def _norm(self, rows: Tensor, weight: Tensor) -> Tensor:
-        return rms_norm(rows, (self._shape.width,), weight, self._shape.eps).to(self._dtype)
+        return rms_norm(rows, (self._shape.hidden_size,), weight, self._shape.eps).to(self._dtype)
 
 
-def _joined(parts: Parts, names: list[str]) -> Linear:
+def _joined(parts: BlockWeights, names: list[str]) -> Linear:
     """Several matrices of the same input as one product."""
     weights = parts.weights
     biases = [weights.get(f"{name}.bias") for name in names if weights.has(f"{name}.bias")]
@@ -135,16 +137,16 @@ class Rotary:
 
     def __init__(self, shape: Shape, dtype: torch.dtype, device: torch.device) -> None:
         """Prepare the angles of every position that the model can look at."""
-        half = shape.head_width // 2
+        half = shape.head_dim // 2
         speeds = shape.rope_theta ** -(torch.arange(half).float() / half)
-        angles = torch.arange(shape.positions).float()[:, None] * speeds
+        angles = torch.arange(shape.max_positions).float()[:, None] * speeds
         self._half = half
         self._cos = torch.cat((angles.cos(), angles.cos()), 1).to(device, dtype)
         self._sin = torch.cat((-angles.sin(), angles.sin()), 1).to(device, dtype)
         self._step: Step | None = None
 
-    def turn(self, heads: Tensor, step: Step) -> None:
-        """Turn `heads` [tokens, heads, head_width] in place by their positions."""
+    def apply(self, heads: Tensor, step: Step) -> None:
+        """Turn `heads` [tokens, heads, head_dim] in place by their positions."""
         if step is not self._step:  # the same for every layer
             self._step = step
             self._cos_now = self._cos[step.positions][:, None]

@@ -6,8 +6,8 @@ from torch import Tensor
 from components.lm.decoding.shape import Shape
 
 
-class SlotCache:
-    """Keys and values, a layer's as [rows, 2 x kv_heads, positions, head_width], keys first.
+class KVCache:
+    """Keys and values, a layer's as [rows, 2 x kv_heads, positions, head_dim], keys first.
 
     Memory that was never written to costs nothing yet. All of it is zero at first, so that what a
     mask hides is a number.
@@ -15,10 +15,10 @@ class SlotCache:
 
     def __init__(self, shape: Shape, dtype: torch.dtype, device: torch.device) -> None:
         """An empty cache; `resize` gives it room."""
-        self._heads, self._width = 2 * shape.kv_heads, shape.head_width
+        self._heads, self._head_dim = 2 * shape.kv_heads, shape.head_dim
         self.rows, self.positions = 0, 0
         self.layers = [
-            torch.zeros((0, self._heads, 0, self._width), dtype=dtype, device=device)
+            torch.zeros((0, self._heads, 0, self._head_dim), dtype=dtype, device=device)
             for _ in range(shape.layers)
         ]
 
@@ -26,7 +26,7 @@ class SlotCache:
         """Make room for `rows` of `positions`; what fits into both the old and the new stays."""
         kept, length = min(rows, self.rows), min(positions, self.positions)
         for number, old in enumerate(self.layers):  # one by one: never all of it twice
-            new = old.new_zeros((rows, self._heads, positions, self._width))
+            new = old.new_zeros((rows, self._heads, positions, self._head_dim))
             new[:kept, :, :length] = old[:kept, :, :length]
             self.layers[number] = new
         self.rows, self.positions = rows, positions
@@ -38,9 +38,9 @@ class SlotCache:
         return (slots * self.positions + positions[:, None]).flatten()
 
     def store(self, layer: int, places: Tensor, values: Tensor) -> None:
-        """Put the keys and values [tokens, 2 x kv_heads, head_width] of one layer at `places`."""
-        flat = self.layers[layer].view(-1, self._width)
-        flat.index_copy_(0, places, values.reshape(-1, self._width))
+        """Put the keys and values [tokens, 2 x kv_heads, head_dim] of one layer at `places`."""
+        flat = self.layers[layer].view(-1, self._head_dim)
+        flat.index_copy_(0, places, values.reshape(-1, self._head_dim))
 
     def save(self, row: int, length: int) -> list[Tensor]:
         """A copy of the first `length` positions of a row, by layer."""

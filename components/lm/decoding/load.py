@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from components.lm.decoding.own import OwnDecoder
+from components.lm.decoding.fast import FastDecoder
 from components.lm.decoding.protocol import Decoder
 from components.lm.decoding.shape import read_shape
 from components.lm.formats import Format
@@ -18,7 +18,9 @@ def load_decoder(folder: Path, number_format: Format, device: torch.device) -> D
     """
     shape = read_shape(folder)
     if shape is not None:
-        return OwnDecoder(folder, shape, number_format, device)
-    from components.lm.decoding.other import OtherDecoder  # imports all of transformers
+        return FastDecoder(folder, shape, number_format, device)
+    from components.lm.decoding.transformers_decoder import (
+        TransformersDecoder,
+    )  # imports all of transformers
 
-    return OtherDecoder(folder, number_format, device)
+    return TransformersDecoder(folder, number_format, device)

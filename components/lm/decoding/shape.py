@@ -22,14 +22,14 @@ class Shape:
 
     family: Literal["gpt2", "llama"]
     vocabulary: int
-    width: int
+    hidden_size: int
     layers: int
     heads: int
     kv_heads: int
     """Heads of keys and values; each serves heads / kv_heads heads."""
-    head_width: int
-    positions: int
-    """Tokens that it can look at."""
+    head_dim: int
+    max_positions: int
+    """The context length."""
     eps: float
     """Added to the variance in the norms."""
     rope_theta: float
@@ -67,16 +67,16 @@ def _gpt2(config: dict[str, Any]) -> Shape | None:
     plain = all(config.get(name, value) == value for name, value in GPT2_PLAIN.items())
     if not plain or config.get("activation_function", "gelu_new") not in TANH_GELU:
         return None
-    width, heads = int(config["n_embd"]), int(config["n_head"])
+    hidden, heads = int(config["n_embd"]), int(config["n_head"])
     return Shape(
         family="gpt2",
         vocabulary=int(config["vocab_size"]),
-        width=width,
+        hidden_size=hidden,
         layers=int(config["n_layer"]),
         heads=heads,
         kv_heads=heads,
-        head_width=width // heads,
-        positions=int(config["n_positions"]),
+        head_dim=hidden // heads,
+        max_positions=int(config["n_positions"]),
         eps=float(config.get("layer_norm_epsilon", 1e-5)),
         rope_theta=0.0,
         tied=bool(config.get("tie_word_embeddings", True)),
@@ -91,16 +91,16 @@ def _llama(config: dict[str, Any]) -> Shape | None:
     if rotary != "default" or partial != 1.0 or config.get("hidden_act", "silu") != "silu":
         return None
     heads = int(config["num_attention_heads"])
-    width = int(config["hidden_size"])
+    hidden = int(config["hidden_size"])
     return Shape(
         family="llama",
         vocabulary=int(config["vocab_size"]),
-        width=width,
+        hidden_size=hidden,
         layers=int(config["num_hidden_layers"]),
         heads=heads,
         kv_heads=int(config.get("num_key_value_heads") or heads),
-        head_width=int(config.get("head_dim") or width // heads),
-        positions=int(config["max_position_embeddings"]),
+        head_dim=int(config.get("head_dim") or hidden // heads),
+        max_positions=int(config["max_position_embeddings"]),
         eps=float(config.get("rms_norm_eps", 1e-6)),
         rope_theta=float(rope.get("rope_theta") or config.get("rope_theta") or 10000.0),
         tied=bool(config.get("tie_word_embeddings", False)),

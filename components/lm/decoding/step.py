@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from components.lm.decoding.cache import SlotCache
+from components.lm.decoding.cache import KVCache
 from components.lm.decoding.protocol import Chunk
 
 
@@ -19,7 +19,7 @@ class Step:
 
     def __init__(
         self,
-        cache: SlotCache,
+        cache: KVCache,
         tokens: Sequence[int],
         positions: Sequence[int],
         chunks: Sequence[Chunk],
@@ -43,12 +43,12 @@ class Step:
         self.wanted = self._wanted(chunks)
 
     def attend(self, layer: int, queries: Tensor, keys_values: Tensor) -> Tensor:
-        """What each token sees: [tokens, heads x head_width].
+        """What each token sees: [tokens, heads x head_dim].
 
         Args:
             layer: the layer's number.
-            queries: [tokens, heads, head_width].
-            keys_values: [tokens, 2 x kv_heads, head_width]; they are kept in the cache.
+            queries: [tokens, heads, head_dim].
+            keys_values: [tokens, 2 x kv_heads, head_dim]; they are kept in the cache.
         """
         self._cache.store(layer, self._places, keys_values)
         slots = self._cache.layers[layer]
@@ -107,19 +107,19 @@ class Step:
 
 
 def _attend(queries: Tensor, slots: Tensor, mask: Tensor | None) -> Tensor:
-    """Attention of [rows, queries, heads, width] over [rows, 2 x kv_heads, positions, width].
+    """Attention of [rows, queries, heads, head_dim] over [rows, 2 x kv_heads, positions, head_dim].
 
     The heads that share keys and values stand beside the queries, so that these are read once.
-    Gives [rows x queries, heads x width].
+    Gives [rows x queries, heads x head_dim].
     """
-    rows, length, heads, width = queries.shape
+    rows, length, heads, head_dim = queries.shape
     kv_heads = slots.shape[1] // 2
     shared = heads // kv_heads
-    grouped = queries.view(rows, length, kv_heads, shared, width).transpose(1, 2)
+    grouped = queries.view(rows, length, kv_heads, shared, head_dim).transpose(1, 2)
     if mask is not None:
         mask = mask.repeat_interleave(shared, dim=1)[:, None]
     seen = scaled_dot_product_attention(
         grouped.flatten(2, 3), slots[:, :kv_heads], slots[:, kv_heads:], attn_mask=mask
     )
-    apart = seen.view(rows, kv_heads, length, shared, width).transpose(1, 2)
-    return apart.reshape(rows * length, heads * width)
+    apart = seen.view(rows, kv_heads, length, shared, head_dim).transpose(1, 2)
+    return apart.reshape(rows * length, heads * head_dim)

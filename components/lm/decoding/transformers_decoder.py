@@ -13,7 +13,7 @@ from components.lm.formats import Format
 from components.lm.models import load_model
 
 
-class OtherDecoder:
+class TransformersDecoder:
     """Right for every family, and slow: each row has a cache of its own (see `Decoder`)."""
 
     def __init__(self, folder: Path, number_format: Format, device: torch.device) -> None:

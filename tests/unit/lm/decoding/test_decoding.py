@@ -12,10 +12,10 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Mi
 from transformers.models.mistral import MistralForCausalLM
 
 from components.contracts.errors import BadInputError
+from components.lm.decoding.fast import FastDecoder
 from components.lm.decoding.load import load_decoder
-from components.lm.decoding.other import OtherDecoder
-from components.lm.decoding.own import OwnDecoder
 from components.lm.decoding.protocol import Chunk, Decoder
+from components.lm.decoding.transformers_decoder import TransformersDecoder
 from components.lm.formats import EVERY_ROW, Format
 
 CPU = torch.device("cpu")
@@ -55,7 +55,7 @@ def check_rows_of_their_own_length(decoder: Decoder, folder: Path, error: float)
 
 def test_logits_are_those_of_transformers(folder: Path) -> None:
     decoder = load_decoder(folder, Format(), CPU)
-    assert isinstance(decoder, OwnDecoder)
+    assert isinstance(decoder, FastDecoder)
     check_rows_of_their_own_length(decoder, folder, EXACT)
 
 
@@ -87,7 +87,7 @@ def test_other_families_are_computed_by_transformers(tmp_path: Path) -> None:
     )  # fmt: skip
     MistralForCausalLM(config).save_pretrained(folder)
     decoder = load_decoder(folder, Format(), CPU)
-    assert isinstance(decoder, OtherDecoder)
+    assert isinstance(decoder, TransformersDecoder)
     check_rows_of_their_own_length(decoder, folder, EXACT)
     decoder.resize(4, 16)
     decoder.step([], [], [Chunk(0, FIRST)])

@@ -1,4 +1,4 @@
-"""A decoder of our own for the GPT-2 and the Llama family."""
+"""The fast decoder for the GPT-2 and the Llama family: prepacked weights over a KV cache."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm, rms_norm
 
-from components.lm.decoding.blocks import Gpt2Layer, Layer, LlamaLayer, Parts, Rotary
-from components.lm.decoding.cache import SlotCache
+from components.lm.decoding.blocks import BlockWeights, Gpt2Layer, Layer, LlamaLayer, Rotary
+from components.lm.decoding.cache import KVCache
 from components.lm.decoding.linear import DTYPES
 from components.lm.decoding.protocol import Chunk
 from components.lm.decoding.shape import Shape
@@ -20,7 +20,7 @@ PREFIXES = {"gpt2": "transformer.", "llama": "model."}
 EMBEDDINGS = {"gpt2": "wte.weight", "llama": "embed_tokens.weight"}
 
 
-class OwnDecoder:
+class FastDecoder:
     """Computes with prepacked weights, over slots of keys and values (see `Decoder`)."""
 
     def __init__(
@@ -34,17 +34,17 @@ class OwnDecoder:
         dtype = DTYPES[number_format.base]
         self._shape = shape
         with Weights(folder, PREFIXES[shape.family]) as weights:
-            parts = Parts(shape, weights, number_format, device)
+            parts = BlockWeights(shape, weights, number_format, device)
             self._embedding = parts.table(EMBEDDINGS[shape.family])
             self._places = parts.table("wpe.weight") if shape.family == "gpt2" else None
             self._layers = _layers(parts, dtype, device)
             self._norm = [parts.norm(name) for name in _final_norm(shape)]
             head = EMBEDDINGS[shape.family] if shape.tied else "lm_head.weight"
             self._head = parts.linear(weights.get(head))
-        self._cache = SlotCache(shape, dtype, device)
-        self.vocabulary, self.positions = shape.vocabulary, shape.positions
+        self._cache = KVCache(shape, dtype, device)
+        self.vocabulary, self.positions = shape.vocabulary, shape.max_positions
         self.weight_bytes = parts.bytes
-        self.position_bytes = 2 * shape.layers * shape.kv_heads * shape.head_width * dtype.itemsize
+        self.position_bytes = 2 * shape.layers * shape.kv_heads * shape.head_dim * dtype.itemsize
 
     @property
     def row_positions(self) -> int:
@@ -83,17 +83,17 @@ class OwnDecoder:
         self._cache.load(first, last, saved)
 
     def _final(self, rows: Tensor) -> Tensor:
-        width, eps = (self._shape.width,), self._shape.eps
+        size, eps = (self._shape.hidden_size,), self._shape.eps
         if self._shape.family == "llama":
-            return rms_norm(rows, width, self._norm[0], eps)
-        return layer_norm(rows, width, self._norm[0], self._norm[1], eps)
+            return rms_norm(rows, size, self._norm[0], eps)
+        return layer_norm(rows, size, self._norm[0], self._norm[1], eps)
 
 
 def _final_norm(shape: Shape) -> tuple[str, ...]:
     return ("norm.weight",) if shape.family == "llama" else ("ln_f.weight", "ln_f.bias")
 
 
-def _layers(parts: Parts, dtype: torch.dtype, device: torch.device) -> list[Layer]:
+def _layers(parts: BlockWeights, dtype: torch.dtype, device: torch.device) -> list[Layer]:
     numbers = range(parts.shape.layers)
     if parts.shape.family == "gpt2":
         return [Gpt2Layer(number, parts) for number in numbers]

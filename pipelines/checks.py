@@ -130,7 +130,7 @@ def check_prompts(base_model: Path, config: EvaluateConfig) -> None:
     """Make sure that the model can write what the evaluation will ask of it.
 
     Raises:
-        BadInputError: a prompt with so many new tokens is longer than the model can look at.
+        BadInputError: a prompt with so many new tokens is longer than the context length.
     """
     from components.lm import fit  # torch takes a second to import
 

@@ -43,7 +43,7 @@ class Sample(Contract):
     """One generated post: a row of `evaluation/samples.jsonl`."""
 
     prompt: str
-    """What the model was given; empty for a post from nothing."""
+    """What the model was given; empty for a post without a prompt."""
     index: int
     """The sample's number within its prompt, from 0."""
     text: str

@@ -16,7 +16,7 @@ class EvaluateConfig(StageConfig):
     """What can be chosen about an evaluation."""
 
     samples: Count = ENOUGH_SAMPLES
-    """How many posts to generate from nothing for the measures; below 500 the verdict is unsure."""
+    """How many posts to generate without a prompt and measure; below 500 the verdict is unsure."""
     prompts: tuple[Prompt, ...] = (
         "My dream is",
         "I like",

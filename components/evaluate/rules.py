@@ -72,7 +72,7 @@ class Rules(Contract):
 
 
 BEATS_PRODUCTION = Rule(
-    name="It foretells them better than the version in production",
+    name="It predicts them better than the version in production",
     measure="bits_per_byte.finetuned",
     below="bits_per_byte.champion",
 )

@@ -36,7 +36,7 @@ class LanguageModel:
     """What ends every post."""
     device: torch.device
     max_positions: int
-    """How many tokens the model can look at."""
+    """The context length in tokens."""
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The token ids of each text, start and end left out.
@@ -139,7 +139,7 @@ def _causal_class(folder: Path) -> type[Any]:
 
 
 def max_positions(config: Any) -> int:
-    """How many tokens a model of this configuration can look at."""
+    """The context length in tokens of a model of this configuration."""
     known = getattr(config.get_text_config(), "max_position_embeddings", None)
     return int(known) if known else UNBOUNDED
 

@@ -1,4 +1,4 @@
-"""How well a model foretells posts, in bits."""
+"""How well a model predicts posts, in bits."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ def post_bits(lm: LanguageModel, texts: Sequence[str]) -> list[float]:
     is no padding that could change a figure.
 
     Raises:
-        BadInputError: a post is longer than the model can look at.
+        BadInputError: a post is longer than the context length.
     """
     posts = [[lm.start_token_id, *ids, lm.end_token_id] for ids in lm.encode(texts)]
     for number, ids in enumerate(posts, 1):

@@ -25,13 +25,13 @@ class Posts:
     """Tokenized posts of one split."""
 
     ids: list[list[int]]
-    """Of each post: start token, text, end token; cut to what the model can look at."""
+    """Of each post: start token, text, end token; cut to the context length."""
     cut: int
     """How many posts were cut."""
 
     @property
     def tokens(self) -> int:
-        """How many tokens there are to foretell: all but the start tokens."""
+        """How many tokens there are to predict: all but the start tokens."""
         return sum(len(ids) - 1 for ids in self.ids)
 
 

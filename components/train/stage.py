@@ -120,8 +120,7 @@ def fit(
 def _warn_of_cut(posts: Posts, lm: LanguageModel) -> None:
     if posts.cut:
         log.warning(
-            "%d posts are longer than the %d tokens that the model can look at; their ends are "
-            "left out",
+            "%d posts are longer than the context length of %d tokens; their ends are left out",
             posts.cut,
             lm.max_positions,
         )

@@ -142,7 +142,7 @@ def test_the_surface_of_other_texts_is_further_away(known: Known) -> None:
     assert far["heldout"] < far["other"] < far["noise"]
 
 
-def test_another_authors_posts_are_harder_to_foretell_byte_by_byte(known: Known) -> None:
+def test_another_authors_posts_are_harder_to_predict_byte_by_byte(known: Known) -> None:
     model = ByteModel(known.judge.author.train_texts)
 
     def bits_per_byte(texts: Sequence[str]) -> float:
@@ -184,7 +184,7 @@ def test_the_gate_stops_what_is_not_good(
     for words in failing:
         assert any(words in name for name in failed), failed
     assert {one.name for one in report.gate.conditions if one.passed is None} >= {
-        one.name for one in report.gate.conditions if "foretells" in one.name
+        one.name for one in report.gate.conditions if "predicts" in one.name
     }
 
 

@@ -1,4 +1,4 @@
-"""How well models foretell posts that they have never seen."""
+"""How well models predict posts that they have never seen."""
 
 import logging
 import math
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def score(model: LanguageModel, texts: Sequence[str], task: str) -> list[float]:
     """The bits that `model` needs for each text and its end, after its start token.
 
-    NaN for a text that is longer than the model can look at.
+    NaN for a text that is longer than the context length.
 
     Args:
         model: the model.
@@ -52,7 +52,7 @@ def bits_per_byte(
     """Σ −log2 p(post + end) / Σ UTF-8 bytes of the test posts, for each model and the byte model.
 
     Dividing by bytes makes models with different tokenizers comparable. All are compared on the
-    posts that every model can look at as a whole.
+    posts that fit the context length of every model.
 
     Args:
         scores: the bits for each test post by the model's name, as `score` gives them.
@@ -91,11 +91,11 @@ def _scored_by_all(scores: Mapping[str, Sequence[float]], posts: int) -> list[in
     if not kept:
         raise BadInputError(
             "there is no test post that the model can be measured on: every one is longer than the "
-            "model can look at; use a model that looks at more"
+            "context length; use a model with a longer one"
         )
     if len(kept) < posts:
         log.warning(
-            "%d of %d test posts are longer than the model can look at and left out of bits per "
+            "%d of %d test posts are longer than the context length and left out of bits per "
             "byte", posts - len(kept), posts,
         )  # fmt: skip
     return kept

@@ -43,7 +43,7 @@ def evaluation(folders: Folders, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return out
 
 
-def test_equal_models_foretell_equally_well(evaluation: Path) -> None:
+def test_equal_models_predict_equally_well(evaluation: Path) -> None:
     report = EvaluationReport.read(evaluation / "evaluation.json")
     assert report.bits_per_byte.finetuned == report.bits_per_byte.base
     assert report.bits_per_byte.base.value > 1
@@ -177,7 +177,7 @@ def test_texts_are_judged_without_a_model(folders: Folders, tmp_path: Path) -> N
     report = judge(CONFIG, dataset=folders.dataset, out=tmp_path / "out", samples=file)
     assert (report.model_sha256, report.bits_per_byte.finetuned, report.samples) == (None, None, 12)
     by_name = {one.name: one.passed for one in report.gate.conditions}
-    assert [passed for name, passed in by_name.items() if "foretells" in name] == [None, None]
+    assert [passed for name, passed in by_name.items() if "predicts" in name] == [None, None]
     assert "base" not in report.comparisons
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"evaluation.json", "report.html", "report-public.html"} <= files

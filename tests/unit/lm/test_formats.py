@@ -37,7 +37,7 @@ def test_bits_per_byte_are_those_of_the_evaluation(
     found = format_bits_per_byte(folder, TEXTS)
     assert list(found) == ["fp32", "bf16", "int8"]
     lm: LanguageModel = load_model(folder)
-    scored = [TEXTS[0], TEXTS[2]]  # one is empty, one longer than the model can look at
+    scored = [TEXTS[0], TEXTS[2]]  # one is empty, one longer than the context length
     exact = sum(post_bits(lm, scored)) / sum(len(text.encode()) for text in scored)
     assert found["fp32"] == pytest.approx(exact, rel=1e-6)
     assert found["bf16"] == pytest.approx(exact, rel=0.01)

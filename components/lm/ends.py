@@ -13,7 +13,7 @@ def start_and_end(
     """The ids of the tokens that stand before and after every post.
 
     Before: `<|endoftext|>` where the vocabulary has it, since those models saw it between the
-    documents of their pretraining (SmolLM2 foretells a post by 0.2 nats a token better after it
+    documents of their pretraining (SmolLM2 predicts a post 0.2 nats a token better after it
     than after its `<|im_start|>`); else the beginning-of-sequence token; else the end. After: the
     end-of-sequence token, or the one before if there is none.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from components.contracts.errors import HuggingtweetsError
-from components.serve.engine.protocol import (
+from components.lm.engine.protocol import (
     Done,
     Event,
     FinishReason,

@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 from components.contracts.errors import BadInputError, HuggingtweetsError
-from components.serve.engine.protocol import (
+from components.lm.engine.protocol import (
     DeadlineExceeded,
     EngineClosed,
     GenerationFailed,

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import uvloop
 
+from components.lm.engine.protocol import EngineSettings
+from components.lm.engine.threads import wait_briefly
 from components.registry import Registry
 from components.serve.config import ServeConfig
 from components.serve.context import Context
 from components.serve.dialects.torchserve_registering import stored_models
-from components.serve.engine.protocol import EngineSettings
-from components.serve.engine.threads import wait_briefly
 from components.serve.generation import Writer
 from components.serve.health import Health
 from components.serve.metrics import Metrics

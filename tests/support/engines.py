@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from components.serve.engine.protocol import Engine, Event, FinishReason, Request, Sampling
+from components.lm.engine.protocol import Engine, Event, FinishReason, Request, Sampling
 
 
 class Written(NamedTuple):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from components.serve.engine.protocol import (
+from components.lm.engine.protocol import (
     DeadlineExceeded,
     Done,
     EngineClosed,

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from components.lm.engine.protocol import Sampling
 from components.serve.dialects.unread import known_fields
-from components.serve.engine.protocol import Sampling
 
 MOST_SAMPLES = 64
 MOST_STOPS = 16

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from components.lm.engine.protocol import FinishReason, TokenLogprob
 from components.serve.dialects.fields import (
     DEFAULTS,
     MOST_SAMPLES,
@@ -23,7 +24,6 @@ from components.serve.dialects.fields import (
     Text,
     TopP,
 )
-from components.serve.engine.protocol import FinishReason, TokenLogprob
 from components.serve.generation import Ask
 from components.serve.problems import Kind, Problem
 

@@ -1,6 +1,6 @@
 """One sample's events on their way out: text through the filter, log probabilities with it."""
 
-from components.serve.engine.protocol import Event, FinishReason, TokenLogprob
+from components.lm.engine.protocol import Event, FinishReason, TokenLogprob
 from components.serve.filter.output_filter import OutputFilter, Piece, SampleFilter
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from components.contracts.registry import Manifest
-from components.serve.engine.protocol import Engine, EngineSettings, Request, Sampling
+from components.lm.engine.protocol import Engine, EngineSettings, Request, Sampling
 from components.serve.filter.output_filter import OutputFilter
 from components.serve.personas.disk import Disk
 from components.serve.personas.model import Loaded
@@ -25,14 +25,14 @@ WEIGHTS_IN_MEMORY = 2.2
 
 def make_engine(folder: Path, settings: EngineSettings) -> Engine:
     """The real engine; torch is imported here and not before."""
-    from components.serve.engine.load import load_engine
+    from components.lm.engine.load import load_engine
 
     return load_engine(folder, settings)
 
 
 def import_engine() -> None:
     """Import what `make_engine` needs, which takes a second: files are checked meanwhile."""
-    import components.serve.engine.load  # noqa: F401
+    import components.lm.engine.load  # noqa: F401
 
 
 @dataclass(frozen=True)

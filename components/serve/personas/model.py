@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from components.contracts.registry import Manifest
-from components.serve.engine.protocol import Engine
+from components.lm.engine.protocol import Engine
 from components.serve.filter.output_filter import OutputFilter
 from components.serve.personas.sources import Source
 

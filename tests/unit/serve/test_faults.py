@@ -14,9 +14,9 @@ import requests
 from support.fake_engine import FakeEngines
 from support.servers import Running, publish, serving, until
 
+from components.lm.engine.protocol import GenerationFailed
 from components.registry import Registry
 from components.runtime.logs import JsonFormatter
-from components.serve.engine.protocol import GenerationFailed
 
 
 @pytest.fixture

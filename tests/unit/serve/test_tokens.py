@@ -10,9 +10,9 @@ from support.tiny_models import make_tiny_model
 from support.tiny_versions import publish_tiny
 
 from components.lm.codec import Codec, load_codec
+from components.lm.engine.protocol import TokenLogprob
 from components.registry import Registry
 from components.serve.dialects.openai_bodies import choice
-from components.serve.engine.protocol import TokenLogprob
 from components.serve.personas.loader import make_engine
 
 TEXT = "rain on the roof, soup"

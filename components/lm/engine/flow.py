@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.serve.engine.protocol import FinishReason
+from components.lm.engine.protocol import FinishReason
 from components.text.graphemes import settled, trim_to_whole
 
 

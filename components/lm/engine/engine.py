@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from components.contracts.errors import BadInputError
 from components.lm.codec import Codec
 from components.lm.decoding.protocol import Decoder
-from components.serve.engine.job import Job
-from components.serve.engine.protocol import (
+from components.lm.engine.job import Job
+from components.lm.engine.protocol import (
     EngineSettings,
     Load,
     LoadFacts,
@@ -17,10 +17,10 @@ from components.serve.engine.protocol import (
     Request,
     Sampling,
 )
-from components.serve.engine.queue import WaitingJobs
-from components.serve.engine.rows import Rows
-from components.serve.engine.scheduler import Scheduler
-from components.serve.engine.stream import EventStream
+from components.lm.engine.queue import WaitingJobs
+from components.lm.engine.rows import Rows
+from components.lm.engine.scheduler import Scheduler
+from components.lm.engine.stream import EventStream
 
 log = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from torch import Tensor
 
 from components.lm.codec import Codec
+from components.lm.engine.detokenizer import Detokenizer
+from components.lm.engine.flow import TextFlow
+from components.lm.engine.logprobs import logprob_of
+from components.lm.engine.protocol import Event, FinishReason, Sampling, TokenLogprob
 from components.lm.sampling import draws
-from components.serve.engine.detokenizer import Detokenizer
-from components.serve.engine.flow import TextFlow
-from components.serve.engine.logprobs import logprob_of
-from components.serve.engine.protocol import Event, FinishReason, Sampling, TokenLogprob
 
 
 class Sample:

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from components.lm.engine.protocol import Engine, Event, Request, Sampling, TokenLogprob
 from components.lm.models import LanguageModel, load_model
-from components.serve.engine.protocol import Engine, Event, Request, Sampling, TokenLogprob
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from components.lm import self_test
+from components.lm.engine import load
+from components.lm.engine.load import load_engine
+from components.lm.engine.protocol import Dtype, EngineSettings
 from components.lm.formats import Format
-from components.serve.engine import load
-from components.serve.engine.load import load_engine
-from components.serve.engine.protocol import Dtype, EngineSettings
 
 FINE = {"fp32": 2.0, "bf16": 2.001, "int8": 2.002}
 POOR = {"fp32": 2.0, "bf16": 2.1, "int8": 2.1}

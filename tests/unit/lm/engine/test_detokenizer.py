@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.lm.codec import Codec, load_codec
-from components.serve.engine.detokenizer import Detokenizer, token_text
+from components.lm.engine.detokenizer import Detokenizer, token_text
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Threads of a server that wait for each other."""
 
-from components.serve.engine.threads import wait_briefly
+from components.lm.engine.threads import wait_briefly
 
 
 def test_threads_wait_briefly_unless_the_environment_says_how_long() -> None:

@@ -5,8 +5,8 @@ import time
 from collections import deque
 
 from components.contracts.errors import HuggingtweetsError
-from components.serve.engine.job import Job
-from components.serve.engine.protocol import Done, EngineClosed, QueueFull
+from components.lm.engine.job import Job
+from components.lm.engine.protocol import Done, EngineClosed, QueueFull
 
 
 class WaitingJobs:

@@ -8,13 +8,13 @@ from torch import Tensor
 
 from components.contracts.errors import HuggingtweetsError
 from components.lm.decoding.protocol import Chunk, Decoder
+from components.lm.engine.job import Job
+from components.lm.engine.protocol import Done, EngineClosed, GenerationFailed
+from components.lm.engine.queue import WaitingJobs
+from components.lm.engine.rows import Rows
+from components.lm.engine.sample import Sample
+from components.lm.engine.threads import release_helpers
 from components.lm.sampling import choose
-from components.serve.engine.job import Job
-from components.serve.engine.protocol import Done, EngineClosed, GenerationFailed
-from components.serve.engine.queue import WaitingJobs
-from components.serve.engine.rows import Rows
-from components.serve.engine.sample import Sample
-from components.serve.engine.threads import release_helpers
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,8 @@ import torch
 from support.engines import gather, write
 
 from components.contracts.errors import BadInputError
-from components.lm.generate import Sampling as PlainSampling
-from components.lm.generate import generate
-from components.lm.models import LanguageModel, load_model
-from components.serve.engine import scheduler
-from components.serve.engine.protocol import (
+from components.lm.engine import scheduler
+from components.lm.engine.protocol import (
     DeadlineExceeded,
     Done,
     Engine,
@@ -25,6 +22,9 @@ from components.serve.engine.protocol import (
     Request,
     Sampling,
 )
+from components.lm.generate import Sampling as PlainSampling
+from components.lm.generate import generate
+from components.lm.models import LanguageModel, load_model
 from components.text.graphemes import trim_to_whole
 
 OpenEngine = Callable[..., Engine]

@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from components.serve.engine.protocol import Done, Event
+from components.lm.engine.protocol import Done, Event
 
 Listener = Callable[[Event | Done], None]
 

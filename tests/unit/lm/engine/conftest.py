@@ -6,8 +6,8 @@ import pytest
 from safetensors.torch import load_file, save_file
 from support.tiny_models import make_tiny_model
 
-from components.serve.engine.load import load_engine
-from components.serve.engine.protocol import Engine, EngineSettings
+from components.lm.engine.load import load_engine
+from components.lm.engine.protocol import Engine, EngineSettings
 
 OpenEngine = Callable[..., Engine]
 

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from components.lm.codec import Codec
 from components.lm.decoding.protocol import Chunk
-from components.serve.engine.logprobs import PromptLogprobs
-from components.serve.engine.protocol import DeadlineExceeded, Done, Request
-from components.serve.engine.sample import Sample
-from components.serve.engine.stream import EventStream
+from components.lm.engine.logprobs import PromptLogprobs
+from components.lm.engine.protocol import DeadlineExceeded, Done, Request
+from components.lm.engine.sample import Sample
+from components.lm.engine.stream import EventStream
 
 
 class Job:

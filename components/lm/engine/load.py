@@ -11,13 +11,13 @@ from components.lm.codec import Codec, load_codec
 from components.lm.decoding.load import load_decoder
 from components.lm.decoding.protocol import Chunk, Decoder
 from components.lm.decoding.shape import read_shape
+from components.lm.engine.engine import TorchEngine
+from components.lm.engine.protocol import EngineSettings, LoadFacts
+from components.lm.engine.threads import release_helpers
 from components.lm.format_quality import format_bits_per_byte
 from components.lm.formats import FormatName, allowed_formats
 from components.lm.self_test import FormatChoice, choose_format
 from components.lm.threads import limit_threads
-from components.serve.engine.engine import TorchEngine
-from components.serve.engine.protocol import EngineSettings, LoadFacts
-from components.serve.engine.threads import release_helpers
 
 log = logging.getLogger(__name__)
 

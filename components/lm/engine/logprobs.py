@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from components.lm.codec import Codec
-from components.serve.engine.detokenizer import Detokenizer, token_text
-from components.serve.engine.protocol import TokenLogprob
+from components.lm.engine.detokenizer import Detokenizer, token_text
+from components.lm.engine.protocol import TokenLogprob
 
 
 def logprob_of(codec: Codec, logits: Tensor, token: int, count: int, offset: int) -> TokenLogprob:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from components.lm.decoding.protocol import Decoder
-from components.serve.engine.job import Job
-from components.serve.engine.sample import Sample
+from components.lm.engine.job import Job
+from components.lm.engine.sample import Sample
 
 SMALLEST_ROW = 128
 

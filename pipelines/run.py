@@ -22,6 +22,7 @@ from components.runtime.flags import (
     add_flags,
     read_config,
 )
+from components.runtime.patience import waiting_for_stores
 from components.train.config import TrainConfig
 from pipelines.checks import check_out
 from pipelines.local import STAGES, Job, perform, run_locally
@@ -176,7 +177,7 @@ def run(given: argparse.Namespace) -> int:
     os.environ.setdefault("WANDB_RUN_GROUP", f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     steps = StepRunner(make_out(given.out), given.resume, perform)
     times, version = steps.times, None
-    with alone_in(steps.out):
+    with alone_in(steps.out), waiting_for_stores(os.environ):
         Registry.open(_registry(given)).begin()
         if given.runner == "docker":
             from pipelines.docker_runner import run_in_docker  # kfp takes a second to import

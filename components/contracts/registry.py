@@ -33,6 +33,9 @@ class Manifest(Report):
     server computes: it takes no format that needs more than 1% more than `fp32`."""
     upload: str = ""
     """The random name of the upload that it came from: tells one publish from every other."""
+    job: str = ""
+    """What published it, the same for every attempt: a run's id and the digest of the model. Empty
+    where each publish is meant to make a version."""
 
 
 class AliasMove(Contract):

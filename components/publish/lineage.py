@@ -40,6 +40,13 @@ def lineage_of(story: Story, environment: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def job_of(story: Story, environment: Mapping[str, str]) -> str:
+    """What every attempt of one pipeline's step has in common; empty by hand, where a person who
+    publishes twice means it."""
+    run = environment.get(RUNS["kubeflow"])
+    return f"{run}/{story.evaluated.model_sha256}" if run else ""
+
+
 def _by_author(prepared: PrepareReport) -> dict[str, CollectReport]:
     """Every raw dataset's report by its author: `ann`, and where she has several `ann/2`, `ann/3`.
 

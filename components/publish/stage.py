@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
 from components.publish.formats import measure_formats
 from components.publish.inputs import find_pictures, read_spans, read_story
-from components.publish.lineage import lineage_of
+from components.publish.lineage import job_of, lineage_of
 from components.publish.package import write_package
 from components.registry import Registry
 from components.registry.opt_outs import refuse_opted_out_authors
@@ -62,17 +61,18 @@ def run(
     def write(version: int, folder: Path) -> None:
         facts = CardFacts(persona, version, config.license or story.fetched.license)
         write_package(folder, story, facts, model, pictures, spans)
-        if card_out:
-            card_out.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(folder / MODEL_CARD, card_out)
 
     authors = handles(story.prepared.persona_authors)
     with tracked("publish", authors, config) as tracker:
         tracker.input(FINETUNED_MODEL, authors, model)
-        manifest = place.publish(persona, write, lineage_of(story, os.environ), formats)
+        lineage, job = lineage_of(story, os.environ), job_of(story, os.environ)
+        manifest = place.publish(persona, write, lineage, formats, job=job)
         version = str(manifest.version)
         final = f"{registry.rstrip('/')}/{persona}/versions/{version}"
         tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{version}",))
+    if card_out:
+        card_out.parent.mkdir(parents=True, exist_ok=True)
+        card_out.write_bytes(place.file(persona, manifest.version, MODEL_CARD))
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
     return manifest

@@ -11,7 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ from components.storage.transfer import upload_files
 
 Write = Callable[[int, Path], None]
 
+TRIED_AGAIN = timedelta(days=7)
+"""How long after its first attempt a job may be tried again."""
 PATIENCE = 3600.0
 """Seconds that a publisher goes on while others take every number before it."""
 
@@ -46,10 +48,12 @@ def publish(
     write: Write,
     lineage: Mapping[str, Any],
     formats: Mapping[str, float] | None = None,
+    job: str = "",
 ) -> Manifest:
     """Publish what `write(version, folder)` writes as the next version.
 
-    `write` is called again with the next number if another publisher was faster.
+    `write` is called again with the next number if another publisher was faster. With a `job`, the
+    version that an earlier attempt of it published, or was killed while doing so, is returned.
 
     Raises:
         BadInputError: `write` wrote nothing, or a file of the manifest's name.
@@ -59,6 +63,8 @@ def publish(
     sent: dict[str, FileEntry] = {}
     for _ in attempts(PATIENCE):
         version = settle(store, persona) + 1
+        if job and (done := _published_by(store, persona, job)):
+            return done
         with tempfile.TemporaryDirectory() as name, _cleared_if_failed(store, persona, upload):
             write(version, Path(name))
             _gather(store, upload_folder(persona, upload), Path(name), sent)
@@ -70,6 +76,7 @@ def publish(
             lineage=dict(lineage),
             formats=dict(formats or {}),
             upload=upload,
+            job=job,
         )
         with suppress(ConflictError):  # another's, or ours after all: the manifest will tell
             store.create(claim_key(persona, version), as_bytes(Claim(manifest=manifest)))
@@ -183,6 +190,18 @@ def _cleared_if_failed(store: Store, persona: str, upload: str) -> Iterator[None
 def _delete_upload(store: Store, persona: str, upload: str) -> None:
     for stat in list(store.list(upload_folder(persona, upload))):
         store.delete(stat.key)
+
+
+def _published_by(store: Store, persona: str, job: str) -> Manifest | None:
+    """The version that another attempt of this job published; None if there is none."""
+    oldest = datetime.now(UTC) - TRIED_AGAIN
+    for version in reversed(published_versions(store, persona)):
+        found = read_document(store, manifest_key(persona, version), Manifest)
+        if found and found.job == job:
+            return found
+        if found and found.created_at < oldest:
+            return None
+    return None
 
 
 def _forward(history: Sequence[AliasMove], version: int) -> int | None:

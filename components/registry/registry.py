@@ -58,19 +58,22 @@ class Registry:
         write: Write,
         lineage: Mapping[str, Any],
         formats: Mapping[str, float] | None = None,
+        *,
+        job: str = "",
     ) -> Manifest:
         """Publish what `write(version, folder)` writes as the next version; move `latest` to it.
 
         Versions are numbered from 1 without gaps, however many publish at once; `write` is called
         again with another number if somebody else was faster. A version appears whole or not. The
-        registry is begun if need be.
+        registry is begun if need be. What an earlier attempt of `job` published, if it is given, is
+        returned, and nothing is published anew.
 
         Raises:
             BadInputError: the name cannot be a persona's, or nothing was written.
         """
         check_persona(persona)
         self.begin()
-        return publishing.publish(self.store, persona, write, lineage, formats)
+        return publishing.publish(self.store, persona, write, lineage, formats, job)
 
     def personas(self) -> list[str]:
         """Everybody with at least one version, sorted."""
@@ -90,6 +93,14 @@ class Registry:
         if found is None:
             raise BadInputError(f"{persona} has no version {version} in {self.store.uri}")
         return found
+
+    def file(self, persona: str, version: int, path: str) -> bytes:
+        """A small file of a version.
+
+        Raises:
+            ObjectMissingError: there is no such version, or no such file of it.
+        """
+        return self.store.get(version_folder(check_persona(persona), version) + path).data
 
     def alias(self, persona: str, name: str) -> Alias | None:
         """Where an alias points and has pointed; None while it is unset."""

@@ -17,6 +17,7 @@ from components.runtime.executor import EXECUTOR_INPUT, Executor
 from components.runtime.flags import StageConfig, a_name, a_path, add_flags, flag_of, read_config
 from components.runtime.folders import keep_apart
 from components.runtime.parser import CommandParser
+from components.runtime.patience import waiting_for_stores
 from components.runtime.words import OPTIONS, plain_words
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ def run_stage(
         if executor:
             log.info("by hand: %s", _by_hand(stage, words))
         job = importlib.import_module(f"components.{stage}.stage")
-        report = job.run(settings, **{name: getattr(given, name) for name in places})
+        with waiting_for_stores(os.environ):
+            report = job.run(settings, **{name: getattr(given, name) for name in places})
         if executor:
             executor.finish(report, parameters(report, executor.parameters))
 

@@ -3,6 +3,7 @@
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import requests
 import urllib3.exceptions
@@ -11,13 +12,16 @@ from google.auth import exceptions as auth
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 
 from components.storage.errors import (
+    AwayError,
     ChecksumError,
     ConflictError,
     StorageError,
     TransientError,
+    is_nameless,
     one_line,
     reason,
 )
+from components.storage.outages import noticed
 
 BROKEN_CONNECTION = (
     requests.ConnectionError,
@@ -36,6 +40,12 @@ BROKEN_CONNECTION = (
 @contextmanager
 def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
     """Turn the libraries' errors into ours; `key` is the object that it was about."""
+    with noticed(endpoint), _as_ours(uri, key, endpoint):
+        yield
+
+
+@contextmanager
+def _as_ours(uri: str, key: str, endpoint: str) -> Iterator[None]:
     try:
         yield
     except api.GoogleAPICallError as error:
@@ -53,7 +63,8 @@ def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
             f"`gcloud auth application-default login` ({reason(error)})"
         ) from error
     except BROKEN_CONNECTION as error:
-        raise TransientError(f"cannot reach {endpoint} for {uri}: {reason(error)}") from error
+        sentence = f"cannot reach {endpoint} for {uri}: {reason(error)}"
+        raise AwayError(sentence, endpoint, nameless=is_nameless(error)) from error
     except auth.GoogleAuthError as error:
         kind = TransientError if error.retryable else StorageError
         raise kind(f"{endpoint} refuses the credentials for {uri}: {reason(error)}") from error
@@ -71,8 +82,8 @@ def _of_answer(status: int, said: str, uri: str, key: str, endpoint: str) -> Sto
         return StorageError(f"{endpoint} refuses the credentials for {uri}")
     if status == 403:
         return StorageError(f"the credentials do not permit this in {uri}: {one_line(said)}")
-    if status in (408, 429) or status >= 500:
-        return TransientError(f"{endpoint} is too busy for {uri}: it answers {status}")
+    if status in (408, 429) or (status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED):
+        return AwayError(f"{endpoint} is too busy for {uri}: it answers {status}", endpoint)
     if status == 400 and ("crc32c" in said.lower() or "md5" in said.lower()):
         return ChecksumError(f"{key} in {uri} arrived with other bytes than were sent")
     return StorageError(f"{endpoint} refuses to use {key} in {uri}: {status} {one_line(said)}")

@@ -20,7 +20,7 @@ from google.api_core.exceptions import from_http_response
 from components.storage import retry
 from components.storage.base import Advance
 from components.storage.errors import StorageError, TransientError
-from components.storage.retry import attempts, retried
+from components.storage.retry import Tries, retried
 
 RESUME = HTTPStatus.PERMANENT_REDIRECT
 DONE = (HTTPStatus.OK, HTTPStatus.CREATED)
@@ -75,21 +75,20 @@ class ResumableUpload:
 
     def run(self, explained: Explained) -> Stored:
         """Send the file; go on after every break as long as some of it gets through."""
-        start, waits = 0, attempts()
-        last: TransientError | None = None
-        while next(waits, None) is not None:
+        start, tries = 0, Tries()
+        while True:
             try:
                 with explained():
                     return self._send(start)
             except TransientError as error:
-                last = error
+                broken = error
             received = self._received(explained)
             if not isinstance(received, int):
                 return received
             if received > start:
-                start, waits = received, attempts()
-        assert last is not None
-        raise last
+                start, tries = received, Tries()
+            else:
+                tries.pause_after(broken)
 
     def _send(self, start: int) -> Stored:
         """Everything from `start` on."""

@@ -1,4 +1,4 @@
-"""Asking again: with growing and scattered pauses, until a deadline."""
+"""Asking again: with growing and scattered pauses, until a deadline; longer while a store is away."""
 
 import functools
 import random
@@ -9,11 +9,13 @@ from typing import ParamSpec, TypeVar
 
 from components.storage.base import Content
 from components.storage.errors import (
+    AwayError,
     ConflictError,
     ObjectMissingError,
     StorageError,
     TransientError,
 )
+from components.storage.outages import ENDPOINTS
 
 CONNECT_TIMEOUT = 5.0
 """Seconds that a connection may take to come about."""
@@ -29,39 +31,61 @@ Result = TypeVar("Result")
 
 
 def attempts(deadline: float | None = None) -> Iterator[int]:
-    """Count attempts from 0, pausing between them: two at least, then until the deadline.
-
-    The pauses double up to 5 seconds and are scattered over their whole length ("full jitter"),
-    so that those who collided once do not collide again.
-    """
+    """Count attempts from 0, pausing between them: two at least, then until the deadline."""
     end = time.monotonic() + (DEADLINE if deadline is None else deadline)
-    pause, number = FIRST_PAUSE, 0
-    while True:
+    for number, pause in enumerate(_pauses()):
         yield number
-        number += 1
-        waiting = random.uniform(0, pause)
-        if number > 1 and time.monotonic() + waiting > end:
+        if number and time.monotonic() + pause > end:
             return
-        time.sleep(waiting)
-        pause = min(2 * pause, LONGEST_PAUSE)
+        time.sleep(pause)
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds to pause: they double up to 5 and are scattered over their whole length.
+
+    Such "full jitter" keeps those who collided once from colliding again.
+    """
+    longest = FIRST_PAUSE
+    while True:
+        yield random.uniform(0, longest)
+        longest = min(2 * longest, LONGEST_PAUSE)
+
+
+class Tries:
+    """The tries of one call: two at least, then until the deadline, or as long as a store is away
+    that is worth waiting for."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._pauses = enumerate(_pauses())
+
+    def pause_after(self, error: StorageError) -> None:
+        """Pause before the next try; raise `error` where it was the last one."""
+        number, pause = next(self._pauses)
+        end = self._began + DEADLINE
+        if isinstance(error, AwayError):
+            end = max(end, ENDPOINTS.end(error, self._began))
+        if number and time.monotonic() + pause > end:
+            raise error
+        if isinstance(error, AwayError):
+            ENDPOINTS.say(error, end)
+        time.sleep(pause)
 
 
 def retried_on(
     *kinds: type[StorageError],
 ) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Call again what raises one of these errors; at the deadline let the last one through."""
+    """Call again what raises one of these errors; let the last one through."""
 
     def decorate(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         @functools.wraps(call)
         def again(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-            last: StorageError | None = None
-            for _ in attempts():
+            tries = Tries()
+            while True:
                 try:
                     return call(*args, **kwargs)
                 except kinds as error:
-                    last = error
-            assert last is not None
-            raise last
+                    tries.pause_after(error)
 
         return again
 
@@ -81,19 +105,18 @@ def written_once(write: Callable[[], str], read: Callable[[], Content], data: by
     Raises:
         ConflictError: somebody else's bytes stand there.
     """
-    lost: TransientError | None = None
-    for _ in attempts():
+    tries, lost = Tries(), False
+    while True:
         try:
             return write()
         except TransientError as error:
-            lost = error
+            lost = True
+            tries.pause_after(error)
         except ConflictError:
-            if lost is None:
+            if not lost:
                 raise
             with suppress(ObjectMissingError):
                 found = read()
                 if found.data == data:
                     return found.version
             raise
-    assert lost is not None
-    raise lost

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
-COPYING = TransferConfig(multipart_threshold=256 << 20, multipart_chunksize=256 << 20)
+COPYING = TransferConfig(multipart_threshold=2 * PART, multipart_chunksize=PART, max_concurrency=4)
+"""A small store holds in memory what it copies; a part that it copies in time is not asked for
+again."""
 CHECKSUM = "crc32c"
 """The metadata key under which an object carries the checksum of the whole of it."""
 

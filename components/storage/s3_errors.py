@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import urllib3.exceptions
 from boto3.exceptions import Boto3Error
 from botocore import exceptions as boto
 
 from components.storage.errors import (
+    AwayError,
     ChecksumError,
     ConflictError,
     ObjectMissingError,
     StorageError,
-    TransientError,
+    is_nameless,
     reason,
 )
+from components.storage.outages import noticed
 
 MISSING = {"NoSuchKey", "404", "NotFound"}
 CONFLICT = {"PreconditionFailed", "412"}
@@ -60,6 +63,12 @@ NO_CREDENTIALS = (
 @contextmanager
 def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
     """Turn the libraries' errors into ours; `key` is the object that it was about."""
+    with noticed(endpoint), _as_ours(uri, key, endpoint):
+        yield
+
+
+@contextmanager
+def _as_ours(uri: str, key: str, endpoint: str) -> Iterator[None]:
     try:
         yield
     except boto.ClientError as error:
@@ -72,7 +81,8 @@ def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
             f"AWS_PROFILE or a role ({error})"
         ) from error
     except BROKEN_CONNECTION as error:
-        raise TransientError(f"cannot reach {endpoint} for {uri}: {reason(error)}") from error
+        sentence = f"cannot reach {endpoint} for {uri}: {reason(error)}"
+        raise AwayError(sentence, endpoint, nameless=is_nameless(error)) from error
     except (boto.BotoCoreError, Boto3Error, ValueError) as error:
         raise StorageError(f"cannot use {uri}: {reason(error)}") from error
 
@@ -94,6 +104,8 @@ def _of_answer(error: boto.ClientError, uri: str, key: str, endpoint: str) -> St
         return StorageError(f"{endpoint} refuses the credentials for {uri} ({code})")
     if code in NO_PERMISSION or status == 403:
         return StorageError(f"the credentials do not permit {error.operation_name} in {uri}")
-    if code in BUSY or status == 429 or status >= 500:
-        return TransientError(f"{endpoint} is too busy for {uri}: it answers {status} {code}")
+    if code in BUSY or status == 429 or (status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED):
+        return AwayError(
+            f"{endpoint} is too busy for {uri}: it answers {status} {code}", endpoint
+        )
     return StorageError(f"{endpoint} refuses {error.operation_name} in {uri}: {code}")

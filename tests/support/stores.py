@@ -49,6 +49,13 @@ class StoreServer:
 @contextmanager
 def seaweedfs(folder: Path) -> Iterator[StoreServer]:
     """SeaweedFS with its data below `folder`; it makes no bucket that nobody asked for."""
+    server, command = seaweedfs_command(folder)
+    with running(command, folder, lambda: has_s3_bucket(server)):
+        yield server
+
+
+def seaweedfs_command(folder: Path) -> tuple[StoreServer, list[str]]:
+    """What starts SeaweedFS with its data below `folder`, and the store that it then is."""
     identities = [
         {"name": "owner", "actions": ["Admin", "Read", "Write", "List", "Tagging"]},
         {"name": "reader", "actions": ["Read", "List"]},
@@ -68,9 +75,7 @@ def seaweedfs(folder: Path) -> Iterator[StoreServer]:
         *("-admin.ui=false", "-webdav=false", "-master.telemetry=false"),
         *("-s3.autoCreateBucket=false", f"-bucket={BUCKET}"),
     ]
-    server = StoreServer("s3", f"http://127.0.0.1:{s3}")
-    with running(command, folder, lambda: _has_s3_bucket(server)):
-        yield server
+    return StoreServer("s3", f"http://127.0.0.1:{s3}"), command
 
 
 @contextmanager
@@ -147,7 +152,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _has_s3_bucket(server: StoreServer) -> bool:
+def has_s3_bucket(server: StoreServer) -> bool:
+    """Whether the store takes what is written to its bucket."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError

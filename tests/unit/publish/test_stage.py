@@ -77,6 +77,20 @@ def test_latest_moves_and_production_does_not(folders: Folders, tmp_path: Path) 
     assert registry.alias("gardener", "production") is None
 
 
+def test_a_step_that_is_tried_again_makes_no_second_version(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KFP_RUN_ID", "run-7")
+    cards = [tmp_path / name / "card" for name in ("first", "second")]
+    first, second = (publish(folders, tmp_path / "registry", card_out=card)[0] for card in cards)
+    assert first == second
+    assert cards[0].read_bytes() == cards[1].read_bytes() != b""
+    monkeypatch.setenv("KFP_RUN_ID", "run-8")
+    third, folder = publish(folders, tmp_path / "registry", card_out=cards[0])
+    assert third.version == 2
+    assert cards[0].read_bytes() == (folder / "README.md").read_bytes()
+
+
 def test_the_package_holds_no_post(weights: Path, tmp_path: Path) -> None:
     """Not even where the model has learned one by heart and says it first."""
     folders = make_finished(tmp_path / "made", weights)

@@ -1,7 +1,8 @@
+import itertools
 from pathlib import Path
 
 import pytest
-from support.registries import FILES, write
+from support.registries import FILES, publish_and_die, start, write
 
 from components.contracts.errors import BadInputError
 from components.registry import Registry
@@ -133,3 +134,39 @@ def test_a_claim_whose_files_were_lost_is_withdrawn_by_gc(
             registry.publish("jane", write, {})
     registry.gc()
     assert registry.publish("jane", write, {}).version == 1
+
+
+def test_a_job_that_is_tried_again_publishes_once(registry: Registry) -> None:
+    first = registry.publish("jane", write, {}, job="run-1")
+    assert registry.publish("jane", write, {}, job="run-2").version == 2
+    assert registry.publish("jane", write, {}, job="run-1") == first
+    assert registry.publish("jane", write, {}).version == 3
+    assert registry.publish("jane", write, {}).version == 4
+    assert registry.versions("jane") == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_job_that_was_killed_wherever_publishes_once(tmp_path: Path, after: bool) -> None:
+    for die_at in itertools.count():
+        uri = str(tmp_path / str(die_at))
+        process = start(publish_and_die, uri, die_at, after, "run-1")
+        process.join()
+        registry = Registry.open(uri)
+        assert registry.publish("jane", write, {}, job="run-1").version == 1
+        assert registry.versions("jane") == [1]
+        assert registry.verify() == []
+        if process.exitcode == 0:  # it needed fewer changes than that
+            break
+    assert die_at > 3 * len(FILES)
+
+
+def test_attempts_of_a_job_at_once_publish_once(registry: Registry) -> None:
+    """The first one lives on, unseen, while the second is at work."""
+
+    def write_slowly(version: int, folder: Path) -> None:
+        write(version, folder)
+        if not registry.versions("jane"):
+            registry.publish("jane", write, {}, job="run-1")
+
+    assert registry.publish("jane", write_slowly, {}, job="run-1").version == 1
+    assert registry.versions("jane") == [1]

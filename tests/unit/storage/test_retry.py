@@ -5,8 +5,8 @@ import pytest
 from components.storage import ConflictError, ObjectMissingError
 from components.storage import retry as retrying
 from components.storage.base import Content
-from components.storage.errors import TransientError
-from components.storage.retry import attempts, retried, written_once
+from components.storage.errors import ChecksumError, TransientError
+from components.storage.retry import attempts, retried, retried_on, written_once
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +54,16 @@ def test_only_what_may_pass_is_tried_again() -> None:
     with pytest.raises(TransientError, match="busy"):
         fail(TransientError("busy"))
     assert len(calls) > 5
+
+
+def test_bytes_that_are_wrong_every_time_are_sent_for_a_short_while(clock: list[float]) -> None:
+    @retried_on(ChecksumError)
+    def fail() -> None:
+        raise ChecksumError("other bytes")
+
+    with pytest.raises(ChecksumError):
+        fail()
+    assert sum(clock) <= retrying.DEADLINE
 
 
 def written(stood: bytes, *happens: Exception | str) -> str:

@@ -58,9 +58,7 @@ def reason(error: BaseException) -> str:
 def is_nameless(error: BaseException) -> bool:
     """Whether a connection failed since nobody knows the host's name, not even its name server."""
     unknown = (socket.EAI_NONAME, socket.EAI_NODATA)
-    return any(
-        isinstance(one, socket.gaierror) and one.errno in unknown for one in _wrapped(error)
-    )
+    return any(isinstance(one, socket.gaierror) and one.errno in unknown for one in _wrapped(error))
 
 
 def _wrapped(error: BaseException) -> Iterator[BaseException]:

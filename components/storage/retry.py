@@ -1,4 +1,4 @@
-"""Asking again: with growing and scattered pauses, until a deadline; longer while a store is away."""
+"""Asking again: with growing and scattered pauses, until a deadline."""
 
 import functools
 import random

@@ -105,7 +105,5 @@ def _of_answer(error: boto.ClientError, uri: str, key: str, endpoint: str) -> St
     if code in NO_PERMISSION or status == 403:
         return StorageError(f"the credentials do not permit {error.operation_name} in {uri}")
     if code in BUSY or status == 429 or (status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED):
-        return AwayError(
-            f"{endpoint} is too busy for {uri}: it answers {status} {code}", endpoint
-        )
+        return AwayError(f"{endpoint} is too busy for {uri}: it answers {status} {code}", endpoint)
     return StorageError(f"{endpoint} refuses {error.operation_name} in {uri}: {code}")

@@ -1,8 +1,6 @@
 """The commands of charts/README.md that run on a reader's machine, with the store of the image."""
 
-import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,11 +8,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from support.chart_store import KEYS, chart_store
 from support.helm import of_kind, render
 from support.kind.commands import COMMANDS, a_shell
 from support.kind.serving import PERSONA, REGISTRY, settings
-from support.kind.tools import ROOT
-from support.processes import free_ports, running
 from support.server_processes import server_process
 from support.tiny_models import make_tiny_model
 
@@ -22,45 +19,19 @@ from components.collect.sample.build import build_archive
 
 pytestmark = pytest.mark.stores
 
-KEYS = {"AWS_ACCESS_KEY_ID": "personas", "AWS_SECRET_ACCESS_KEY": "sesame"}
 LOCAL = [command for command in COMMANDS if command.startswith(("huggingtweets", "python"))]
 IMAGES = {"store": "store:dev", "serve": "serve:dev"}
-
-
-def store_command() -> list[str]:
-    """What the image `store` runs, from its Dockerfile."""
-    text = (ROOT / "images" / "Dockerfile").read_text().replace("\\\n", "")
-    (command,) = re.findall(r"^CMD (\[.*weed.*\])$", text, re.MULTILINE)
-    words: list[str] = json.loads(command)
-    return words
 
 
 @pytest.fixture
 def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The store, as its chart starts it, but on ports of its own."""
-    for name, value in (KEYS | {"S3_BUCKET": "personas"}).items():
+    for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
     folder = tmp_path / "store"
     folder.mkdir()
-    master, filer, volume, s3 = free_ports(4)
-    weed, mode, *flags = store_command()
-    places = {"-dir=/data": f"-dir={folder}", "-ip.bind=0.0.0.0": "-ip.bind=127.0.0.1"}
-    command = [
-        *(str(Path(sys.executable).with_name(weed)), mode),
-        *(places.get(flag, flag) for flag in flags),
-        *(f"-master.port={master}", f"-filer.port={filer}", f"-volume.port={volume}"),
-        f"-s3.port={s3}",
-    ]
-    found = f"http://127.0.0.1:{s3}"
-    with running(command, folder, lambda: is_up(found)):
-        yield found
-
-
-def is_up(endpoint: str) -> bool:
-    try:
-        return requests.get(f"{endpoint}/healthz", timeout=2).ok
-    except requests.ConnectionError:
-        return False
+    with chart_store().running(folder) as (_, endpoint):
+        yield endpoint
 
 
 @pytest.fixture

@@ -42,3 +42,16 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- .Values.existingSecret }}
 {{- end }}
+
+{{- /* The memory limit in MiB, from a quantity as `1Gi`, `1.5G`, `1e9` or 1073741824; 0 where there is none. */}}
+{{- define "store.limit" -}}
+{{- $limits := default dict (default dict .Values.resources).limits }}
+{{- $text := toString (default "0" $limits.memory) }}
+{{- $number := regexFind "^[0-9.]+([eE][+-]?[0-9]+)?" $text }}
+{{- $units := dict "" 1 "n" 1e-9 "u" 1e-6 "m" 1e-3 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "E" 1e18 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 "Ei" 1152921504606846976 }}
+{{- $limit := divf (mulf (float64 $number) (float64 (get $units (trimPrefix $number $text)))) 1048576.0 | floor | int64 }}
+{{- if and (ne $text "0") (lt $limit 512) }}
+{{- fail (printf "resources.limits.memory: %s is less than the store needs; give it 512Mi or more" $text) }}
+{{- end }}
+{{- $limit }}
+{{- end }}

@@ -19,7 +19,7 @@ from components.runtime.folders import require_folder
 from components.runtime.provenance import check_evaluated, check_trained_from
 from components.text.ngrams import RunIndex
 from components.text.overlap import overlap
-from components.text.spans import SpanFilter
+from components.text.spans import Beginnings, SpanFilter
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
 
@@ -88,10 +88,11 @@ def find_pictures(raw_datasets: Sequence[Path], authors: Sequence[str]) -> list[
     return [found[author] for author in authors if author in found]
 
 
-def read_spans(dataset: Path, dataset_sha256: str) -> SpanFilter:
-    """The runs of words of the training posts, keyed by the dataset's digest."""
-    posts = read_rows(dataset / artifacts.split_file("train"), DatasetRow)
-    return SpanFilter.of((row.text for row in posts), bytes.fromhex(dataset_sha256))
+def read_spans(dataset: Path, dataset_sha256: str) -> tuple[SpanFilter, Beginnings]:
+    """The training posts' runs of words and their beginnings, keyed by the dataset's digest."""
+    posts = [row.text for row in read_rows(dataset / artifacts.split_file("train"), DatasetRow)]
+    key = bytes.fromhex(dataset_sha256)
+    return SpanFilter.of(posts, key), Beginnings.of(posts, key)
 
 
 def _picture(folder: Path, name: str) -> Path | None:

@@ -8,7 +8,7 @@ from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.publish.card import CardFacts, render_card
 from components.publish.inputs import Story
-from components.text.spans import SPANS, SpanFilter
+from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
 
 ROOM = Path(__file__).parent
 DRAWING = "pipeline.svg"
@@ -21,6 +21,7 @@ def write_package(
     model: Path,
     pictures: Sequence[Path],
     spans: SpanFilter,
+    beginnings: Beginnings,
 ) -> None:
     """Fill `folder` with the files of one version; `spans` tells a server what it must not repeat.
 
@@ -39,5 +40,6 @@ def write_package(
     story.evaluated.write(folder / artifacts.EVALUATION_REPORT)
     shutil.copyfile(story.public_page, folder / artifacts.PUBLIC_PAGE)
     spans.write(folder / SPANS)
+    beginnings.write(folder / BEGINNINGS)
     card = render_card(story, facts, names)
     (folder / artifacts.MODEL_CARD).write_text(card, encoding="utf-8")

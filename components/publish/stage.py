@@ -54,13 +54,13 @@ def run(
     persona = check_persona(name or persona_of(list(story.prepared.persona_authors)))
     place = Registry.open(registry).begin()
     refuse_opted_out_authors(registry, story.prepared)
-    spans = read_spans(dataset, story.trained.dataset_sha256)
+    spans, beginnings = read_spans(dataset, story.trained.dataset_sha256)
     formats = measure_formats(model, dataset)
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
 
     def write(version: int, folder: Path) -> None:
         facts = CardFacts(persona, version, config.license or story.fetched.license)
-        write_package(folder, story, facts, model, pictures, spans)
+        write_package(folder, story, facts, model, pictures, spans, beginnings)
 
     authors = handles(story.prepared.persona_authors)
     with tracked("publish", authors, config) as tracker:

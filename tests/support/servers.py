@@ -19,7 +19,7 @@ from components.serve.server import Server
 from components.serve.stage import open_ports
 from components.serve.tokens import Tokens
 from components.serve.web.traces import Traces
-from components.text.spans import SpanFilter
+from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
 from support.fake_engine import FakeEngines
 from support.finished import make_prepare_report
 
@@ -70,7 +70,8 @@ def publish(
         (folder / "config.json").write_text("{}")
         (folder / "README.md").write_text(CARD)
         (folder / "picture-1.png").write_bytes(PICTURE)
-        SpanFilter.of([POST], bytes(16)).write(folder / "spans.bloom")
+        SpanFilter.of([POST], bytes(16)).write(folder / SPANS)
+        Beginnings.of([POST], bytes(16)).write(folder / BEGINNINGS)
 
     version = registry.publish(persona, write, LINEAGE, formats).version
     if alias:

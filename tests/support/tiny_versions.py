@@ -4,7 +4,7 @@ from pathlib import Path
 
 from components.contracts.registry import Manifest
 from components.registry import Registry
-from components.text.spans import SpanFilter
+from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
 from support.servers import CARD, LINEAGE, POST
 
 
@@ -15,6 +15,7 @@ def publish_tiny(registry: Registry, persona: str, model: Path) -> Manifest:
         for file in model.iterdir():
             (folder / file.name).write_bytes(file.read_bytes())
         (folder / "README.md").write_text(CARD)
-        SpanFilter.of([POST], bytes(16)).write(folder / "spans.bloom")
+        SpanFilter.of([POST], bytes(16)).write(folder / SPANS)
+        Beginnings.of([POST], bytes(16)).write(folder / BEGINNINGS)
 
     return registry.publish(persona, write, LINEAGE)

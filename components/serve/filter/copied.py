@@ -5,8 +5,9 @@ import unicodedata
 from typing import NamedTuple
 
 from components.serve.filter.personal import Span
+from components.text.bloom import RUN
 from components.text.graphemes import graphemes
-from components.text.spans import RUN, SpanFilter
+from components.text.spans import SpanFilter
 
 COPIED_MASK = "[quote]"
 """It holds a word, so that the words around it become no run of their own."""

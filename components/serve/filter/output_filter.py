@@ -8,7 +8,7 @@ from typing import NamedTuple
 from components.serve.filter.copied import copied_spans, places_of_words
 from components.serve.filter.holding import settled
 from components.serve.filter.personal import Span, covered, personal_spans
-from components.text.spans import SPANS, SpanFilter
+from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
 
 CONTEXT = 400
 """Characters of a prompt that count as the beginning of what is written after it."""
@@ -31,6 +31,8 @@ class OutputFilter:
     """The authors' handles in lower case: they alone may be mentioned."""
     spans: SpanFilter | None = None
     """The training posts' runs of words; None for a model that was published without them."""
+    beginnings: Beginnings | None = None
+    """How those runs begin; None for a model that was published without: then every word may."""
     on: bool = True
     """Off where the operator switched it off."""
 
@@ -39,29 +41,32 @@ class OutputFilter:
         """The filter of the model in this folder.
 
         Raises:
-            BadInputError: its `spans.bloom` is damaged.
+            BadInputError: its `spans.bloom` or `beginnings.bloom` is damaged.
         """
-        path = folder / SPANS
-        spans = SpanFilter.read(path) if on and path.is_file() else None
-        return cls(frozenset(author.lower() for author in authors), spans, on)
+        own = frozenset(author.lower() for author in authors)
+        runs, beginnings = folder / SPANS, folder / BEGINNINGS
+        return cls(
+            own,
+            SpanFilter.read(runs) if on and runs.is_file() else None,
+            Beginnings.read(beginnings) if on and beginnings.is_file() else None,
+            on,
+        )
 
     def find(self, text: str) -> list[Span]:
         """What may not be shown of `text`, in order; what overlaps is one.
 
         Looked for again after each find, as one find may bare another that was glued to it.
         """
+        return self.look(text)[0]
+
+    def look(self, text: str) -> tuple[list[Span], list[str]]:
+        """What `find` finds, and the texts that were looked at, each as long as `text`."""
         found: list[Span] = []
-        rest = text
-        while new := self._found(rest, found):
+        looked = [text]
+        while new := self._found(looked[-1], found):
             found += new
-            rest = covered(rest, new)
-        joined: list[Span] = []
-        for span in sorted(found):
-            if joined and span.start < joined[-1].end:
-                last = joined.pop()
-                span = Span(last.start, max(last.end, span.end), last.mask)
-            joined.append(span)
-        return joined
+            looked.append(covered(looked[-1], new))
+        return _joined(found), looked
 
     def _found(self, text: str, before: Collection[Span]) -> list[Span]:
         """What a look finds; no run of words goes through what was found `before`."""
@@ -93,12 +98,7 @@ class SampleFilter:
     def pieces(self, text: str, *, final: bool) -> list[Piece]:
         """As `push`, but with the place of each part in the text written so far."""
         self._text += text
-        if not self._rules.on:
-            end = len(self._text)
-            found = []
-        else:
-            end = len(self._text) if final else self._settled()
-            found = self._rules.find(self._text) if end > self._done else []
+        end, found = self._shown_now(final)
         pieces = []
         for span in found:
             if span.start >= end or span.end <= self._done:
@@ -117,6 +117,30 @@ class SampleFilter:
         self._done = end
         return [piece]
 
-    def _settled(self) -> int:
-        words = places_of_words(self._text) if self._rules.spans else None
-        return settled(self._text, self._done, words)
+    def _shown_now(self, final: bool) -> tuple[int, list[Span]]:
+        """Up to where the text can be shown, and what must not be shown of it."""
+        end = len(self._text)
+        if not self._rules.on:
+            return end, []
+        if not final:
+            end = self._settled([self._text])
+        if end <= self._done:
+            return end, []
+        found, looked = self._rules.look(self._text)
+        return end if final else self._settled(looked), found
+
+    def _settled(self, looked: list[str]) -> int:
+        """How much is settled, whichever of the texts that are looked at a run may go on in."""
+        words = [places_of_words(text) for text in looked] if self._rules.spans else []
+        return settled(self._text, self._done, words, self._rules.beginnings)
+
+
+def _joined(found: Collection[Span]) -> list[Span]:
+    """The spans in order; those that overlap are one."""
+    joined: list[Span] = []
+    for span in sorted(found):
+        if joined and span.start < joined[-1].end:
+            last = joined.pop()
+            span = Span(last.start, max(last.end, span.end), last.mask)
+        joined.append(span)
+    return joined

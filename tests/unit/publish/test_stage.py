@@ -21,7 +21,7 @@ from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
 from components.runtime.digests import file_sha256
 from components.text.ngrams import words_of
-from components.text.spans import SpanFilter
+from components.text.spans import BEGINNINGS, SPANS, SpanFilter
 
 CONFIG = PublishConfig()
 
@@ -37,7 +37,8 @@ def test_a_version_is_the_model_its_card_and_its_figures(folders: Folders, tmp_p
     manifest, version = publish(folders, tmp_path)
     names = {path.name for path in version.iterdir()}
     assert {"model.safetensors", "tokenizer.json", "config.json", "generation_config.json"} <= names
-    assert {"train.json", "evaluation.json", "README.md", "spans.bloom", "manifest.json"} <= names
+    published = {"train.json", "evaluation.json", "README.md", "manifest.json", SPANS, BEGINNINGS}
+    assert published <= names
     assert "report.html" not in names
     assert (version / "report-public.html").read_text() == "<p>it quotes nobody</p>"
     assert "samples.jsonl" not in names
@@ -111,7 +112,7 @@ def test_the_package_holds_no_post(weights: Path, tmp_path: Path) -> None:
 
 def test_it_knows_the_runs_of_the_training_posts(folders: Folders, tmp_path: Path) -> None:
     _, version = publish(folders, tmp_path)
-    spans = SpanFilter.read(version / "spans.bloom")
+    spans = SpanFilter.read(version / SPANS)
     for split, known in (("train", True), ("test", False)):
         posts = read_rows(folders.dataset / f"{split}.jsonl", DatasetRow)
         runs = {run for post in posts for run in eight_grams(post.text)}

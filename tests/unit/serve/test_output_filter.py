@@ -9,11 +9,13 @@ from components.serve.filter.output_filter import OutputFilter, SampleFilter
 from components.text.masks import EMAIL
 from components.text.ngrams import words_of
 from components.text.phones import phone_spans
-from components.text.spans import SpanFilter
+from components.text.spans import Beginnings, SpanFilter
 
 POST = "the quiet garden keeps its own hours and we bring tea to the rain"
 PLAIN = OutputFilter(frozenset({"gardener"}))
-STRICT = OutputFilter(frozenset({"gardener"}), SpanFilter.of([POST], bytes(16)))
+SPANS = SpanFilter.of([POST], bytes(16))
+STRICT = OutputFilter(frozenset({"gardener"}), SPANS, Beginnings.of([POST], bytes(16)))
+OLDER = OutputFilter(frozenset({"gardener"}), SPANS)
 
 NASTY = st.lists(
     st.sampled_from(
@@ -82,7 +84,7 @@ def in_parts(rules: OutputFilter, prompt: str, text: str, size: int) -> str:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.sampled_from([PLAIN, STRICT]), TEXTS, TEXTS, st.integers(1, 9))
+@given(st.sampled_from([PLAIN, STRICT, OLDER]), TEXTS, TEXTS, st.integers(1, 9))
 def test_a_stream_shows_what_the_whole_text_would(
     rules: OutputFilter, prompt: str, text: str, size: int
 ) -> None:
@@ -151,6 +153,16 @@ def test_plain_words_stream_without_waiting_for_the_end() -> None:
     sample = SampleFilter(PLAIN, "")
     assert sample.push("My dream is a lamp", final=False) == "My dream is a "
     assert sample.push(" that reads", final=False) == "lamp that "
+
+
+def test_only_what_may_become_a_copied_run_is_held_back() -> None:
+    sample = SampleFilter(STRICT, "")
+    assert sample.push("My dream is a lamp that reads", final=False) == "My dream is a lamp "
+    assert sample.push(" the quiet garden keeps its own", final=False) == "that reads "
+    assert sample.push(" and", final=False) == ""
+    assert sample.push(" we", final=False) == "the quiet garden keeps its own "
+    older = SampleFilter(OLDER, "")
+    assert older.push("My dream is a lamp that reads", final=False) == ""
 
 
 def test_the_operator_can_switch_it_off() -> None:

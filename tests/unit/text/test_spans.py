@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.contracts.errors import BadInputError
+from components.text.bloom import RUN
 from components.text.ngrams import words_of
-from components.text.spans import FALSE_ALARMS, RUN, SpanFilter
+from components.text.spans import Beginnings, SpanFilter
 
 KEY = bytes(range(16))
 POST = "One two three four five six seven EIGHT nine ten"
+MANY = " ".join(map(str, range(20_000)))
 WORDS = st.text("abcé ’'", min_size=1, max_size=60)
 
 
@@ -51,12 +53,34 @@ def test_another_key_gives_other_bits(tmp_path: Path) -> None:
     assert bits[0] != bits[1]
 
 
+@given(st.lists(WORDS, max_size=8), WORDS)
+def test_beginnings_hold_whatever_may_become_a_run(posts: list[str], before: str) -> None:
+    beginnings = Beginnings.of(posts, KEY)
+    for run in {run for post in posts for run in runs(post)}:
+        for size in range(1, RUN):
+            assert beginnings.held([*words_of(before), *run[:size]]) >= size
+
+
+def test_of_what_begins_no_run_one_word_is_held_most_times() -> None:
+    beginnings = Beginnings.of([MANY], KEY)
+    held = [beginnings.held(["some", "other", f"word{number}"]) for number in range(1000)]
+    assert set(held) == {1, 2, 3}
+    assert held.count(1) > 700
+    assert beginnings.held([]) == 0
+
+
+def test_who_walks_a_dictionary_finds_false_beginnings_everywhere() -> None:
+    beginnings = Beginnings.of([POST, MANY], KEY)
+    false = sum(("one", f"word{number}") in beginnings for number in range(10_000))
+    assert 800 < false < 1800
+
+
 @pytest.mark.parametrize("posts", [1, 500])
 def test_false_alarms_are_as_rare_as_said(posts: int) -> None:
     texts = [" ".join(map(str, range(100 * post, 100 * post + 30))) for post in range(posts)]
     spans = SpanFilter.of(texts, KEY)
     alarms = sum((*map(str, range(at, at + 7)), "never") in spans for at in range(100_000))
-    assert alarms <= 100_000 * FALSE_ALARMS + 3
+    assert alarms <= 100_000 * SpanFilter.FALSE_ALARMS + 3
 
 
 @pytest.mark.parametrize(

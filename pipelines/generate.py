@@ -14,7 +14,7 @@ from components.contracts.registry import Manifest
 from components.contracts.reports import TrainReport
 from components.registry.command import REGISTRY_VARIABLE
 from components.registry.layout import OPT_OUTS
-from components.registry.opt_outs import refuse_opted_out
+from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.runtime.flags import a_name, a_path
 from components.text.terminal import printable
 
@@ -79,7 +79,7 @@ def _ask_opt_outs(given: argparse.Namespace) -> None:
             f"{given.model} does not say whose posts it learned from, so nobody can tell whether "
             "they opted out; train it anew, or name no registry"
         )
-    refuse_opted_out(registry, account_ids=trained.account_ids, handles=trained.authors)
+    refuse_opted_out(read_opt_outs(registry), trained.people)
 
 
 def _own_registry(model: Path) -> str | None:

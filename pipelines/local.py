@@ -27,7 +27,7 @@ from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.registry import PRODUCTION, Registry
 from components.registry.layout import version_folder
-from components.registry.opt_outs import refuse_opted_out
+from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.runtime.folders import require_folder
 from components.train.config import TrainConfig
 from pipelines.checks import (
@@ -249,9 +249,7 @@ def _beside_champion(step: Step, out: Path, persona: str) -> Step:
 def _ask_opt_outs(raw_dataset: Path, out: Path) -> None:
     """Ask for posts that are used again: their author may have opted out since."""
     report = CollectReport.read(raw_dataset / artifacts.COLLECT_REPORT)
-    account_ids = [report.account_id] if report.account_id else []
-    registry = str(out / artifacts.REGISTRY)
-    refuse_opted_out(registry, account_ids=account_ids, handles=[report.author])
+    refuse_opted_out(read_opt_outs(str(out / artifacts.REGISTRY)), report.people)
 
 
 def _into_production(version: Path, out: Path) -> None:

@@ -19,8 +19,9 @@ from components.collect.tables.table import author_of_table, read_table
 from components.collect.web.checkpoint import forget
 from components.contracts.artifacts import COLLECT_REPORT, POSTS, RAW_DATASET, check_persona
 from components.contracts.errors import BadInputError
+from components.contracts.people import People
 from components.contracts.reports import CollectCounts, CollectReport
-from components.registry.opt_outs import refuse_opted_out
+from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.runtime.folders import keep_apart, whole_folder
 from components.tracking import tracked
 
@@ -154,7 +155,8 @@ def _ask_opt_outs(
 ) -> None:
     """Refuse an author who is on the registry's opt-out list, if a registry is named."""
     if config.registry is not None:
-        refuse_opted_out(config.registry, account_ids=account_ids, handles=handles)
+        people = People(tuple(handles), tuple(account_ids))
+        refuse_opted_out(read_opt_outs(config.registry), people)
 
 
 def _refuse_overwriting(path: Path, dataset: Path) -> None:

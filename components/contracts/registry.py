@@ -1,8 +1,7 @@
 """The documents of the registry: a version's manifest and an alias."""
 
-from typing import Any
-
 from components.contracts.base import Contract, Report, Timestamp
+from components.contracts.lineage import Lineage
 
 
 class FileEntry(Contract):
@@ -23,7 +22,7 @@ class Manifest(Report):
     created_at: Timestamp
     files: tuple[FileEntry, ...]
     """Every file of the version but this one, by path."""
-    lineage: dict[str, Any]
+    lineage: Lineage
     """From the input's digest to the model: `digests` (`inputs` by author, then each artifact's),
     `consent` by author; the reports, which say what was chosen, of `collect` (by author), `fetch`,
     `prepare`, `train` and `evaluate`; where they are known, `images` with their digests by stage,

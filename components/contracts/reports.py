@@ -3,6 +3,7 @@
 from typing import Literal
 
 from components.contracts.base import Contract, Report, Timestamp
+from components.contracts.people import People
 
 Consent = Literal["own-archive", "written-consent", "public-figure", "fictional"]
 Preset = Literal["classic", "default"]
@@ -50,6 +51,11 @@ class CollectReport(Report):
     """What was odd about the source, a sentence each."""
     notes: dict[str, str | int] = {}
     """Further facts about the reading: the table's format, joined notes, …"""
+
+    @property
+    def people(self) -> People:
+        """Whose posts these are."""
+        return People((self.author,), (self.account_id,) if self.account_id else ())
 
 
 class FetchReport(Report):
@@ -142,6 +148,12 @@ class PrepareReport(Report):
     collected: tuple[CollectReport, ...]
     """The reports of the raw datasets that this one was made from, in the order of the authors."""
 
+    @property
+    def people(self) -> People:
+        """Whose posts these are."""
+        ids = (report.account_id for report in self.collected)
+        return People(self.persona_authors, tuple(one for one in ids if one))
+
     def collected_of(self, author: str) -> list[CollectReport]:
         """The reports of this author's raw datasets; handles are the same whatever their case."""
         wanted = author.casefold()
@@ -207,3 +219,8 @@ class TrainReport(Report):
     """Of python, torch, transformers and this project."""
     tracking: dict[str, str] = {}
     """Where the tracker keeps this stage's run: `url` of the run, `artifact` that it logged."""
+
+    @property
+    def people(self) -> People:
+        """Whom the model imitates."""
+        return People(self.authors, self.account_ids)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from components.contracts.artifacts import FINETUNED_MODEL, MANIFEST
+from components.contracts.artifacts import MANIFEST
 from components.contracts.registry import Manifest
 from components.registry import PRODUCTION, Registry
 from components.runtime.provenance import finetuned_sha256
@@ -52,5 +52,4 @@ def champion_sha256(folder: Path) -> str:
 
 def _digest(manifest: Manifest) -> str | None:
     """The digest of the finetuned-model that the version was published from, where it says so."""
-    digests: dict[str, str] = manifest.lineage.get("digests", {})
-    return digests.get(FINETUNED_MODEL)
+    return manifest.lineage.digests.finetuned_model

@@ -1,8 +1,8 @@
 """The lineage of a version: from the digests of the inputs to the model."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from components.contracts.lineage import Lineage
 from components.contracts.reports import CollectReport, PrepareReport
 from components.publish.inputs import Story
 
@@ -10,7 +10,7 @@ IMAGES = "HUGGINGTWEETS_IMAGE_"
 RUNS = {"wandb": "WANDB_RUN_ID", "kubeflow": "KFP_RUN_ID"}
 
 
-def lineage_of(story: Story, environment: Mapping[str, str]) -> dict[str, Any]:
+def lineage_of(story: Story, environment: Mapping[str, str]) -> Lineage:
     """What the manifest says about where a version came from.
 
     `environment` adds the images that the stages ran in (`HUGGINGTWEETS_IMAGE_<STAGE>`, an image
@@ -18,7 +18,7 @@ def lineage_of(story: Story, environment: Mapping[str, str]) -> dict[str, Any]:
     it is read.
     """
     collected = _by_author(story.prepared)
-    return {
+    document = {
         "digests": {
             "inputs": {author: report.input_sha256 for author, report in collected.items()},
             "pretrained-model": story.fetched.sha256,
@@ -38,6 +38,7 @@ def lineage_of(story: Story, environment: Mapping[str, str]) -> dict[str, Any]:
         },
         "runs": {name: environment[key] for name, key in RUNS.items() if environment.get(key)},
     }
+    return Lineage.model_validate(document)
 
 
 def job_of(story: Story, environment: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from components.publish.inputs import find_pictures, read_spans, read_story
 from components.publish.lineage import job_of, lineage_of
 from components.publish.package import write_package
 from components.registry import Registry
-from components.registry.opt_outs import refuse_opted_out_authors
+from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.tracking import handles, tracked
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def run(
     story = read_story(dataset, model, evaluation, base_model)
     persona = check_persona(name or persona_of(list(story.prepared.persona_authors)))
     place = Registry.open(registry).begin()
-    refuse_opted_out_authors(registry, story.prepared)
+    refuse_opted_out(read_opt_outs(registry), story.prepared.people)
     spans, beginnings = read_spans(dataset, story.trained.dataset_sha256)
     formats = measure_formats(model, dataset)
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)

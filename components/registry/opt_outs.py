@@ -3,15 +3,14 @@
 import functools
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from components.contracts.errors import BadInputError
-from components.contracts.registry import Manifest, OptOut, OptOutList
-from components.contracts.reports import PrepareReport
+from components.contracts.people import People
+from components.contracts.registry import OptOut, OptOutList
 from components.registry.documents import as_bytes, parse_document, read_document
 from components.registry.layout import OPT_OUTS, holds_personas
 from components.storage import ConflictError, Store, open_store
@@ -22,68 +21,28 @@ log = logging.getLogger(__name__)
 Change = Callable[[tuple[OptOut, ...]], tuple[OptOut, ...]]
 
 
-def refuse_opted_out(
-    registry_uri: str,
-    *,
-    account_ids: Iterable[str] = (),
-    handles: Iterable[str] = (),
-    cache: Path | None = None,
-) -> None:
-    """Do nothing unless one of these accounts opted out.
+def refuse_opted_out(listed: OptOutList, people: People) -> None:
+    """Do nothing unless one of these people is on the list.
 
-    Handles are compared without '@' and whatever their case. Where the list cannot be read, nobody
-    passes, unless `cache` holds an earlier copy; with `cache`, every list that was read is kept
-    there. `read_opt_outs` says what is taken for a list.
+    Handles are compared without '@' and whatever their case.
 
     Raises:
-        BadInputError: an account opted out (the message names it), or the list cannot be read.
+        BadInputError: somebody opted out; the message names the account or the handle.
     """
-    listed = read_opt_outs(registry_uri, cache=cache)
     ids = {person.account_id for person in listed.people if person.account_id}
     names = {person.handle for person in listed.people if person.handle}
-    for account_id in account_ids:
-        if account_id.strip() in ids:
-            raise BadInputError(_refusal(f"the account {account_id.strip()}"))
-    for handle in handles:
-        if plain_handle(handle) in names:
-            raise BadInputError(_refusal(f"@{plain_handle(handle)}"))
-
-
-def refuse_opted_out_authors(registry_uri: str, prepared: PrepareReport) -> None:
-    """Do nothing unless an author of this train-dataset opted out.
-
-    Raises:
-        BadInputError: as `refuse_opted_out` does.
-    """
-    refuse_opted_out(
-        registry_uri,
-        account_ids=[report.account_id for report in prepared.collected if report.account_id],
-        handles=prepared.persona_authors,
-    )
-
-
-def refuse_opted_out_manifest(
-    registry_uri: str, manifest: Manifest, *, cache: Path | None = None
-) -> None:
-    """Do nothing unless an author of this version opted out.
-
-    The lineage names the authors; where it names none, the persona is taken for its author.
-
-    Raises:
-        BadInputError: as `refuse_opted_out` does.
-    """
-    reports = _mapping(manifest.lineage, "collect")
-    ids = (_mapping(reports, author).get("account_id") for author in reports)
-    refuse_opted_out(
-        registry_uri,
-        account_ids=[str(account_id) for account_id in ids if account_id],
-        handles={*reports, *_mapping(manifest.lineage, "consent")} or [manifest.persona],
-        cache=cache,
-    )
+    for account_id in map(str.strip, people.account_ids):
+        if account_id in ids:
+            raise BadInputError(_refusal(f"the account {account_id}"))
+    for handle in map(plain_handle, people.authors):
+        if handle in names:
+            raise BadInputError(_refusal(f"@{handle}"))
 
 
 def read_opt_outs(registry_uri: str, *, cache: Path | None = None) -> OptOutList:
     """The list as it stands; from the copy at `cache` where the registry cannot be read.
+
+    With `cache`, every list that was read is kept there.
 
     Every registry that this project began has a list. Where there is none, in a registry that
     others made or in a place that is still empty, nobody is on it, and a warning says so. A place
@@ -212,11 +171,6 @@ def _change(store: Store, change: Change) -> OptOutList:
             store.swap(OPT_OUTS, as_bytes(changed), content.version)
             return changed
     raise ConflictError(f"{OPT_OUTS} in {store.uri} is changed by too many at once; try again")
-
-
-def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = document.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 def _refusal(who: str) -> str:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from components.contracts.artifacts import MANIFEST
 from components.contracts.errors import BadInputError
+from components.contracts.lineage import Lineage
 from components.contracts.registry import AliasMove, Claim, FileEntry, Manifest
 from components.registry.aliases import move_alias
 from components.registry.documents import as_bytes, read_document
@@ -46,7 +46,7 @@ def publish(
     store: Store,
     persona: str,
     write: Write,
-    lineage: Mapping[str, Any],
+    lineage: Lineage,
     formats: Mapping[str, float] | None = None,
     job: str = "",
 ) -> Manifest:
@@ -73,7 +73,7 @@ def publish(
             version=version,
             created_at=datetime.now(UTC),
             files=tuple(sent[path] for path in sorted(sent)),
-            lineage=dict(lineage),
+            lineage=lineage,
             formats=dict(formats or {}),
             upload=upload,
             job=job,

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
+from components.contracts.lineage import Lineage
 from components.contracts.registry import Alias, AliasMove, Manifest
 from components.registry import garbage, opt_outs, publishing, verifying
 from components.registry.aliases import move_alias, previous_version, read_alias, undo_move
@@ -56,7 +57,7 @@ class Registry:
         self,
         persona: str,
         write: Write,
-        lineage: Mapping[str, Any],
+        lineage: Lineage,
         formats: Mapping[str, float] | None = None,
         *,
         job: str = "",
@@ -172,7 +173,8 @@ class Registry:
             ChecksumError: a file is not what the manifest says.
         """
         manifest = self.manifest(persona, version)
-        opt_outs.refuse_opted_out_manifest(self.store.uri, manifest, cache=opt_outs_copy)
+        listed = opt_outs.read_opt_outs(self.store.uri, cache=opt_outs_copy)
+        opt_outs.refuse_opted_out(listed, manifest.lineage.people(manifest.persona))
         checksums = {entry.path: entry.sha256 for entry in manifest.files}
         download_folder(self.store, version_folder(persona, version), target, checksums)
         return manifest

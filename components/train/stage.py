@@ -15,7 +15,7 @@ from components.lm.devices import choose_device
 from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
 from components.lm.precision import choose_precision
 from components.lm.threads import limit_threads
-from components.registry.opt_outs import refuse_opted_out_authors
+from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.runtime.digests import folder_sha256
 from components.runtime.folders import require_folder, whole_folder
 from components.runtime.progress import progress
@@ -47,7 +47,7 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
     require_folder(dataset, PREPARE_REPORT, "train-dataset")
     prepared = PrepareReport.read(dataset / PREPARE_REPORT)
     if config.registry is not None:
-        refuse_opted_out_authors(config.registry, prepared)
+        refuse_opted_out(read_opt_outs(config.registry), prepared.people)
     limit_threads()
     lm = load_model(base_model, device=device)
     posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))

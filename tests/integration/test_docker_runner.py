@@ -56,7 +56,7 @@ def test_three_authors_become_one_persona_in_containers(tmp_path: Path) -> None:
     assert TrainReport.read(out / "finetuned-model" / "train.json").hyperparameters["epochs"] == 1
     assert EvaluationReport.read(out / "evaluation" / "evaluation.json").samples == 10
     manifest = Registry.open(str(out / "registry")).manifest("ann-bob-cyd", 1)
-    assert manifest.lineage["images"]["train"].startswith("huggingtweets/train:local-")
+    assert manifest.lineage.images["train"].startswith("huggingtweets/train:local-")
     alias = Registry.open(str(out / "registry")).alias("ann-bob-cyd", "production")
     assert alias is not None
     assert alias.version == 1

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from support.faulty_proxy import MARK, Fault, FaultyProxy, faulty_proxy
+from support.registries import refuse_opted_out
 from support.stores import StoreServer, store_servers  # noqa: F401
 
 from components.contracts.errors import BadInputError
 from components.registry import Registry
-from components.registry.opt_outs import add_opt_out, refuse_opted_out
+from components.registry.opt_outs import add_opt_out
 from components.storage import (
     ChecksumError,
     ConflictError,

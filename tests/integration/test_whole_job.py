@@ -308,5 +308,5 @@ def test_real_posts_go_all_the_way_by_the_default_rules(desk: Desk, posts_folder
     card = (out / "registry" / "drob" / "versions" / "1" / "README.md").read_text()
     assert "| Tweets downloaded | 3201 |" in card.replace(",", "")
     lineage = registry.manifest("drob", 1).lineage
-    assert lineage["digests"]["inputs"]["drob"] == file_sha256(Path(drob))
-    assert lineage["train"]["asked_dtype"] == "fp32"
+    assert lineage.digests.inputs["drob"] == file_sha256(Path(drob))
+    assert lineage.train["asked_dtype"] == "fp32"

@@ -10,7 +10,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from components.registry import Registry
+from components.contracts.people import People
+from components.registry import Registry, opt_outs
 from components.storage import Store, open_store
 
 CHANGING = ("put", "create", "swap", "delete", "copy", "upload")
@@ -54,6 +55,18 @@ class KillingStore:
 def publish(uri: str) -> None:
     """Publish one version of jane."""
     Registry.open(uri).publish("jane", write, {})
+
+
+def refuse_opted_out(
+    uri: str,
+    *,
+    handles: Sequence[str] = (),
+    account_ids: Sequence[str] = (),
+    cache: Path | None = None,
+) -> None:
+    """Ask the registry's list for these people, as every stage does."""
+    listed = opt_outs.read_opt_outs(uri, cache=cache)
+    opt_outs.refuse_opted_out(listed, People(tuple(handles), tuple(account_ids)))
 
 
 def promote(uri: str, version: int) -> None:

@@ -3,11 +3,10 @@
 import base64
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from components.contracts.artifacts import MODEL_CARD
 from components.contracts.registry import Manifest
-from components.contracts.reports import PrepareReport
 from components.serve.page.card import card_html
 from components.serve.personas.model import Loaded, Model
 
@@ -61,10 +60,9 @@ def about(model: Model, loaded: Loaded) -> About:
 
 def title_of(name: str, manifest: Manifest | None) -> str:
     """The names of the authors as they write them; the persona's where they are not known."""
-    collected = manifest.lineage.get("collect") if manifest else None
-    reports = collected.values() if isinstance(collected, dict) else ()
-    shown = [report.get("display_name") for report in reports if isinstance(report, dict)]
-    names = list(dict.fromkeys(one.strip() for one in shown if isinstance(one, str)))
+    reports = manifest.lineage.collect.values() if manifest else ()
+    shown = (report.display_name for report in reports)
+    names = dict.fromkeys(one.strip() for one in shown if one)
     return " & ".join(filter(None, names)) or name
 
 
@@ -87,14 +85,10 @@ def _card(folder: Path, pictures: dict[str, str]) -> str:
 
 
 def _counts(manifest: Manifest | None) -> Counts:
-    prepared = manifest.lineage.get("prepare") if manifest else None
-    if not isinstance(prepared, dict):
+    report = manifest.lineage.prepare if manifest else None
+    if report is None or not report.per_author.keys() >= set(report.persona_authors):
         return Counts(columns=[], rows=[])
-    try:
-        report = PrepareReport.model_validate(prepared | {"collected": ()})
-        table = report.count_table()
-    except (ValidationError, KeyError):  # of another program, or of none
-        return Counts(columns=[], rows=[])
+    table = report.count_table()
     columns = [f"@{author}" for author in report.persona_authors]
     if len(columns) > 1:
         columns.append("together")

@@ -12,7 +12,7 @@ from components.lm.engine.protocol import Engine, EngineSettings, Request, Sampl
 from components.serve.filter.output_filter import OutputFilter
 from components.serve.personas.disk import Disk
 from components.serve.personas.model import Loaded
-from components.serve.personas.opted_out import OptOuts, authors_of
+from components.serve.personas.opted_out import OptOuts, people_of
 from components.serve.personas.sources import Fetched, Source
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Loader:
             MemoryError: there is not enough memory.
         """
         started = time.monotonic()
-        own = authors_of(name, fetched.manifest)
+        own = people_of(name, fetched.manifest).authors
         rules = OutputFilter.of(fetched.folder, own, on=self.filter_on)
         engine = self.make_engine(fetched.folder, self._settings(fetched.manifest))
         try:

@@ -149,11 +149,11 @@ def test_the_lineage_goes_from_input_to_model(
     manifest, version = publish(folders, tmp_path)
     lineage = manifest.lineage
     prepared = PrepareReport.read(folders.dataset / "prepare.json")
-    assert lineage["digests"]["inputs"] == {"gardener": prepared.collected[0].input_sha256}
-    assert lineage["consent"] == {"gardener": "fictional"}
-    assert {"collect", "fetch", "prepare", "train", "evaluate"} <= lineage.keys()
-    assert lineage["images"] == {"train": "registry.example/train@sha256:1"}
-    assert lineage["runs"] == {"wandb": "run7"}
+    assert lineage.digests.inputs == {"gardener": prepared.collected[0].input_sha256}
+    assert lineage.consent == {"gardener": "fictional"}
+    assert {"collect", "fetch", "prepare", "train", "evaluate"} <= lineage.model_dump().keys()
+    assert lineage.images == {"train": "registry.example/train@sha256:1"}
+    assert lineage.runs == {"wandb": "run7"}
     for file in version.glob("*.json"):
         text = file.read_text()
         assert "secret-key" not in text
@@ -168,9 +168,9 @@ def test_every_raw_dataset_of_an_author_is_in_the_lineage(weights: Path, tmp_pat
     second = prepared.collected[0].model_copy(update=more)
     two = prepared.model_copy(update={"collected": (*prepared.collected, second)})
     lineage = lineage_of(read_story(*folders)._replace(prepared=two), {})
-    assert lineage["digests"]["inputs"] == {"gardener": "0" * 64, "gardener/2": "1" * 64}
-    assert lineage["consent"] == {"gardener": "fictional", "gardener/2": "own-archive"}
-    assert lineage["collect"]["gardener/2"]["author"] == "Gardener"
+    assert lineage.digests.inputs == {"gardener": "0" * 64, "gardener/2": "1" * 64}
+    assert lineage.consent == {"gardener": "fictional", "gardener/2": "own-archive"}
+    assert lineage.model_dump()["collect"]["gardener/2"]["author"] == "Gardener"
 
 
 def test_an_author_who_opted_out_is_refused(mixed: Folders, tmp_path: Path) -> None:

@@ -3,14 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.registries import write
+from support.registries import refuse_opted_out, write
 
 from components.contracts.errors import BadInputError
 from components.registry import Registry
 from components.registry.opt_outs import (
     add_opt_out,
     read_opt_outs,
-    refuse_opted_out,
     remove_opt_out,
 )
 

@@ -96,7 +96,7 @@ def test_the_slower_publisher_writes_again_for_the_next_number(registry: Registr
 
     assert registry.publish("jane", write_slowly, {"by": "the slower one"}).version == 2
     assert asked == [1, 2]
-    assert registry.manifest("jane", 1).lineage == {"by": "the faster one"}
+    assert registry.manifest("jane", 1).lineage.model_dump() == {"by": "the faster one"}
     card = registry.store.get("jane/versions/2/README.md").data
     assert card == b"card of version 2"
     assert registry.verify() == []

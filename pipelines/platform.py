@@ -6,6 +6,7 @@ from typing import Literal
 
 from kfp import dsl, kubernetes
 
+from components.contracts.environment import IMAGE_VARIABLE, INFERENCE_TOKEN, MANAGEMENT_TOKEN
 from pipelines.nodes import ANYWHERE, Nodes, Toleration
 
 Target = Literal["kfp", "vertex"]
@@ -33,7 +34,7 @@ CONFIG_VARIABLES = (
     "WANDB_MODE",
     "WANDB_PROJECT",
 )
-SERVING_SECRET_VARIABLES = ("HUGGINGTWEETS_INFERENCE_TOKEN", "HUGGINGTWEETS_MANAGEMENT_TOKEN")
+SERVING_SECRET_VARIABLES = (INFERENCE_TOKEN, MANAGEMENT_TOKEN)
 SERVING_CONFIG_VARIABLES = (
     "HUGGINGTWEETS_SERVING_NAMESPACE",
     "HUGGINGTWEETS_SERVING_SELECTOR",
@@ -42,7 +43,6 @@ SERVING_CONFIG_VARIABLES = (
 """What the deploy step finds the serving pods by, and what it may ask them with."""
 ROLE_LABEL = "huggingtweets/role"
 """By which the serving's NetworkPolicy knows who may come in."""
-IMAGE_VARIABLE = "HUGGINGTWEETS_IMAGE_"
 SHARED = "/dev/shm"  # noqa: S108 - where torch's workers share memory; a pod has 64 MB there
 DAY = 24 * 60 * 60
 WEEK = 7 * DAY

@@ -1,6 +1,5 @@
 """Steps of a local run: each is said, timed, recorded, and reused where nothing has changed."""
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -8,14 +7,16 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.contracts.base import Report
 from components.contracts.errors import BadInputError
 from components.runtime.digests import folder_sha256
+from components.runtime.files import whole_file
 from components.runtime.flags import StageConfig, flag_of, flags_for, variables_against
+from components.runtime.lock import lock
 
 log = logging.getLogger(__name__)
 
@@ -129,9 +130,8 @@ class StepRunner:
             sha256=folder_sha256(output),
             identity=identity,
         )
-        draft = record.with_suffix(".draft")
-        left.write(draft)
-        draft.rename(record)
+        with whole_file(record) as draft:
+            left.write(draft)
 
 
 @contextmanager
@@ -141,9 +141,9 @@ def alone_in(out: Path) -> Iterator[None]:
     Raises:
         BadInputError: another run holds it.
     """
-    with (out / RECORDS / ".lock").open("w") as lock:
+    with ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(lock(out / RECORDS / ".lock", wait=False))
         except OSError as error:
             raise BadInputError(f"--out: another run is at work in {out}; wait for it") from error
         yield

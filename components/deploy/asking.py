@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import requests
 
-from components.contracts.errors import BadInputError
+from components.contracts.environment import INFERENCE_TOKEN, MANAGEMENT_TOKEN
 from components.deploy.pods import MANAGEMENT, Pod
+from components.runtime.secret import secret
 from components.storage.errors import one_line, reason
 
-INFERENCE_TOKEN = "HUGGINGTWEETS_INFERENCE_TOKEN"  # noqa: S105 - the name of a variable
-MANAGEMENT_TOKEN = "HUGGINGTWEETS_MANAGEMENT_TOKEN"  # noqa: S105
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 20.0
 """The longest that a pod may take to be reached, and to answer."""
 LONGEST_POST = 280
@@ -48,12 +46,15 @@ class Asker:
         """Wait no longer than `seconds` for one answer; take the tokens from `environment`.
 
         Raises:
-            BadInputError: a token's file cannot be read.
+            BadInputError: a token's file cannot be read, or is empty.
         """
         self.persona, self.version = persona, version
         self._timeout = (min(CONNECT_SECONDS, seconds), min(ANSWER_SECONDS, seconds))
-        self._inference = _secret(environment, INFERENCE_TOKEN)
-        self._management = _secret(environment, MANAGEMENT_TOKEN)
+        inference, management = (
+            secret(environment, name) for name in (INFERENCE_TOKEN, MANAGEMENT_TOKEN)
+        )
+        self._inference = inference.read() if inference else None
+        self._management = management.read() if management else None
 
     def by_number(self, pod: Pod) -> Answer:
         """Ask for a post from the version, named by its number."""
@@ -109,16 +110,3 @@ def _message(response: requests.Response) -> str:
     with suppress(LookupError, TypeError, ValueError):
         return one_line(str(response.json()["message"]))
     return one_line(response.text)
-
-
-def _secret(environment: Mapping[str, str], name: str) -> str | None:
-    """The secret that `<NAME>` or the file `<NAME>_FILE` holds."""
-    if value := environment.get(name, "").strip():
-        return value
-    file = environment.get(f"{name}_FILE")
-    if not file:
-        return None
-    try:
-        return Path(file).read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"{name}_FILE: cannot read {file}: {reason(error)}") from error

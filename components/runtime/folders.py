@@ -1,6 +1,5 @@
 """Outputs that appear whole or not at all."""
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from components.contracts.errors import BadInputError
 from components.runtime.disk import is_disk_full
+from components.runtime.lock import hold
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def _lock(draft: Path, target: Path) -> int | None:
     with suppress(FileNotFoundError):
         handle = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            _hold(handle, target)
+            _alone(handle, target)
             if os.path.samestat(os.fstat(handle), draft.stat()):
                 return handle
         except BaseException:
@@ -79,10 +79,10 @@ def _lock(draft: Path, target: Path) -> int | None:
     return None
 
 
-def _hold(handle: int, target: Path) -> None:
+def _alone(handle: int, target: Path) -> None:
     with suppress(OSError):  # there are file systems without locks
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hold(handle, wait=False)
         except BlockingIOError as error:
             raise BadInputError(
                 f"another process is writing {target} right now; wait for it, or name another place"

@@ -5,9 +5,10 @@ import os
 import socket
 from collections.abc import Mapping
 
+from components.contracts.environment import MANAGEMENT_TOKEN
 from components.serve.addresses import bound_address, listen
 from components.serve.config import ServeConfig
-from components.serve.tokens import MANAGEMENT, Tokens
+from components.serve.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def open_ports(config: ServeConfig, *, manage: bool) -> dict[str, socket.socket]
     if manage:
         ports[MANAGEMENT_PORT] = listen(config.management_address)
     else:
-        log.warning("the management port stays closed: set %s to open it", MANAGEMENT)
+        log.warning("the management port stays closed: set %s to open it", MANAGEMENT_TOKEN)
     for name, port in sorted(ports.items()):
         log.info("%s at %s", name, bound_address(port))
     return ports

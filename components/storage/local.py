@@ -1,7 +1,6 @@
 """A folder as a store: whole by rename, create-if-absent by hard link, swap under a lock."""
 
 import errno
-import fcntl
 import hashlib
 import os
 import secrets
@@ -9,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from components.runtime.lock import lock
 from components.storage.base import (
     Advance,
     Content,
@@ -81,7 +81,7 @@ class FileStore:
         """See `Store.swap`."""
 
         def settle(draft: str, path: str) -> None:
-            with _locked(Path(path).parent):
+            with lock(Path(path).parent):
                 if not Path(path).is_file() or _digest(Path(path).read_bytes()) != version:
                     raise ConflictError(f"{path} was changed by somebody else")
                 Path(draft).replace(path)
@@ -247,17 +247,6 @@ def _link_or_copy(source: str, target: str) -> None:
         raise
     except OSError:  # a file system without hard links
         copy_compared(source, target, no_advance)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other swappers in this folder out; the lock dies with its process."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

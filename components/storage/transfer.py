@@ -1,7 +1,6 @@
 """Folders and files between a disk and a store: in parallel, whole, with progress."""
 
 import os
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256
+from components.runtime.files import whole_file
 from components.runtime.folders import whole_folder
 from components.runtime.progress import progress
 from components.storage import open_store
@@ -96,15 +96,10 @@ def download_file(uri: str, target: Path) -> None:
     if not name or place.endswith(":/"):
         raise StorageError(f"{uri} names no file")
     store = open_store(place or slash or ".")
-    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}.draft")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with whole_file(target) as draft:
         size = store.stat(name).size
         with _shown("download", size) as advance:
             store.download(name, draft, advance, size=size)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _wrong(folder: Path, checksums: Mapping[str, str]) -> Iterator[str]:

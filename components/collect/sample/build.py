@@ -1,7 +1,6 @@
 """The sample archive as a zip, byte for byte the same each time and everywhere."""
 
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 from components.collect.sample import files
@@ -10,6 +9,7 @@ from components.collect.sample.portrait import portrait
 from components.collect.sample.posts import read_people, read_posts
 from components.collect.sample.tweets import note_of, tweets_of
 from components.contracts.errors import BadInputError
+from components.runtime.files import whole_file
 
 _PACKED_AT = (2026, 11, 1, 12, 0, 0)
 
@@ -20,17 +20,15 @@ def build_archive(target: Path) -> Path:
     Raises:
         BadInputError: `target` cannot be written.
     """
-    draft = target.with_name(f".{target.name}.draft")
     members = archive_files()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive:
+        with (
+            whole_file(target) as draft,
+            zipfile.ZipFile(draft, "w", zipfile.ZIP_STORED) as archive,
+        ):
             for name in sorted(members):
                 archive.writestr(_entry(name), members[name])
-        draft.replace(target)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise BadInputError(f"cannot write {target}: {error.strerror}") from error
     return target
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from components.contracts.base import Contract
 from components.contracts.errors import BadInputError
+from components.runtime.files import whole_file
 
 
 class Request(Contract):
@@ -54,9 +55,8 @@ class Checkpoint:
         return self.load("request") == self._request.model_dump()
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
-        draft = self._folder / f".{name}.draft"
-        draft.write_text(json.dumps(value), encoding="utf-8")
-        draft.replace(self._folder / f"{name}.json")
+        with whole_file(self._folder / f"{name}.json") as draft:
+            draft.write_text(json.dumps(value), encoding="utf-8")
 
 
 def forget(dataset: Path) -> None:

@@ -1,7 +1,5 @@
 """The token that `huggingtweets login` left, in a file that only its owner can read."""
 
-import os
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from components.collect.web.adapter import RefusedError
 from components.collect.x_api.adapter import TWEEPY_HOST, GatewayAdapter
 from components.contracts.base import Contract
 from components.contracts.errors import BadInputError
+from components.runtime.files import whole_file
 
 SCOPES = ["tweet.read", "users.read", "offline.access"]
 """What is asked for: reading, and going on when the token has expired. Nothing is ever written."""
@@ -53,10 +52,8 @@ def write_login(path: Path, login: LoginFile) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        number, draft = tempfile.mkstemp(dir=path.parent, prefix=".x-login-")  # of mode 0600
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(login.model_dump_json())
-        Path(draft).replace(path)
+        with whole_file(path, mode=0o600) as draft:
+            draft.write_text(login.model_dump_json(), encoding="utf-8")
     except OSError as error:
         raise BadInputError(f"cannot write {path}: {error.strerror}") from error
 

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Protocol
 
 from components.collect.x_api.login_file import LoginToken
 from components.contracts.errors import BadInputError
+from components.runtime.secret import secret
 
 VARIABLE = "X_BEARER_TOKEN"
-FILE_VARIABLE = "X_BEARER_TOKEN_FILE"
 _LONGEST = 4096
 
 
@@ -51,21 +50,10 @@ def read_token(environment: Mapping[str, str], url: str) -> Token:
     Raises:
         BadInputError: there is none, or it cannot be read.
     """
-    if value := environment.get(VARIABLE):
-        return AppToken(value.strip(), VARIABLE)
-    if name := environment.get(FILE_VARIABLE):
-        return AppToken(_read(Path(name)), f"{FILE_VARIABLE}={name}")
+    if found := secret(environment, VARIABLE):
+        return AppToken(found.read(), found.where)
     if token := LoginToken.read(environment, url):
         return token
     raise BadInputError(
-        f"the X API needs a token: set {VARIABLE} or {FILE_VARIABLE}, or run huggingtweets login"
+        f"the X API needs a token: set {VARIABLE} or {VARIABLE}_FILE, or run huggingtweets login"
     )
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise BadInputError(f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadInputError(f"{FILE_VARIABLE}: {path} is not a text file") from error

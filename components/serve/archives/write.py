@@ -9,6 +9,7 @@ from pathlib import Path
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
 from components.runtime.digests import files_of
+from components.runtime.files import whole_file
 from components.serve.archives.read import ALLOWED, MANIFEST
 
 ARCHIVER_VERSION = "0.12.0"
@@ -38,18 +39,16 @@ def write_archive(folder: Path, target: Path, name: str, version: str, created: 
         },
         "archiverVersion": ARCHIVER_VERSION,
     }
-    draft = target.with_name(f".{target.name}.draft")
-    try:
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(_entry(MANIFEST), json.dumps(manifest, indent=2))
-            for path in files:
-                entry = _entry(path.relative_to(folder).as_posix())
-                entry.file_size = path.stat().st_size
-                with path.open("rb") as source, archive.open(entry, "w") as file:
-                    shutil.copyfileobj(source, file, 1 << 20)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with (
+        whole_file(target) as draft,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        archive.writestr(_entry(MANIFEST), json.dumps(manifest, indent=2))
+        for path in files:
+            entry = _entry(path.relative_to(folder).as_posix())
+            entry.file_size = path.stat().st_size
+            with path.open("rb") as source, archive.open(entry, "w") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -4,12 +4,10 @@ With it a server starts while the registry is away, and loads a version again wi
 Nothing of it is trusted: every file is compared with its digest each time that it is loaded.
 """
 
-import fcntl
 import hashlib
 import logging
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +19,9 @@ from components.registry import Registry
 from components.registry.documents import parse_document
 from components.registry.layout import manifest_key, version_folder
 from components.runtime.digests import file_sha256
+from components.runtime.files import whole_file
 from components.runtime.folders import whole_folder
+from components.runtime.lock import lock
 from components.storage import ChecksumError
 from components.storage.local import FileStore
 from components.storage.transfer import download_folder
@@ -69,7 +69,8 @@ class Disk:
         manifest = parse_document(data, Manifest, f"{key} in {registry.store.uri}")
         if (manifest.persona, manifest.version) != (persona, version):
             raise ChecksumError(f"{key} is of {manifest.persona}, version {manifest.version}")
-        write_whole(kept, data)
+        with whole_file(kept) as draft:
+            draft.write_bytes(data)
         return manifest
 
     def files(self, registry: Registry, manifest: Manifest) -> Path:
@@ -125,20 +126,11 @@ def changed(folder: Path, manifest: Manifest) -> str | None:
         return next((entry.path for entry, good in pairs if not good), None)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that other processes see whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    draft.write_bytes(data)
-    draft.replace(path)
-
-
 @contextmanager
 def _alone_with(folder: Path) -> Iterator[None]:
     """Keep other threads and processes from this folder."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock(folder.with_name(f".{folder.name}.lock")):
         yield
 
 

@@ -12,8 +12,9 @@ from components.contracts.base import Contract, Report
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Alias
 from components.registry import CANDIDATE, PRODUCTION, Registry
+from components.runtime.files import whole_file
 from components.serve.personas.complaints import Complaints
-from components.serve.personas.disk import Disk, write_whole
+from components.serve.personas.disk import Disk
 from components.storage import StorageError
 from components.storage.local import FileStore
 
@@ -98,7 +99,8 @@ class Watcher:
         if found != self._last:
             self._last = found
             document = Following(personas=dict(found)).to_json()
-            write_whole(self._disk.aliases, document.encode())
+            with whole_file(self._disk.aliases) as draft:
+                draft.write_text(document, encoding="utf-8")
         if self.missing():
             self._registry.store.reconnect()
         return found

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, Field
 from components.runtime.flags import StageConfig
 from components.serve.addresses import check_address
 
+INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT = "inference", "management", "metrics"
+"""What the three ports are called."""
 Address = Annotated[str, AfterValidator(check_address)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from components.serve.config import ServeConfig
-from components.serve.generation import Writer
 from components.serve.health import Health
 from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk
 from components.serve.personas.personas import Personas
+from components.serve.requests.generation import Writer
 from components.serve.tokens import Tokens
-from components.serve.web.traces import Traces
+from components.serve.traces import Traces
 
 
 @dataclass(frozen=True)

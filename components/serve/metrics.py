@@ -2,19 +2,33 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from components.serve.named_metrics import NamedRegistry
-from components.serve.personas.model import Model
 from components.serve.torchserve_metrics import TS_DEFAULT, TorchServeMetrics
 
 LABELS = ("model_name", "model_version")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 TOKEN_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Served(Protocol):
+    """What is measured of a model."""
+
+    name: str
+    version: str
+    memory: int
+    """Bytes that it takes."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The name and the version."""
+        ...
 
 
 class Metrics:
@@ -53,7 +67,7 @@ class Metrics:
             registry=self.registry,
         )
 
-    def record(self, model: Model, begun: float, asked: str | None) -> "Record":
+    def record(self, model: Served, begun: float, asked: str | None) -> "Record":
         """Begin to measure a request to this model.
 
         Args:
@@ -64,7 +78,7 @@ class Metrics:
         ts_version = (asked or TS_DEFAULT) if self._ts_as_asked else model.version
         return Record(self, model, begun, ts_version)
 
-    def watch_models(self, loaded: Callable[[], Sequence[Model]]) -> None:
+    def watch_models(self, loaded: Callable[[], Sequence[Served]]) -> None:
         """Count the models in memory at each scrape."""
         self.registry.register(_LoadedModels(loaded))
 
@@ -83,7 +97,7 @@ class Metrics:
 class Record:
     """What is measured of one request."""
 
-    def __init__(self, metrics: Metrics, model: Model, begun: float, ts_version: str) -> None:
+    def __init__(self, metrics: Metrics, model: Served, begun: float, ts_version: str) -> None:
         self._metrics, self._model, self._begun = metrics, model, begun
         self._ts_key = (model.name, ts_version)
         self._first: float | None = None
@@ -132,7 +146,7 @@ class Record:
 class _LoadedModels(Collector):
     """How many models are in memory, and what each takes."""
 
-    def __init__(self, loaded: Callable[[], Sequence[Model]]) -> None:
+    def __init__(self, loaded: Callable[[], Sequence[Served]]) -> None:
         self._loaded = loaded
 
     def describe(self) -> Iterable[Metric]:

@@ -2,7 +2,10 @@
 
 from enum import Enum, auto
 
+from pydantic_core import ErrorDetails
+
 from components.contracts.errors import BadInputError, HuggingtweetsError
+from components.contracts.wording import wording
 from components.lm.engine.protocol import (
     DeadlineExceeded,
     EngineClosed,
@@ -70,3 +73,12 @@ _KINDS: dict[type[HuggingtweetsError], Kind] = {
     GenerationFailed: Kind.FAILED,
     BadInputError: Kind.BAD_REQUEST,
 }
+
+
+def problem_of_details(details: ErrorDetails) -> Problem:
+    """The first thing that pydantic found wrong in a request."""
+    left_out = ("body", "query", "path", "parameters")
+    named = [str(part) for part in details["loc"] if part not in left_out]
+    name = named[0] if named and not named[0].isdigit() else None
+    said = wording(details)
+    return Problem(Kind.BAD_REQUEST, f"{name}: {said}" if name else said, name)

@@ -14,27 +14,26 @@ import uvloop
 from components.lm.engine.protocol import EngineSettings
 from components.lm.engine.threads import wait_briefly
 from components.registry import Registry
-from components.serve.config import ServeConfig
+from components.serve.config import INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT, ServeConfig
 from components.serve.context import Context
 from components.serve.dialects.torchserve_registering import stored_models
-from components.serve.generation import Writer
 from components.serve.health import Health
+from components.serve.memory import memory_limit
 from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk
 from components.serve.personas.follower import Follower
 from components.serve.personas.loader import Loader, MakeEngine, import_engine, make_engine
-from components.serve.personas.memory import memory_limit
 from components.serve.personas.opted_out import OptOuts
 from components.serve.personas.personas import Personas
 from components.serve.personas.shelf import Shelf
 from components.serve.personas.watcher import Watcher, disk_root
 from components.serve.ports import Port, answer_all
-from components.serve.stage import INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT
+from components.serve.requests.generation import Writer
+from components.serve.requests.notes import RequestIdFilter
 from components.serve.tokens import Tokens
+from components.serve.traces import Traces
 from components.serve.web.apps import inference_app, management_app, metrics_app
 from components.serve.web.connections import Connections
-from components.serve.web.notes import RequestIdFilter
-from components.serve.web.traces import Traces
 
 log = logging.getLogger(__name__)
 

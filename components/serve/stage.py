@@ -7,12 +7,10 @@ from collections.abc import Mapping
 
 from components.contracts.environment import MANAGEMENT_TOKEN
 from components.serve.addresses import bound_address, listen
-from components.serve.config import ServeConfig
+from components.serve.config import INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT, ServeConfig
 from components.serve.tokens import Tokens
 
 log = logging.getLogger(__name__)
-
-INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT = "inference", "management", "metrics"
 
 
 def run(config: ServeConfig, environment: Mapping[str, str] | None = None) -> None:

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from components.serve.personas.memory import memory_used
+from components.serve.memory import memory_used
 
 TS_DEFAULT = "default"
 """The version under which TorchServe counts a request that names none."""

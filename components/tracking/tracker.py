@@ -5,43 +5,15 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 
 from components.contracts.base import Report
 from components.runtime.executor import facts_of, uri_of
+from components.tracking.backend import Backend, Values
 
 log = logging.getLogger(__name__)
-
-Values = Mapping[str, float]
-
-
-class Backend(Protocol):
-    """One run of one tracker."""
-
-    def log(self, values: Values, step: int) -> None:
-        """Values at a step."""
-
-    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """A table that people look at."""
-
-    def input(self, kind: str, subject: str, folder: Path) -> None:
-        """An artifact that the stage reads."""
-
-    def output(
-        self, kind: str, subject: str, folder: Path, place: str, aliases: Sequence[str]
-    ) -> str | None:
-        """An artifact that the stage wrote, by reference; where it is looked at, if anywhere."""
-
-    def summarise(self, facts: Mapping[str, Any]) -> None:
-        """What came out."""
-
-    def url(self) -> str | None:
-        """Where the run is looked at; None while offline."""
-
-    def finish(self, code: int) -> None:
-        """The end of the run: 0 if all went well."""
 
 
 class Tracker:

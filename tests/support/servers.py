@@ -18,7 +18,7 @@ from components.serve.config import ServeConfig
 from components.serve.server import Server
 from components.serve.stage import open_ports
 from components.serve.tokens import Tokens
-from components.serve.web.traces import Traces
+from components.serve.traces import Traces
 from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
 from support.fake_engine import FakeEngines
 from support.finished import make_prepare_report

@@ -27,10 +27,9 @@ from components.serve.dialects.open_inference_fields import EngineFields
 from components.serve.dialects.open_inference_infer import INFER_DOCUMENT, infer
 from components.serve.dialects.tensors import FINISH_REASON, TEXT_OUTPUT
 from components.serve.dialects.unread import check_query
-from components.serve.generation import Ask, Shown
 from components.serve.personas.model import Model, State
 from components.serve.problems import Kind, Problem
-from components.serve.web.answers import (
+from components.serve.requests.answers import (
     SSE,
     Streamed,
     Wording,
@@ -40,6 +39,7 @@ from components.serve.web.answers import (
     streamed_as,
     write,
 )
+from components.serve.requests.generation import Ask, Shown
 
 EXTENSIONS = ["generate", "binary_tensor_data"]
 PLACES = ("/models/{model}", "/models/{model}/versions/{version}")

@@ -24,10 +24,9 @@ from components.serve.dialects.tensors import (
     texts_of,
 )
 from components.serve.dialects.unread import known_fields
-from components.serve.generation import Ask, Writer
-from components.serve.problems import Kind, Problem
-from components.serve.web.answers import Written, labels, write
-from components.serve.web.errors import problem_of_details
+from components.serve.problems import Kind, Problem, problem_of_details
+from components.serve.requests.answers import Written, labels, write
+from components.serve.requests.generation import Ask, Writer
 
 OUTPUTS = (TEXT_OUTPUT, FINISH_REASON)
 OUTPUT_PARAMETERS = frozenset({"binary_data"})

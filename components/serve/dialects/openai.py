@@ -20,9 +20,8 @@ from components.serve.dialects.openai_bodies import (
 )
 from components.serve.dialects.openai_errors import OPENAI
 from components.serve.dialects.unread import check_query
-from components.serve.generation import Job, Shown
 from components.serve.personas.model import Model
-from components.serve.web.answers import (
+from components.serve.requests.answers import (
     SSE,
     Streamed,
     Wording,
@@ -32,6 +31,7 @@ from components.serve.web.answers import (
     streamed_as,
     write,
 )
+from components.serve.requests.generation import Job, Shown
 
 OWNER = "huggingtweets"
 DONE = b"data: [DONE]\n\n"

@@ -24,8 +24,8 @@ from components.serve.dialects.fields import (
     Text,
     TopP,
 )
-from components.serve.generation import Ask
 from components.serve.problems import Kind, Problem
+from components.serve.requests.generation import Ask
 
 MOST_PROMPTS = 64
 MOST_LOGPROBS = 5

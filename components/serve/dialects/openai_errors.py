@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from components.serve.dialects.dialect import Dialect
 from components.serve.problems import Kind, Problem
+from components.serve.requests.dialect import Dialect
 
 
 class OpenAIErrorDetail(BaseModel):

@@ -11,9 +11,8 @@ from components.serve.context import Context
 from components.serve.dialects.torchserve_bodies import REQUEST_BODY, Prediction, read_body
 from components.serve.dialects.torchserve_errors import TORCHSERVE
 from components.serve.dialects.unread import check_query
-from components.serve.generation import Ask, Shown
 from components.serve.personas.model import Model
-from components.serve.web.answers import (
+from components.serve.requests.answers import (
     Streamed,
     Wording,
     Written,
@@ -22,6 +21,7 @@ from components.serve.web.answers import (
     streamed_as,
     write,
 )
+from components.serve.requests.generation import Ask, Shown
 
 Name = Annotated[str, Path(description="the model's name")]
 Version = Annotated[str, Path(description="its version")]

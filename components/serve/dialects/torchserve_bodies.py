@@ -9,8 +9,7 @@ from starlette.requests import Request
 
 from components.serve.dialects.fields import SamplingFields, Text
 from components.serve.dialects.unread import shown
-from components.serve.problems import Kind, Problem
-from components.serve.web.errors import problem_of_details
+from components.serve.problems import Kind, Problem, problem_of_details
 
 JSON, PLAIN = "application/json", "text/plain"
 MULTIPART, FORM = "multipart/form-data", "application/x-www-form-urlencoded"

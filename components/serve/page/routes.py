@@ -3,6 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -10,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from components.serve.context import Context
-from components.serve.dialects.torchserve_errors import TORCHSERVE
 from components.serve.page.about import About, about, title_of
 from components.serve.personas.model import Model
 from components.serve.problems import Kind, Problem
@@ -47,9 +47,12 @@ class PersonaList(BaseModel):
     personas: list[Listed]
 
 
-def page(context: Context) -> APIRouter:
-    """`GET /`, its files under `/page/`, and `/page/personas[/{name}]`."""
-    router = APIRouter(tags=["page"], responses=TORCHSERVE.documented())
+def page(context: Context, errors: dict[int | str, dict[str, Any]]) -> APIRouter:
+    """`GET /`, its files under `/page/`, and `/page/personas[/{name}]`.
+
+    `errors` are the answers to what goes wrong, for the OpenAPI document.
+    """
+    router = APIRouter(tags=["page"], responses=errors)
 
     async def document() -> Response:
         """The page."""

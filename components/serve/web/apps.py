@@ -32,7 +32,7 @@ def inference_app(context: Context) -> ASGIApp:
             open_inference(context),
             openai(context),
             probes(context.health),
-            page(context),
+            page(context, dialect_of("/").documented()),
         ],
     )
 

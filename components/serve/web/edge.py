@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from components.serve.problems import ClientGone, Kind, Problem
+from components.serve.requests.notes import HEADER, NOTES, Notes, request_id_of
+from components.serve.traces import Traces
 from components.serve.web.bodies import Bodies
 from components.serve.web.errors import answer
-from components.serve.web.notes import HEADER, NOTES, Notes, request_id_of
-from components.serve.web.traces import Traces
 
 log = logging.getLogger("components.serve.access")
 

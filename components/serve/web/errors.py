@@ -5,18 +5,16 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from components.contracts.errors import HuggingtweetsError
-from components.contracts.wording import wording
-from components.serve.dialects.dialect import Dialect
 from components.serve.dialects.open_inference_errors import OPEN_INFERENCE
 from components.serve.dialects.openai_errors import OPENAI
 from components.serve.dialects.torchserve_errors import TORCHSERVE
-from components.serve.problems import ClientGone, Kind, Problem, problem_of
+from components.serve.problems import ClientGone, Kind, Problem, problem_of, problem_of_details
+from components.serve.requests.dialect import Dialect
 
 log = logging.getLogger(__name__)
 
@@ -89,12 +87,3 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("answering %s failed", request.url.path, exc_info=error)
     problem = Problem(Kind.INTERNAL, "something failed; the server's log says what")
     return answer(request.url.path, problem)
-
-
-def problem_of_details(details: ErrorDetails) -> Problem:
-    """The first thing that pydantic found wrong in a request."""
-    left_out = ("body", "query", "path", "parameters")
-    named = [str(part) for part in details["loc"] if part not in left_out]
-    name = named[0] if named and not named[0].isdigit() else None
-    said = wording(details)
-    return Problem(Kind.BAD_REQUEST, f"{name}: {said}" if name else said, name)

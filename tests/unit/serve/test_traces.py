@@ -16,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.servers import publish, serving
 
 from components.registry import Registry
-from components.serve.web.traces import Traces
+from components.serve.traces import Traces
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -26,12 +26,6 @@ def memory_used() -> tuple[int, int]:
     return _from_meminfo("MemTotal") - available, available
 
 
-def process_memory() -> int:
-    """Bytes of memory that this process takes."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096
-
-
 def _limits() -> list[int]:
     texts = (path.read_text().strip() for path in CGROUP_LIMITS if path.is_file())
     return [int(text) for text in texts if text.isdigit()]

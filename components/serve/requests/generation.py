@@ -16,11 +16,11 @@ from components.lm.engine.protocol import (
     TokenLogprob,
 )
 from components.serve.filter.outlet import Outlet
-from components.serve.inbox import Inbox
 from components.serve.metrics import Metrics, Record
 from components.serve.personas.model import Model
 from components.serve.personas.personas import Held, Personas
 from components.serve.problems import problem_of
+from components.serve.requests.inbox import Inbox
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from components.contracts.errors import HuggingtweetsError
-from components.serve.dialects.dialect import Dialect
-from components.serve.generation import Ask, Job, Sample, Shown, Writer
 from components.serve.personas.model import Model
 from components.serve.problems import ClientGone, Problem, problem_of
-from components.serve.web.disconnect import until_gone
-from components.serve.web.notes import note
+from components.serve.requests.dialect import Dialect
+from components.serve.requests.disconnect import until_gone
+from components.serve.requests.generation import Ask, Job, Sample, Shown, Writer
+from components.serve.requests.notes import note
 
 SSE = "text/event-stream; charset=utf-8"
 

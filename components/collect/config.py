@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from components.collect.bluesky.names import DOMAIN, read_name, shown_name
+from components.collect.bluesky_names import DOMAIN, read_name, shown_name
 from components.collect.times import DateOrder
 from components.contracts.reports import Consent
 from components.runtime.flags import StageConfig

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from components.collect.archive.archive import author_of_archive, mind_circles, read_archive
 from components.collect.archive.contents import source_sha256
-from components.collect.bluesky.names import is_did
+from components.collect.bluesky_names import is_did
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig, author_of_address
 from components.collect.damage import damage_warning

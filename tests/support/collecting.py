@@ -9,7 +9,7 @@ from typing import Any
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig
 from components.collect.spool import Spool
-from components.collect.tables.rows import Table
+from components.collect.table_rows import Table
 from components.contracts.posts import Post
 
 Reader = Callable[[Path, str, CollectConfig, Spool], Collected]

@@ -2,21 +2,14 @@
 
 from typing import NamedTuple
 
-from components.collect.archive.assignments import as_object, as_text
 from components.collect.archive.files import ArchiveFiles
 from components.collect.archive.manifest import Manifest
 from components.collect.collected import Picture
 from components.collect.config import handle_of
+from components.collect.json_fields import as_object, as_text
+from components.collect.pictures import MAX_PICTURE, image_suffix
 from components.collect.posts import shown, valid_unicode
 from components.contracts.errors import BadInputError
-
-MAX_PICTURE = 10 << 20
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", ".png"),
-    (b"\xff\xd8\xff", ".jpg"),
-    (b"GIF87a", ".gif"),
-    (b"GIF89a", ".gif"),
-)
 
 
 class Account(NamedTuple):
@@ -97,10 +90,3 @@ def _is_picture(member: str, file: str) -> bool:
     """Members are called `<account id>-<file>`."""
     name = member.rpartition("/")[2]
     return name == file or name.endswith(f"-{file}")
-
-
-def image_suffix(data: bytes) -> str | None:
-    """The suffix of the image that `data` begins like: PNG, JPEG, GIF or WebP; None if none."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return ".webp"
-    return next((suffix for start, suffix in _SIGNATURES if data.startswith(start)), None)

@@ -13,13 +13,14 @@ from components.collect.archive.account import other_name, read_account, read_pi
 from components.collect.archive.files import ArchiveFiles, Listed, open_archive
 from components.collect.archive.manifest import Manifest, disagreements, read_manifest
 from components.collect.archive.notes import add_note, join_notes, read_note
-from components.collect.archive.tweets import keep_last_versions, read_version
+from components.collect.archive.tweets import read_version
 from components.collect.collected import Collected, Skips
 from components.collect.config import CollectConfig
 from components.collect.posts import shown
 from components.collect.spool import Spool, micros
 from components.collect.tables.csv_rows import read_csv
 from components.collect.tables.table import posts_of_table
+from components.collect.versions import keep_last_versions
 from components.contracts.errors import BadInputError
 
 CIRCLES = (datetime(2022, 8, 1, tzinfo=UTC), datetime(2023, 12, 1, tzinfo=UTC))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from components.collect.json_array import ArrayText
+from components.collect.json_fields import as_object
 from components.contracts.errors import BadInputError
 
 _START = re.compile(r"\ufeff?\s{0,99}(?:window\.|var\s+)([\w.]{1,100})\s{0,99}=\s{0,99}", re.ASCII)
@@ -81,20 +82,3 @@ def _decoded(read: Callable[[int], bytes], where: str) -> Callable[[int], str]:
 
 def _no_text(where: str) -> BadInputError:
     return BadInputError(f"{where} is not UTF-8 text; download the archive again")
-
-
-def as_object(value: Any) -> dict[str, Any]:
-    """`value` if it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def as_objects(value: Any) -> list[dict[str, Any]]:
-    """The objects in a JSON array; none if it is no array."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def as_text(value: Any) -> str:
-    """A JSON string or whole number as text, else nothing: archives write numbers as strings."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return str(value)

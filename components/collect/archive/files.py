@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from components.collect.archive.assignments import parse_assignment, parse_entries
-from components.collect.archive.container import Container, Member
-from components.collect.archive.members import Members, find_members, folders_of_posts
+from components.collect.archive.members import Members, find_members, folders_of_posts, is_disguised
 from components.collect.archive.refusals import why_no_posts, why_several
-from components.collect.archive.safe_folder import SafeFolder
-from components.collect.archive.safe_zip import SafeZip
+from components.collect.containers.container import Container, Member
+from components.collect.containers.safe_folder import SafeFolder
+from components.collect.containers.safe_zip import SafeZip
 from components.collect.posts import shown
 from components.contracts.errors import BadInputError
 
@@ -79,7 +79,7 @@ def open_archive(path: Path, source: str) -> Iterator[ArchiveFiles]:
 
 
 def _open_container(path: Path, source: str) -> SafeZip | SafeFolder:
-    return SafeFolder(path, source) if path.is_dir() else SafeZip(path, source)
+    return (SafeFolder if path.is_dir() else SafeZip)(path, source, is_disguised)
 
 
 def _why_no_posts(container: SafeZip | SafeFolder, names: list[str]) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
 from components.collect.archive.files import ArchiveFiles
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import is_number
 from components.contracts.errors import BadInputError
 

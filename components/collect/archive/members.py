@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from components.runtime.zips import DRIVE
+
 POSTS = r"tweets?(-part\d{1,4})?\.js"
 POSTS_CSV = "tweets.csv"
 USER_DETAILS = "data/js/user_details.js"
@@ -39,6 +41,13 @@ class Members:
 def is_read(name: str) -> bool:
     """Whether a member of this name would be read of an archive in some folder."""
     return _READ.fullmatch(name) is not None
+
+
+def is_disguised(stated: str) -> bool:
+    """Whether a file's name that is not plain poses as one of a member that is read."""
+    name = DRIVE.sub("", stated.partition("\0")[0].replace("\\", "/"), count=1)
+    plain = "/".join(part for part in name.split("/") if part not in ("", ".", ".."))
+    return not name.endswith("/") and is_read(plain)
 
 
 def folders_of_posts(names: Collection[str]) -> list[str]:

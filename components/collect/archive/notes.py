@@ -10,8 +10,8 @@ import re
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
 from components.collect.damage import is_damaged
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import valid_unicode
 from components.collect.spool import Spool, micros, post_of, rest_of, said_of
 from components.collect.times import parse_time

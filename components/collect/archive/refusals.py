@@ -1,42 +1,11 @@
 """What is said of what is no archive, or not one alone, and what to do."""
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
 
+from components.collect.containers.no_zip import TABLE
 from components.collect.posts import shown
 
-_ONE_FILE = re.compile(rb"(\xef\xbb\xbf)?\s*(window\.|var\s|Grailbird\.)")
-_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|\?xml)", re.IGNORECASE)
-_TABLE = re.compile(
-    r".+\.(csv|tsv|jsonl?|ndjson|parquet|xlsx|car)(\.(gz|bz2|xz|zst))?", re.IGNORECASE
-)
 _WORKBOOK = "xl/workbook.xml"
-_HEAD = 200
-
-
-def why_no_zip(path: Path, source: str) -> str:
-    """What the file at `path` is, which is no whole zip."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    if head.startswith(b"PK\x03\x04"):
-        return f"{source} is a zip that is cut off or damaged; download it again"
-    if _ONE_FILE.match(head):
-        return (
-            f"{source} is not a zip but one file out of an archive; "
-            f"give the whole folder that it lies in, {source.rpartition('/')[0] or '.'}"
-        )
-    if _PAGE.match(head):
-        return (
-            f"{source} is not a zip but a page that shows an archive; "
-            "give the whole folder that it was unpacked to, or the zip itself"
-        )
-    if _TABLE.fullmatch(source):
-        return f"{source} is not a zip but a table; give it with --table"
-    return (
-        f"{source} is not a zip; give the file that X lets you download, as it is, "
-        "or the folder that it was unpacked to"
-    )
 
 
 def why_no_posts(source: str, names: Sequence[str], *, folder: bool) -> str:
@@ -56,7 +25,7 @@ def why_no_posts(source: str, names: Sequence[str], *, folder: bool) -> str:
             f"{source} holds no posts but another zip, {shown(zips[0])!r}; "
             "unpack it and give that one with --archive"
         )
-    if _WORKBOOK in names or (names and all(map(_TABLE.fullmatch, names))):
+    if _WORKBOOK in names or (names and all(map(TABLE.fullmatch, names))):
         return _why_table(source, names, folder=folder)
     missing = "it holds neither data/tweets.js nor tweets.csv"
     if folder:

@@ -1,27 +1,16 @@
 """Posts out of the entries of `tweets.js`."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import is_number, make_post
-from components.collect.spool import Spool
 from components.collect.times import parse_time
-from components.contracts.posts import Post
+from components.collect.versions import Version
 
 _STATUS_LINK = re.compile(
     r"https?://(?:mobile\.)?(?:twitter|x)\.com/\w+/status/\d+(?:\?\S*)?", re.ASCII
 )
-
-
-class Version(NamedTuple):
-    """One version of a post."""
-
-    post: Post
-    first_id: str
-    """The id of the post's first version: the same for all of its edits."""
-    earlier_ids: tuple[str, ...] = ()
-    """The ids of versions before this one, where the source lists them."""
 
 
 def read_version(tweet: dict[str, Any], author: str) -> Version | str:
@@ -71,14 +60,3 @@ def _texts(entities: list[dict[str, Any]], key: str, text: str) -> list[str]:
     """What the entities state under `key`, each once, where it stands in the text."""
     stated = dict.fromkeys(as_text(entity.get(key)) for entity in entities)
     return [one for one in stated if one and one.lower() in text.lower()]
-
-
-def keep_last_versions(spool: Spool) -> int:
-    """Keep the last version of each post; gives how many earlier ones or repetitions went."""
-    spool.run(
-        "CREATE TEMP TABLE earlier AS SELECT place, id FROM (SELECT place, id, ROW_NUMBER() OVER"
-        " (PARTITION BY first ORDER BY number DESC, place DESC) AS age FROM posts) WHERE age > 1"
-    )
-    count = spool.run("DELETE FROM posts WHERE place IN (SELECT place FROM earlier)")
-    spool.run("INSERT INTO gone SELECT id FROM earlier EXCEPT SELECT id FROM posts")
-    return count

@@ -7,9 +7,9 @@ record, Wafrn (codeberg.org/wafrn/wafrn) in `fullText`: HTML, or plain where it 
 import re
 from typing import Any
 
-from components.collect.archive.assignments import as_object, as_text
 from components.collect.bluesky.richtext import RichText, read_text
-from components.collect.mastodon.html_text import read_html
+from components.collect.html_text import read_html
+from components.collect.json_fields import as_object, as_text
 from components.collect.posts import valid_unicode
 
 BRIDGE = ".brid.gy"

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 from atproto import Client, Request, models
 
-from components.collect.bluesky.names import shown_name
 from components.collect.bluesky.refusals import explain
+from components.collect.bluesky_names import shown_name
 from components.collect.web.adapter import RefusedError, bounded_session
 from components.collect.web.asking import Patience
 

@@ -4,9 +4,9 @@ import html
 from datetime import datetime
 from typing import Any
 
-from components.collect.archive.assignments import as_object, as_text
 from components.collect.bluesky.bridged import BRIDGE, read_whole_text
-from components.collect.bluesky.names import INVALID
+from components.collect.bluesky_names import INVALID
+from components.collect.json_fields import as_object, as_text
 from components.collect.posts import make_post, repost_text
 from components.collect.times import parse_time
 from components.collect.web.account import Account

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
 from components.collect.bluesky.client import BlueskyClient
-from components.collect.bluesky.names import INVALID, author_of, is_did, shown_name
+from components.collect.bluesky_names import INVALID, author_of, is_did, shown_name
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import is_number, shown, valid_unicode
 from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint

@@ -1,6 +1,6 @@
 """What Bluesky's refusals mean, in one sentence each."""
 
-from components.collect.archive.assignments import as_object, as_text
+from components.collect.json_fields import as_object, as_text
 from components.collect.web.adapter import RefusedError
 from components.collect.web.refusals import said_in
 from components.contracts.errors import BadInputError

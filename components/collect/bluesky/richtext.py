@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import valid_unicode
 from components.collect.web.links import whole_link
 

@@ -4,13 +4,13 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from components.collect.archive.assignments import as_text
 from components.collect.bluesky.client import BlueskyClient
-from components.collect.bluesky.names import author_of, shown_name
 from components.collect.bluesky.posts import read_post
 from components.collect.bluesky.profile import find_profile, stated_handle
+from components.collect.bluesky_names import author_of, shown_name
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig
+from components.collect.json_fields import as_text
 from components.collect.spool import Spool
 from components.collect.web.account import Permit
 from components.collect.web.checkpoint import Checkpoint, Request

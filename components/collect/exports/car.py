@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from components.collect.archive.assignments import as_object
 from components.collect.exports.dag_cbor import Link, decode
+from components.collect.json_fields import as_object
 from components.contracts.errors import BadInputError
 
 MAX_BLOCK = 2 << 20

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
 from components.collect.exports.actors import actor_name, name_seen_from
 from components.collect.exports.rows import COLUMNS, flag, make_row, with_text
 from components.collect.exports.wrapped_json import WrappedText
-from components.collect.mastodon.html_text import read_html
+from components.collect.html_text import read_html
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import repost_text, valid_unicode
-from components.collect.tables.rows import OpenText, Row, Table
+from components.collect.table_rows import OpenText, Row, Table
 from components.contracts.errors import BadInputError
 
 _COLLECTION = re.compile(r'"orderedItems"\s*:|"type"\s*:\s*"OrderedCollection(?:Page)?"')

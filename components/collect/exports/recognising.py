@@ -2,7 +2,7 @@
 
 from components.collect.exports.outbox import is_outbox, read_outbox
 from components.collect.exports.repository_json import is_repository_json, read_repository_json
-from components.collect.tables.rows import OpenText, Table
+from components.collect.table_rows import OpenText, Table
 
 _HEAD = 8_192
 

@@ -3,12 +3,12 @@
 import html
 from typing import Any
 
-from components.collect.archive.assignments import as_object, as_text
 from components.collect.bluesky.bridged import read_whole_text
 from components.collect.bluesky.posts import quoted_uri
 from components.collect.exports.rows import COLUMNS, flag, make_row
+from components.collect.json_fields import as_object, as_text
 from components.collect.posts import repost_text
-from components.collect.tables.rows import Row
+from components.collect.table_rows import Row
 
 POST = "app.bsky.feed.post"
 REPOST = "app.bsky.feed.repost"

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from components.collect.archive.assignments import as_object, as_text
 from components.collect.exports.car import Blocks
 from components.collect.exports.dag_cbor import Link
 from components.collect.exports.records import POST, RECORD_COLUMNS, REPOST, row_of_record
 from components.collect.exports.rows import with_text
 from components.collect.exports.search_tree import read_entries
-from components.collect.tables.rows import Row, Table
+from components.collect.json_fields import as_object, as_text
+from components.collect.table_rows import Row, Table
 
 
 def read_repository(path: Path, source: str) -> Table:

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from components.collect.archive.assignments import as_object, as_text
 from components.collect.exports.records import POST, RECORD_COLUMNS, REPOST, row_of_record
 from components.collect.exports.rows import with_text
 from components.collect.exports.wrapped_json import WrappedText
-from components.collect.tables.rows import OpenText, Row, Table
+from components.collect.json_fields import as_object, as_text
+from components.collect.table_rows import OpenText, Row, Table
 from components.contracts.errors import BadInputError
 
 _START = r"[\s\ufeff]*(?:\[\s*)?\{\s*"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from components.collect.tables.rows import Row
+from components.collect.table_rows import Row
 
 COLUMNS = (
     *("id", "text", "created_at", "username", "user_id", "lang"),

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from components.collect.archive.assignments import as_object
 from components.collect.exports.car import Blocks
 from components.collect.exports.dag_cbor import Link
+from components.collect.json_fields import as_object
 
 _LONGEST_KEY = 1_024
 

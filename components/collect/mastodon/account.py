@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
 from components.collect.config import author_of_address
+from components.collect.html_text import read_html
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.mastodon.client import MastodonClient
-from components.collect.mastodon.html_text import read_html
 from components.collect.posts import is_number, shown, valid_unicode
 from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint

@@ -3,8 +3,8 @@
 import html
 from typing import Any
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
-from components.collect.mastodon.html_text import read_html
+from components.collect.html_text import read_html
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import make_post, repost_text, valid_unicode
 from components.collect.times import parse_time
 from components.collect.web.account import Account

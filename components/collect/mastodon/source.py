@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from components.collect.archive.assignments import as_objects, as_text
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig
+from components.collect.json_fields import as_objects, as_text
 from components.collect.mastodon.account import find_account
 from components.collect.mastodon.client import MastodonClient
 from components.collect.mastodon.posts import is_public, read_status

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from components.collect.tables.rows import MAX_COLUMNS, OpenText, Row, Table, bounded_lines
+from components.collect.table_rows import MAX_COLUMNS, OpenText, Row, Table, bounded_lines
 from components.contracts.errors import BadInputError
 
 MAX_FIELD = 1 << 20

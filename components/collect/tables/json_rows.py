@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TextIO
 
 from components.collect.json_array import ArrayText
-from components.collect.tables.rows import MAX_LINE, OpenText, Row, Table, bounded_lines
+from components.collect.table_rows import MAX_LINE, OpenText, Row, Table, bounded_lines
 from components.contracts.errors import BadInputError
 
 MAX_DOCUMENT = 1 << 28

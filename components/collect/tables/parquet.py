@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from components.collect.posts import shown
+from components.collect.table_rows import Row, Table
 from components.collect.tables.json_rows import flatten
-from components.collect.tables.rows import Row, Table
 from components.contracts.errors import BadInputError
 
 MAGIC = b"PAR1"

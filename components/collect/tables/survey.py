@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.collect.config import CollectConfig
+from components.collect.table_rows import Table
 from components.collect.tables.authors import Author, Authors, Key, choose_author
 from components.collect.tables.date_order import DateColumn
 from components.collect.tables.reader import NOTHING, YES, Reader, joined
-from components.collect.tables.rows import Table
 from components.collect.tables.strangers import Strangers, refuse_several
 from components.collect.times import DateOrder
 from components.contracts.errors import BadInputError

@@ -18,9 +18,10 @@ from components.collect.config import CollectConfig
 from components.collect.exports.car import is_car
 from components.collect.exports.recognising import read_export
 from components.collect.exports.repository import read_repository
-from components.collect.mastodon.html_text import read_html
+from components.collect.html_text import read_html
 from components.collect.posts import make_post, shown
 from components.collect.spool import Spool
+from components.collect.table_rows import OpenText, Row, Table
 from components.collect.tables.csv_rows import read_csv
 from components.collect.tables.encodings import Encoding, find_encoding
 from components.collect.tables.foreign import refuse_foreign
@@ -28,7 +29,6 @@ from components.collect.tables.ids import settle_ids, trusted_id
 from components.collect.tables.json_rows import read_json
 from components.collect.tables.parquet import MAGIC, read_parquet
 from components.collect.tables.reader import Reader, choose_reader, joined
-from components.collect.tables.rows import OpenText, Row, Table
 from components.collect.tables.survey import Survey, survey_table
 from components.collect.tables.unpacking import ZIP, unpacked
 from components.collect.tables.workbooks import write_sheet_as_csv

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 import zstandard
 
-from components.collect.archive.safe_zip import SafeZip
+from components.collect.containers.safe_zip import SafeZip
 from components.collect.posts import shown
 from components.contracts.errors import BadInputError
 from components.runtime.zstd import unpacked_frames

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from components.collect.archive.safe_zip import SafeZip
+from components.collect.containers.safe_zip import SafeZip
 from components.collect.posts import shown
 from components.contracts.errors import BadInputError
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from components.collect.archive.assignments import as_objects
 from components.collect.collected import Collected, Skips
+from components.collect.json_fields import as_objects
 from components.collect.spool import Spool, rest_of
 from components.collect.web.account import Account
 from components.collect.web.pages import Page

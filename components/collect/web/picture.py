@@ -2,8 +2,8 @@
 
 import requests
 
-from components.collect.archive.account import MAX_PICTURE, image_suffix
 from components.collect.collected import Picture
+from components.collect.pictures import MAX_PICTURE, image_suffix
 
 _SECONDS = (5.0, 15.0)
 _SMALL, _LARGE = "_normal.", "_400x400."

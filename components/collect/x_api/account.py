@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.collect.archive.assignments import as_object, as_text
+from components.collect.json_fields import as_object, as_text
 from components.collect.posts import is_number, valid_unicode
 from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 
-from components.collect.archive.assignments import as_object, as_text
+from components.collect.json_fields import as_object, as_text
 from components.collect.posts import is_number
 from components.collect.web.adapter import RefusedError
 from components.collect.x_api.adapter import TWEEPY_HOST

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
-from components.collect.archive.tweets import Version
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import is_number, make_post
 from components.collect.times import parse_time
+from components.collect.versions import Version
 
 
 def read_version(stated: dict[str, Any], author: str, account_id: str) -> Version | str:

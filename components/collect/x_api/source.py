@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.collect.archive.tweets import keep_last_versions
 from components.collect.collected import Collected, Skips
 from components.collect.config import CollectConfig
 from components.collect.spool import Spool
+from components.collect.versions import keep_last_versions
 from components.collect.web.account import Account, Permit
 from components.collect.web.checkpoint import Checkpoint, Request
 from components.collect.web.picture import fetch_picture

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from components.collect.archive.assignments import as_object, as_objects, as_text
 from components.collect.config import CollectConfig
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint
 from components.collect.web.pages import Page, read_pages

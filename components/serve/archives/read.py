@@ -2,12 +2,15 @@
 
 import json
 import shutil
-import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
+from zipfile import ZipInfo
 
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
+from components.runtime.zips import DAMAGE, StrangersZip, plain_name, problem_of
 
 MANIFEST = "MAR-INF/MANIFEST.json"
 ALLOWED = frozenset(
@@ -18,8 +21,6 @@ ALLOWED = frozenset(
 MOST_FILES = 1000
 MOST_BYTES = 64 << 30
 MOST_MANIFEST = 1 << 20
-MOST_RATIO = 200
-"""Bytes for each byte of the archive: more is no model but a bomb."""
 _CODE_KEYS = ("handler", "modelFile", "requirementsFile", "service")
 
 
@@ -47,74 +48,89 @@ def archive_facts(path: Path) -> ArchiveFacts:
         BadInputError: it is no model archive, or it holds something that can run.
     """
     with _opened(path) as archive:
-        _check_members(archive, path)
-        return _facts(archive, path)
+        return _facts(archive, _checked_members(archive, path), path)
 
 
 def read_archive(path: Path, folder: Path) -> None:
     """Unpack an archive's files into `folder`.
 
     Raises:
-        BadInputError: as `archive_facts` does.
+        BadInputError: as `archive_facts` does, or a file in it is damaged.
     """
     with _opened(path) as archive:
-        members = _check_members(archive, path)
-        _facts(archive, path)
-        for member in members:
-            if member.filename != MANIFEST:
-                target = folder / member.filename
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(member) as source, target.open("wb") as file:
-                    shutil.copyfileobj(source, file, 1 << 20)
+        members = _checked_members(archive, path)
+        _facts(archive, members, path)
+        for name, member in members.items():
+            if name != MANIFEST:
+                _unpack(archive, member, folder / name)
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+@contextmanager
+def _opened(path: Path) -> Iterator[StrangersZip]:
     try:
-        return zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
+        archive = StrangersZip(path)
+    except DAMAGE as error:
         raise BadInputError(f"{path.name} is no model archive: {error}") from error
+    with archive:
+        try:
+            yield archive
+        except OSError:  # of the disk that is written to
+            raise
+        except DAMAGE as error:
+            raise BadInputError(f"{path.name} is damaged: {error}; fetch it again") from error
 
 
-def _facts(archive: zipfile.ZipFile, path: Path) -> ArchiveFacts:
+def _unpack(archive: StrangersZip, member: ZipInfo, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with archive.open(member) as source, target.open("wb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+
+
+def _facts(archive: StrangersZip, members: Mapping[str, ZipInfo], path: Path) -> ArchiveFacts:
+    member = members.get(MANIFEST)
+    if member is None:
+        raise BadInputError(f"{path.name} is no model archive: it lacks {MANIFEST}")
+    if member.file_size > MOST_MANIFEST:
+        raise BadInputError(f"{path.name}: {MANIFEST} is too large")
+    with archive.open(member) as file:
+        data = file.read()
     try:
-        info = archive.getinfo(MANIFEST)
-        if info.file_size > MOST_MANIFEST:
-            raise BadInputError(f"{path.name}: {MANIFEST} is too large")
-        return ArchiveFacts(json.loads(archive.read(info)), path)
-    except KeyError as error:
-        raise BadInputError(f"{path.name} is no model archive: it lacks {MANIFEST}") from error
-    except (ValueError, RecursionError, zipfile.BadZipFile) as error:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
         raise BadInputError(f"{path.name}: {MANIFEST} is not JSON: {error}") from error
+    return ArchiveFacts(document, path)
 
 
-def _check_members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
-    """The files of the archive, once it is clear that all of them are harmless."""
-    members = [member for member in archive.infolist() if not member.is_dir()]
+def _checked_members(archive: StrangersZip, path: Path) -> dict[str, ZipInfo]:
+    """The files of the archive by name, once it is clear that all of them are harmless."""
+    members = [member for member in archive.members if not member.is_dir()]
     total = sum(member.file_size for member in members)
-    packed = sum(member.compress_size for member in members)
-    if len(members) > MOST_FILES or total > min(MOST_BYTES, MOST_RATIO * packed + (1 << 20)):
+    if len(members) > MOST_FILES or total > min(MOST_BYTES, archive.most):
         raise BadInputError(f"{path.name} would unpack to more than a model")
-    names = [member.filename for member in members]
-    if len(set(names)) < len(names):
+    named = {_checked_name(member, path): member for member in members}
+    if len(named) < len(members):
         raise BadInputError(f"{path.name} holds two files of one name")
-    for member in members:
-        _check_member(member, path)
-    if not any(name.endswith(".safetensors") for name in names):
+    if not any(name.endswith(".safetensors") for name in named):
         raise BadInputError(f"{path.name} holds no *.safetensors, so there is no model in it")
-    return members
+    return named
 
 
-def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
-    name = PurePosixPath(member.filename)
-    outside = name.is_absolute() or ".." in name.parts or "\\" in member.filename
-    link = (member.external_attr >> 16) & 0o170000 == 0o120000
-    if outside or link or member.flag_bits & 1:
-        raise BadInputError(f"{path.name}: {member.filename!a} may not be in a model archive")
-    if name.suffix.lower() not in ALLOWED:
+def _checked_name(member: ZipInfo, path: Path) -> str:
+    """The member's name, once it is clear that it stays within the folder and cannot run."""
+    stated = member.orig_filename
+    name = plain_name(stated)
+    if name is None or "\\" in stated:
+        raise BadInputError(f"{path.name}: {stated!a} may not be in a model archive")
+    if problem := problem_of(member):
         raise BadInputError(
-            f"{path.name} holds {member.filename!a}; safetensors, tokenizers and JSON are read, "
+            f"{path.name}: {stated!a} may not be in a model archive, since it {problem}"
+        )
+    if PurePosixPath(name).suffix.lower() not in ALLOWED:
+        raise BadInputError(
+            f"{path.name} holds {stated!a}; safetensors, tokenizers and JSON are read, "
             "and never code or pickled weights"
         )
+    return name
 
 
 def _version(text: str, path: Path) -> str:

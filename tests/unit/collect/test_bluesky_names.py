@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.bluesky import BskyAccount, BskyServer, bluesky, bsky_post
 
-from components.collect.bluesky.names import author_of, is_did, read_name
+from components.collect.bluesky_names import author_of, is_did, read_name
 from components.collect.config import CollectConfig
 from components.collect.stage import author_of as author_of_source
 from components.collect.stage import run

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.collect.mastodon.html_text import read_html
+from components.collect.html_text import read_html
 from components.collect.mastodon.posts import read_status
 from components.collect.web.account import Account
 from components.collect.web.links import whole_link

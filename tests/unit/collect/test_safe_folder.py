@@ -1,13 +1,16 @@
 import os
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
 from support.archives import members, tweet, write_folder
 
-from components.collect.archive import container
-from components.collect.archive.safe_folder import SafeFolder
+from components.collect.archive.members import is_disguised
+from components.collect.containers import container, safe_folder
 from components.contracts.errors import BadInputError
+
+SafeFolder = partial(safe_folder.SafeFolder, poses=is_disguised)
 
 SECRET = b"secret"
 

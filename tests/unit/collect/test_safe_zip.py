@@ -2,14 +2,17 @@ import stat
 import struct
 import warnings
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 from support.archives import members, tweet, write_zip
 
-from components.collect.archive import container
-from components.collect.archive.safe_zip import SafeZip
+from components.collect.archive.members import is_disguised
+from components.collect.containers import container, safe_zip
 from components.contracts.errors import BadInputError
+
+SafeZip = partial(safe_zip.SafeZip, poses=is_disguised)
 
 
 def refuse(path: Path, sentence: str) -> None:

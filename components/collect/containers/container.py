@@ -1,38 +1,29 @@
 """What an archive lies in, a zip or a folder: members opened one by one, within limits."""
 
 import io
-import struct
-import zipfile
-import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import IO, Any, ClassVar, Generic, Self, TypeVar
 
-from components.collect.archive.names import is_disguised, is_systems_own, plain_name
+from components.collect.containers.names import is_systems_own
 from components.collect.posts import shown
 from components.contracts.errors import BadInputError
+from components.runtime.zips import DAMAGE, plain_name
 
 MAX_MEMBERS = 500_000
 MAX_MEMBER = 64 << 20
 """Bytes of one member that is read as a whole."""
 MAX_READ = 8 << 30
 """Bytes read from one archive altogether; X cuts its files of posts at about 100 MB."""
-DAMAGE = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-    EOFError,
-    OSError,
-    IndexError,
-    struct.error,
-    zlib.error,
-)
 Entry = TypeVar("Entry")
+Poses = Callable[[str], bool]
+
+
+def nothing_poses(stated: str) -> bool:
+    """Where no member is read for its name, none poses as one."""
+    return False
 
 
 class Member(io.RawIOBase):
@@ -74,6 +65,7 @@ class Container(ABC, Generic[Entry]):
         source: what messages call it.
         stated: the members' names as the container has them; those of folders end with a slash.
         most: the bytes read at most.
+        poses: whether a name that leads out poses as that of a member that is read.
 
     Raises:
         BadInputError: there are too many members, or a name leads out and poses as one that is
@@ -83,9 +75,11 @@ class Container(ABC, Generic[Entry]):
     again: ClassVar[str]
     """What to do where a member is damaged."""
 
-    def __init__(self, source: str, stated: Iterable[tuple[str, Entry]], most: int) -> None:
+    def __init__(
+        self, source: str, stated: Iterable[tuple[str, Entry]], most: int, poses: Poses
+    ) -> None:
         self.source = source
-        self._left = most
+        self._left, self._poses = most, poses
         self._members: dict[str, list[Entry]] = {}
         for number, (name, entry) in enumerate(stated, 1):
             if number > MAX_MEMBERS:
@@ -97,7 +91,7 @@ class Container(ABC, Generic[Entry]):
 
     def _take(self, stated: str, entry: Entry) -> None:
         name = plain_name(stated)
-        if name is None and is_disguised(stated):
+        if name is None and self._poses(stated):
             raise BadInputError(
                 f"{self.source}: {shown(stated)!r} is a name that leads out of the archive; "
                 "this is not as X packs archives"

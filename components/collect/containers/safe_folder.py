@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
-from components.collect.archive import container
-from components.collect.archive.container import Container
-from components.collect.archive.names import is_systems_own
+from components.collect.containers import container
+from components.collect.containers.container import Container, Poses, nothing_poses
+from components.collect.containers.names import is_systems_own
 from components.contracts.errors import BadInputError
 
 Kind = Literal["file", "link", "special"]
@@ -37,7 +37,7 @@ class SafeFolder(Container[Found]):
 
     again = "unpack the whole zip again, or give the zip itself"
 
-    def __init__(self, path: Path, source: str) -> None:
+    def __init__(self, path: Path, source: str, poses: Poses = nothing_poses) -> None:
         self.unreadable: list[str] = []
         """Folders below it that could not be looked into."""
         try:
@@ -45,7 +45,7 @@ class SafeFolder(Container[Found]):
         except OSError as error:
             raise BadInputError(f"cannot read {source}: {error.strerror}") from error
         try:
-            super().__init__(source, self._walk(path), container.MAX_READ)
+            super().__init__(source, self._walk(path), container.MAX_READ, poses)
         except BaseException:
             self.close()
             raise

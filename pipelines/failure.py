@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from components.contracts.errors import HuggingtweetsError
 from components.report.step_logs import StepError, error_in
-from components.storage.errors import one_line
+from components.runtime.errors import one_line
 from pipelines.log_sources import Logs
 from pipelines.run_state import RunState, Step
 

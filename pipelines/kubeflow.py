@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256
-from components.storage.errors import one_line, reason
+from components.runtime.errors import one_line, reason
 from pipelines.connection import Connection
 from pipelines.kubeflow_answers import Rest, as_sentences, json_object, no_answer, plain_text
 from pipelines.run_document import Run

@@ -12,7 +12,7 @@ import urllib3
 from kfp_server_api.rest import RESTClientObject
 
 from components.contracts.errors import BadInputError, HuggingtweetsError
-from components.storage.errors import one_line, reason
+from components.runtime.errors import one_line, reason
 
 PASSING = (408, 429, 500, 502, 503, 504)
 """Answers of a host that may do better a little later."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.contracts.errors import HuggingtweetsError
-from components.storage.errors import one_line
+from components.runtime.errors import one_line
 from pipelines.argo import item_of
 from pipelines.run_state import RunState, author_of
 from pipelines.step_lines import lasting

@@ -9,8 +9,8 @@ import requests
 
 from components.contracts.environment import INFERENCE_TOKEN, MANAGEMENT_TOKEN
 from components.deploy.pods import MANAGEMENT, Pod
+from components.runtime.errors import one_line, reason
 from components.runtime.secret import secret
-from components.storage.errors import one_line, reason
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 20.0
 """The longest that a pod may take to be reached, and to answer."""

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 from components.deploy.cluster import Cluster
 from components.deploy.errors import ClusterError
 from components.deploy.pods import Pod
-from components.storage.errors import reason
+from components.runtime.errors import reason
 
 log = logging.getLogger(__name__)
 

@@ -1,11 +1,19 @@
 """What the registry's commands print."""
 
+import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
 from components.contracts.registry import Alias, Manifest, OptOut
 from components.registry.layout import ALIASES
+
+WIDEST = 10_000
+"""Characters of a line, which is never wrapped."""
 
 
 def show(document: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> int:
@@ -79,8 +87,13 @@ def people(listed: Sequence[OptOut]) -> list[str]:
 
 
 def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
-    ]
+    """The lines of a table, as wide as they are: programs read them too."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in head:
+        table.add_column(Text(name))
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console(file=io.StringIO(), width=WIDEST, color_system=None)
+    with console.capture() as drawn:
+        console.print(table)
+    return [line.rstrip() for line in drawn.get().splitlines()]

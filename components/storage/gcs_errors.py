@@ -11,15 +11,13 @@ from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
 
+from components.runtime.errors import is_nameless, one_line, reason
 from components.storage.errors import (
     AwayError,
     ChecksumError,
     ConflictError,
     StorageError,
     TransientError,
-    is_nameless,
-    one_line,
-    reason,
 )
 from components.storage.outages import noticed
 

@@ -8,14 +8,13 @@ import urllib3.exceptions
 from boto3.exceptions import Boto3Error
 from botocore import exceptions as boto
 
+from components.runtime.errors import is_nameless, reason
 from components.storage.errors import (
     AwayError,
     ChecksumError,
     ConflictError,
     ObjectMissingError,
     StorageError,
-    is_nameless,
-    reason,
 )
 from components.storage.outages import noticed
 

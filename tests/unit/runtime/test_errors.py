@@ -1,6 +1,6 @@
 import pytest
 
-from components.storage.errors import one_line, reason
+from components.runtime.errors import one_line, reason
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,16 @@ from pathlib import Path
 
 import pytest
 from support.environment import real_posts, skip_or_fail
+from support.stores import store_servers, store_uri  # noqa: F401 - one server of a kind for all
 
 GROUPS = ("real_posts", "browser", "docker", "stores", "base_model")
+LONGEST_NAME = 16
+"""Bytes that may stand in a test's name."""
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
+
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each computes with its own share
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -17,6 +23,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for group in GROUPS:
         if item.get_closest_marker(group):
             skip_or_fail(group)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Processes that share the tests agree on their names: packed bytes may hold the time."""
+    return argname if isinstance(val, bytes) and len(val) > LONGEST_NAME else None
 
 
 @pytest.fixture(autouse=True)

@@ -15,14 +15,13 @@ from support.registries import (
     start,
     write,
 )
-from support.stores import store_servers, store_uri  # noqa: F401
 
 from components.registry import Registry
 
 
 @pytest.mark.parametrize("writers", [2, 20])
 def test_publishes_at_once_are_numbered_without_gap(
-    store_uri: str,  # noqa: F811
+    store_uri: str,
     writers: int,
 ) -> None:
     assert run_all([(publish, store_uri)] * writers) == [0] * writers
@@ -40,7 +39,7 @@ def test_publishes_at_once_are_numbered_without_gap(
 
 @pytest.mark.parametrize("writers", [2, 20])
 def test_promotes_at_once_all_succeed_and_stand_once_in_the_history(
-    store_uri: str,  # noqa: F811
+    store_uri: str,
     writers: int,
 ) -> None:
     registry = Registry.open(store_uri)
@@ -57,7 +56,7 @@ def test_promotes_at_once_all_succeed_and_stand_once_in_the_history(
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_publish_killed_at_any_change_leaves_a_whole_version_or_none(
-    store_uri: str,  # noqa: F811
+    store_uri: str,
     after: bool,
 ) -> None:
     registry = Registry.open(store_uri)
@@ -82,7 +81,7 @@ def test_a_publish_killed_at_any_change_leaves_a_whole_version_or_none(
 
 
 def test_a_publish_killed_at_any_moment_leaves_a_whole_version_or_none(
-    store_uri: str,  # noqa: F811
+    store_uri: str,
 ) -> None:
     registry, chance = Registry.open(store_uri), random.Random(7)
     for _ in range(10):

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from support.stores import store_servers, store_uri  # noqa: F401
 
 from components.storage import (
     ChecksumError,
@@ -24,7 +23,7 @@ ODD_KEYS = ["plain.txt", "a b/c d", "ü/😀.txt", "100%/x+y", "q?x=1&y#z", "dot
 
 
 @pytest.fixture
-def store(store_uri: str) -> Store:  # noqa: F811
+def store(store_uri: str) -> Store:
     return open_store(store_uri)
 
 
@@ -128,7 +127,7 @@ def test_files_of_any_size_come_back_and_are_counted(
     assert (tmp_path / "copy").read_bytes() == (tmp_path / "sent").read_bytes()
 
 
-def test_folders_come_back(store: Store, store_uri: str, tmp_path: Path) -> None:  # noqa: F811
+def test_folders_come_back(store: Store, store_uri: str, tmp_path: Path) -> None:
     for number in range(100):
         file = tmp_path / "sent" / str(number % 7) / f"{number}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +153,7 @@ def test_a_folder_that_is_not_what_was_promised_does_not_appear(
 
 
 @pytest.mark.parametrize("writers", [2, 20])
-def test_of_racing_creators_one_wins(store_uri: str, writers: int) -> None:  # noqa: F811
+def test_of_racing_creators_one_wins(store_uri: str, writers: int) -> None:
     def create(number: int) -> bool:
         with suppress(ConflictError):
             open_store(store_uri).create("key", str(number).encode())
@@ -168,7 +167,7 @@ def test_of_racing_creators_one_wins(store_uri: str, writers: int) -> None:  # n
 
 
 @pytest.mark.parametrize("writers", [2, 20])
-def test_racing_swappers_lose_no_update(store_uri: str, writers: int) -> None:  # noqa: F811
+def test_racing_swappers_lose_no_update(store_uri: str, writers: int) -> None:
     open_store(store_uri).create("count", b"0")
 
     def increment(number: int) -> None:
@@ -184,7 +183,7 @@ def test_racing_swappers_lose_no_update(store_uri: str, writers: int) -> None:  
     assert open_store(store_uri).get("count").data == str(writers).encode()
 
 
-def test_readers_see_the_whole_of_one_writing(store_uri: str) -> None:  # noqa: F811
+def test_readers_see_the_whole_of_one_writing(store_uri: str) -> None:
     writings = [bytes([letter]) * 500_000 for letter in b"abcd"]
     open_store(store_uri).put("key", writings[0])
     done = Event()

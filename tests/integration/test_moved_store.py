@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.moved_store import MovedStore, moved_store
 from support.servers import publish
-from support.stores import StoreServer, store_servers  # noqa: F401
+from support.stores import StoreServer
 
 from components.contracts.errors import BadInputError
 from components.registry import Registry
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.stores
 @pytest.fixture(params=["s3", "gs"])
 def store(
     request: pytest.FixtureRequest,
-    store_servers: Callable[[str], StoreServer],  # noqa: F811
+    store_servers: Callable[[str], StoreServer],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> Iterator[tuple[str, MovedStore]]:

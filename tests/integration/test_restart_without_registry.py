@@ -11,7 +11,7 @@ import requests
 from support.faulty_proxy import silent
 from support.processes import free_ports
 from support.server_processes import server_process
-from support.stores import StoreServer, store_servers  # noqa: F401
+from support.stores import StoreServer
 from support.tiny_models import make_tiny_model
 from support.tiny_versions import publish_tiny
 
@@ -53,7 +53,7 @@ def asked(address: str) -> Iterator[list[tuple[int, str]]]:
 
 def test_a_restart_under_load_needs_no_registry(
     tmp_path: Path,
-    store_servers: Callable[[str], StoreServer],  # noqa: F811
+    store_servers: Callable[[str], StoreServer],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = store_servers("s3")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.faulty_proxy import MARK, Fault, FaultyProxy, faulty_proxy
 from support.registries import refuse_opted_out
-from support.stores import StoreServer, store_servers  # noqa: F401
+from support.stores import StoreServer
 
 from components.contracts.errors import BadInputError
 from components.registry import Registry
@@ -35,7 +35,7 @@ DATA = 10_000
 @pytest.fixture(params=["s3", "gs"])
 def server(
     request: pytest.FixtureRequest,
-    store_servers: Callable[[str], StoreServer],  # noqa: F811
+    store_servers: Callable[[str], StoreServer],
 ) -> StoreServer:
     return store_servers(request.param)
 
@@ -276,7 +276,7 @@ def test_opt_outs_that_cannot_be_read_let_nobody_pass(
     ],
 )
 def test_s3_keys_that_may_not_write_are_told_so(
-    store_servers: Callable[[str], StoreServer],  # noqa: F811
+    store_servers: Callable[[str], StoreServer],
     monkeypatch: pytest.MonkeyPatch,
     key: str,
     secret: str,

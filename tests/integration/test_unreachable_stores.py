@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.faulty_proxy import Fault, faulty_proxy, silent
-from support.stores import StoreServer, store_servers  # noqa: F401
+from support.stores import StoreServer
 
 pytestmark = pytest.mark.stores
 
@@ -58,7 +58,7 @@ def vanishing() -> Iterator[str]:
 @pytest.fixture(params=["s3", "gs"])
 def server(
     request: pytest.FixtureRequest,
-    store_servers: Callable[[str], StoreServer],  # noqa: F811
+    store_servers: Callable[[str], StoreServer],
 ) -> StoreServer:
     return store_servers(request.param)
 

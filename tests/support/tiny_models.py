@@ -1,5 +1,8 @@
-"""Language models of a few hundred KB with random weights: real files, made in a second."""
+"""Language models of a few hundred KB with random weights: real files, made once a process."""
 
+import functools
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +36,14 @@ def make_tiny_model(folder: Path, family: Literal["gpt2", "llama"] = "gpt2") -> 
     Its llama begins texts with `<s>` and ends them with `</s>`; its gpt2 does both with
     `<|endoftext|>`.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in _files(family).items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@functools.cache
+def _files(family: Literal["gpt2", "llama"]) -> Mapping[str, bytes]:
     special = {"gpt2": ("<|endoftext|>", "<|endoftext|>"), "llama": ("<s>", "</s>")}[family]
     tokenizer = _tokenizer(*special)
     bos, eos, size = tokenizer.bos_token_id, tokenizer.eos_token_id, len(tokenizer)
@@ -40,9 +51,10 @@ def make_tiny_model(folder: Path, family: Literal["gpt2", "llama"] = "gpt2") -> 
         torch.manual_seed(7)
         model = _gpt2(bos, eos, size) if family == "gpt2" else _llama(bos, eos, size)
     model.generation_config.max_new_tokens = 20
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    with tempfile.TemporaryDirectory() as made:
+        model.save_pretrained(made)
+        tokenizer.save_pretrained(made)
+        return {path.name: path.read_bytes() for path in Path(made).iterdir()}
 
 
 def _tokenizer(bos: str, eos: str) -> PreTrainedTokenizerFast:

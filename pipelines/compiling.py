@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TARGETS = ("kfp", "vertex")
+SOURCES = ("one", "several")
 
 
 def add_compile_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `compile` to the command line."""
     parser = commands.add_parser("compile", help="write the pipeline for Kubeflow or Vertex AI")
     parser.add_argument("--target", choices=TARGETS, default="kfp", help="(default: kfp)")
+    parser.add_argument(
+        "--sources",
+        choices=SOURCES,
+        default="one",
+        help="how many sources its runs may name; several cost a pod more each (default: one)",
+    )
     add_package_flags(parser)
     parser.add_argument(
         "--output", type=a_path, required=True, metavar="FILE", help="the YAML package to write"
@@ -69,13 +76,21 @@ def compile_pipeline(given: argparse.Namespace) -> int:
             "--node-selector and --toleration are for Kubernetes: Vertex AI chooses its machines "
             "by itself; leave them out"
         )
-    write_package(Platform(given.target, images, given.gpus, train, every), given.output)
-    log.info("wrote the pipeline persona for %s to %s", given.target, given.output)
+    platform = Platform(given.target, images, given.gpus, train, every)
+    write_package(platform, given.output, one_source=given.sources == "one")
+    log.info(
+        "wrote the pipeline persona for %s, for runs with %s, to %s",
+        given.target,
+        "one source" if given.sources == "one" else "one source or several",
+        given.output,
+    )
     return 0
 
 
-def write_package(platform: "Platform", output: Path) -> None:
+def write_package(platform: "Platform", output: Path, *, one_source: bool) -> None:
     """Compile the pipeline `persona` for this platform into the file `output`.
+
+    For `one_source` it takes fewer pods, and refuses a run with more.
 
     Raises:
         BadInputError: it cannot be written there.
@@ -86,7 +101,7 @@ def write_package(platform: "Platform", output: Path) -> None:
 
     with tempfile.TemporaryDirectory() as folder:  # kfp wants the file's name to end as YAML
         package = Path(folder) / "persona.yaml"
-        compiler.Compiler().compile(persona_pipeline(platform), str(package))
+        compiler.Compiler().compile(persona_pipeline(platform, one_source=one_source), str(package))
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_bytes(package.read_bytes())

@@ -22,9 +22,8 @@ from components.contracts import artifacts
 from components.contracts.errors import BadInputError, HuggingtweetsError
 from components.contracts.images import IMAGE_OF, Image, Images
 from components.contracts.reports import CollectReport
-from components.gate.config import GateConfig
-from components.gate.stage import run as check_gate
 from components.runtime.folders import check_replaceable
+from components.runtime.gate import passed, refusal
 from pipelines.arguments import stage_arguments
 from pipelines.compiling import write_package
 from pipelines.local import Job, raw_dataset_names
@@ -65,15 +64,17 @@ def run_in_docker(job: Job, images: Path, out: Path) -> tuple[Path, list[StepTim
     """
     for name, (_, holding) in MADE.items():
         check_replaceable(out / name, holding)
-    platform = Platform("kfp", local_images(Images.read(images), images), gpus=0)
+    platform = Platform("kfp", local_images(Images.read(images), images), gpus=0, tries_again=False)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=".pipeline-", dir=out) as root:
         _run(platform, job, Path(root), out)
         _keep(Path(root), out, [source_of(source) for source in job.sources])
         version = _published(Path(root))
     if version is None:
-        if (out / artifacts.EVALUATION / artifacts.EVALUATION_REPORT).is_file():
-            check_gate(GateConfig(), evaluation=out / artifacts.EVALUATION)
+        evaluation = out / artifacts.EVALUATION
+        is_judged = (evaluation / artifacts.EVALUATION_REPORT).is_file() and not job.no_gate
+        if is_judged and not passed(evaluation):
+            raise refusal(evaluation)
         raise RunFailedError("a step failed; what it wrote above says why")
     persona, number = version
     folder = out / artifacts.REGISTRY / persona / "versions" / str(number)
@@ -118,7 +119,7 @@ def _tagged(engine: docker.DockerClient, image: Image) -> str:
 def _run(platform: Platform, job: Job, root: Path, out: Path) -> None:
     """Run the compiled pipeline below `root`; whether it went well shows in what it left."""
     package = root / "persona.yaml"
-    write_package(platform, package)
+    write_package(platform, package, one_source=len(job.sources) == 1)
     local.init(
         runner=local.DockerRunner(
             user=f"{os.getuid()}:{os.getgid()}",

@@ -1,5 +1,6 @@
 """The pipeline `persona`: posts in; a measured, documented, published persona out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from kfp import dsl
@@ -9,23 +10,28 @@ from components.collect.component import collect
 from components.deploy.component import deploy
 from components.evaluate.component import evaluate
 from components.fetch.component import fetch
-from components.gate.component import refuse
 from components.prepare.component import prepare
 from components.publish.component import publish
 from components.report.component import report
 from components.train.component import train
+from pipelines.one_source import taking_the_list, taking_the_only_one
 from pipelines.platform import Platform
 
 
-def persona_pipeline(on: Platform) -> BaseComponent:
-    """The pipeline for this platform, ready to compile."""
-    gate = _gate(on)
+def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
+    """The pipeline for this platform, ready to compile; with a loop unless for `one_source` alone.
+
+    No step stands in a group but what the exit handler and the loop need: Kubeflow runs a pod for
+    each group. So the gate is no group: publish refuses what evaluate did not let pass.
+    """
+    of = taking_the_only_one if one_source else _as_it_is
 
     @dsl.pipeline(
         name="persona",
         display_name="huggingtweets persona",
         description="Turns the posts of one author, or of a few, into a small language model that "
-        "writes like them: measured, documented and published.",
+        "writes like them: measured, documented and published."
+        + (" For one source." if one_source else ""),
         pipeline_config=on.pipeline_config(),
     )
     def persona(
@@ -59,13 +65,10 @@ def persona_pipeline(on: Platform) -> BaseComponent:
         """
         ending = on.place(report(), "report", "Say how it ended")
         with dsl.ExitHandler(ending, name="persona-steps"):
-            with dsl.ParallelFor(sources, name="authors") as source:
-                collected = collect(source=source, registry=registry)
-                on.place(collected, "collect", "Collect one author's posts")
-            raw_dataset = collected.outputs["raw_dataset"]
+            raw_datasets = _collected(on, sources, registry, one_source=one_source)
 
-            prepared = prepare(
-                raw_datasets=dsl.Collected(raw_dataset), preset=preset, options=prepare_options
+            prepared = of(prepare)(
+                raw_datasets=raw_datasets(), preset=preset, options=prepare_options
             )
             on.place(prepared, "prepare", "Clean and split the posts")
             fetched = fetch(base_model=base_model)
@@ -97,54 +100,37 @@ def persona_pipeline(on: Platform) -> BaseComponent:
             on.place(evaluated, "evaluate", "Measure it on the newest posts")
             given["evaluation"] = evaluated.outputs["evaluation"]
 
-            passed = gate(
+            published = of(publish)(
                 **given,
+                raw_datasets=raw_datasets(),
+                registry=registry,
+                name=name,
                 proceed=evaluated.outputs["proceed"],
-                raw_datasets=dsl.Collected(raw_dataset),  # compiling uses the other one up
-                registry=registry,
-                name=name,
             )
-            passed.set_display_name("Publish it if it is good enough")
+            on.place(published, "publish", "Publish it if it is good enough")
 
-    return persona
-
-
-def _gate(on: Platform) -> BaseComponent:
-    """The nested pipeline that publishes and deploys what passed, and fails the run otherwise."""
-
-    @dsl.pipeline(
-        name="gate",
-        display_name="The gate",
-        description="Publishes and deploys a model that evaluate let pass; says why not otherwise.",
-    )
-    def gate(
-        proceed: bool,
-        train_dataset: dsl.Input[dsl.Dataset],
-        pretrained_model: dsl.Input[dsl.Model],
-        finetuned_model: dsl.Input[dsl.Model],
-        evaluation: dsl.Input[dsl.Artifact],
-        raw_datasets: dsl.Input[list[dsl.Dataset]],
-        registry: str,
-        name: str,
-    ) -> None:
-        with dsl.If(proceed == True, name="good-enough"):  # noqa: E712 - kfp builds a condition
-            published = publish(
-                train_dataset=train_dataset,
-                finetuned_model=finetuned_model,
-                evaluation=evaluation,
-                pretrained_model=pretrained_model,
-                raw_datasets=raw_datasets,
-                registry=registry,
-                name=name,
-            )
-            on.place(published, "publish", "Publish the next version")
             deployed = deploy(
                 registry=registry,
                 persona=published.outputs["persona"],
                 version=published.outputs["version"],
             )
             on.place(deployed, "deploy", "Bring it into production")
-        with dsl.Else(name="not-good-enough"):
-            on.place(refuse(evaluation=evaluation), "gate", "Say why it is not published")
 
-    return gate
+    return persona
+
+
+def _collected(on: Platform, sources: Any, registry: Any, *, one_source: bool) -> Callable[[], Any]:
+    """Collect from each source; gives what hands the raw datasets to a step, once for each."""
+    title = "Collect one author's posts"
+    if one_source:
+        collected = on.place(
+            taking_the_list(collect)(source=sources, registry=registry), "collect", title
+        )
+        return lambda: collected.outputs["raw_dataset"]
+    with dsl.ParallelFor(sources, name="authors") as source:
+        collected = on.place(collect(source=source, registry=registry), "collect", title)
+    return lambda: dsl.Collected(collected.outputs["raw_dataset"])  # compiling uses one up
+
+
+def _as_it_is(step: BaseComponent) -> BaseComponent:
+    return step

@@ -65,6 +65,8 @@ class Needs:
     digest to be honest. A key of our own would replace all of that.
     """
     retries: int = 2
+    pause: int = 30
+    """Seconds before it is tried again; twice as many before the time after that."""
 
 
 GIB = 1024
@@ -74,8 +76,8 @@ NEEDS: Mapping[str, Needs] = {
     "prepare": Needs(2, 4 * GIB, 2 * 60 * 60, cached=True),
     "train": Needs(4, 16 * GIB, DAY, cached=True, retries=5),
     "evaluate": Needs(4, 8 * GIB, 6 * 60 * 60, cached=True),
-    "refuse": Needs(0.5, GIB // 2, 10 * 60, cached=False, retries=0),
-    "publish": Needs(1, 4 * GIB, 2 * 60 * 60, cached=False),
+    # It waits for a store by itself, and what did not pass the gate need not wait to say so again.
+    "publish": Needs(1, 4 * GIB, 2 * 60 * 60, cached=False, pause=5),
     # A second try could take production back from a deployment that came between.
     "deploy": Needs(0.5, GIB, 60 * 60, cached=False, retries=0),
     "report": Needs(0.5, GIB // 2, 10 * 60, cached=False),
@@ -100,6 +102,8 @@ class Platform:
     """Where train, and where every step may run; only Kubernetes is told."""
     cache_collect: bool = False
     """Whether a source's name changes with its bytes, so that collecting can be spared."""
+    tries_again: bool = True
+    """Whether a step that failed is tried again, as pods get lost."""
 
     @property
     def train_device(self) -> str:
@@ -113,7 +117,11 @@ class Platform:
         task.set_display_name(title)
         task.set_container_image(self.images[stage])
         task.set_cpu_limit(f"{needs.cpu:g}").set_memory_limit(f"{needs.memory}Mi")
-        task.set_retry(needs.retries, backoff_duration="30s", backoff_factor=2.0)
+        task.set_retry(
+            needs.retries if self.tries_again else 0,
+            backoff_duration=f"{needs.pause}s",
+            backoff_factor=2.0,
+        )
         task.set_caching_options(cached)
         if stage == "publish":  # which writes the lineage
             for name, image in self.images.items():

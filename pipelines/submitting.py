@@ -167,7 +167,7 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
     package = folder / "persona.yaml"
     named_by_digest = all(source.account is None and not _is_remote(source) for source in sources)
     platform = Platform("kfp", images, given.gpus, *nodes, cache_collect=named_by_digest)
-    write_package(platform, package)
+    write_package(platform, package, one_source=len(sources) == 1)
     arguments["sources"] = [_flags(given, uploaded(source, root)) for source in sources]
     return Order(package, _title(given, sources), arguments, root, given.service_account)
 

@@ -12,7 +12,6 @@ IMAGE_OF: dict[str, Target] = {
     "prepare": "cpu",
     "train": "train",
     "evaluate": "cpu",
-    "gate": "cpu",
     "publish": "cpu",
     "deploy": "cpu",
     "report": "cpu",

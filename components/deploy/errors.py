@@ -7,6 +7,8 @@ from components.contracts.errors import BadInputError, HuggingtweetsError
 class ClusterError(BadInputError):
     """Kubernetes cannot be asked, or refuses to answer."""
 
+    is_final = False
+
 
 class NotDeployedError(HuggingtweetsError):
     """Production does not point to the version that was to be deployed."""

@@ -15,7 +15,7 @@ from huggingface_hub.errors import (
 )
 
 from components.contracts.artifacts import MODEL_CARD, MODEL_FILES
-from components.contracts.errors import BadInputError
+from components.contracts.errors import BadInputError, UnreachableError
 from components.fetch.found import Found, link_or_copy, stated_license, take
 from components.runtime.disk import is_disk_full
 
@@ -94,6 +94,7 @@ def _explained(error: Exception, model: str, revision: str) -> Exception:
         said = f"HF_HUB_OFFLINE is set and {model} is not cached; unset it, {BUNDLED_WORKS}"
     elif isinstance(error, NETWORK_ERRORS):
         said = f"cannot fetch {model} from {constants.ENDPOINT}: check the network, {BUNDLED_WORKS}"
+        return UnreachableError(said)
     else:
         return error
     return BadInputError(said)

@@ -17,6 +17,11 @@ PLACES = {
     ),
     "registry": Place("where to publish: a path, gs:// or s3://", kind=str),
     "name": Place("the persona (default: the authors, joined by '-')", kind=str, required=False),
+    "proceed": Place(
+        "what evaluate said: false refuses the model with the gate's words (default: true)",
+        kind=str,
+        required=False,
+    ),
     "card_out": Place("a copy of the model card to write", required=False, is_file=True),
 }
 

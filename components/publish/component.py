@@ -17,8 +17,9 @@ def publish(
     persona: dsl.OutputPath(str),  # type: ignore[valid-type]
     version: dsl.OutputPath(int),  # type: ignore[valid-type]
     name: str = "",
+    proceed: bool = True,
 ) -> dsl.ContainerSpec:
-    """Publishes the model as the next version of the persona, with its lineage and its card.
+    """Publishes a model that passed as the persona's next version, with its lineage and card.
 
     Args:
         train_dataset: The posts that it was trained on.
@@ -28,6 +29,7 @@ def publish(
         raw_datasets: One of each author, for the pictures.
         registry: Where to publish.
         name: The persona; its authors joined by '-' if left empty.
+        proceed: Whether evaluate let it pass; if not, the step fails and says why.
         card: The model card.
         persona: The persona that it was published as.
         version: The number of the version.
@@ -42,6 +44,7 @@ def publish(
             *("--base-model", pretrained_model.path),
             *("--registry", registry),
             *("--name", name),
+            *("--proceed", proceed),
             *("--card-out", card.path),
             *("--executor-input", dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER),
         ],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.contracts.artifacts import FINETUNED_MODEL, MODEL_CARD, check_persona, persona_of
+from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
@@ -16,6 +17,7 @@ from components.publish.lineage import job_of, lineage_of
 from components.publish.package import write_package
 from components.registry import Registry
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
+from components.runtime.gate import refusal
 from components.tracking import handles, tracked
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ def run(
     registry: str,
     name: str | None = None,
     raw_dataset: Sequence[Path] = (),
+    proceed: str | None = None,
     card_out: Path | None = None,
 ) -> Manifest:
     """Publish the model as the next version of a persona; `latest` moves to it.
@@ -44,12 +47,16 @@ def run(
         registry: the URI of the registry.
         name: the persona; its authors joined by '-' if left out.
         raw_dataset: the authors' raw datasets, for their pictures.
+        proceed: `true`, or `false` if evaluate did not let the model pass; `true` if left out.
         card_out: where to write a copy of the model card.
 
     Raises:
+        GateFailedError: it is not to proceed; nothing is written.
         BadInputError: an author opted out, or the folders do not belong together.
         StorageError: the registry cannot be used.
     """
+    if not _may_proceed(proceed):
+        raise refusal(evaluation)
     story = read_story(dataset, model, evaluation, base_model)
     persona = check_persona(name or persona_of(list(story.prepared.persona_authors)))
     place = Registry.open(registry).begin()
@@ -76,3 +83,9 @@ def run(
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
     return manifest
+
+
+def _may_proceed(said: str | None) -> bool:
+    if said not in (None, "true", "false"):
+        raise BadInputError(f"--proceed: {said!r} is neither true nor false")
+    return said != "false"

@@ -48,6 +48,13 @@ class Executor:
         """Where the input artifacts of this name lie; `{{…path}}` knows of the first alone."""
         return [local_path(one) for one in self._inputs.get(artifact, {}).get("artifacts", [])]
 
+    @property
+    def place(self) -> str:
+        """The URI or folder that the outputs of all attempts of this step lie in; "" for none."""
+        listed = [one["artifacts"][0] for one in self._outputs.get("artifacts", {}).values()]
+        uri = next((str(one["uri"]) for one in listed if one.get("uri")), "")
+        return uri.rpartition("/")[0].replace("minio://", "s3://", 1)
+
     def finish(self, report: Report | None, parameters: Mapping[str, Any]) -> None:
         """Tell the launcher what came out: the report's facts as metadata, and parameters.
 

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from components.runtime.flags import StageConfig, a_name, a_path, add_flags, fla
 from components.runtime.folders import keep_apart
 from components.runtime.parser import CommandParser
 from components.runtime.patience import waiting_for_stores
+from components.runtime.refusals import refused_once
 from components.runtime.words import OPTIONS, plain_words
 
 log = logging.getLogger(__name__)
@@ -67,15 +69,19 @@ def run_stage(
     def run() -> None:
         settings = read_config(config, given, os.environ)
         _keep_apart(given, places)
-        if executor:
-            log.info("by hand: %s", _by_hand(stage, words))
         job = importlib.import_module(f"components.{stage}.stage")
         with waiting_for_stores(os.environ):
             report = job.run(settings, **{name: getattr(given, name) for name in places})
         if executor:
             executor.finish(report, parameters(report, executor.parameters))
 
-    return run_command(run)
+    def run_in_pipeline(executor: Executor) -> None:
+        by_hand = _by_hand(stage, words)
+        log.info("by hand: %s", by_hand)
+        with refused_once(executor.place, by_hand):
+            run()
+
+    return run_command(partial(run_in_pipeline, executor) if executor else run)
 
 
 def _parser(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from components.contracts.errors import BadInputError
 from components.runtime.executor import EXECUTOR_INPUT
@@ -38,15 +39,31 @@ def plain_words(words: Sequence[str]) -> list[str]:
 def words_for(options: str) -> list[str]:
     """The flags that a JSON object stands for: `["--epochs", "2"]` for `{"epochs": 2}`.
 
+    A list of one object stands for that object: the sources of a pipeline for one source.
+
     Raises:
         BadInputError: it is no JSON object of plain values, or holds a number that Kubeflow rounds.
     """
     try:
-        return [word for name, value in json.loads(options).items() for word in _flag(name, value)]
+        given = json.loads(options)
+        if isinstance(given, list):
+            given = _only(given)
+        return [word for name, value in given.items() for word in _flag(name, value)]
     except (ValueError, AttributeError, TypeError) as error:
         raise BadInputError(
             f'{OPTIONS}: {options!r} is no JSON object of flags, as {{"epochs": 2}}'
         ) from error
+
+
+def _only(given: list[Any]) -> Any:
+    if len(given) == 1:
+        return given[0]
+    if not all(isinstance(one, dict) for one in given):
+        raise TypeError
+    raise BadInputError(
+        f"{OPTIONS}: this pipeline is for one source, and {len(given)} were given; compile it with "
+        "--sources several"
+    )
 
 
 def _flag(name: str, value: object) -> Iterator[str]:

@@ -14,9 +14,13 @@ class ObjectMissingError(StorageError):
 class ConflictError(StorageError):
     """Somebody else created or changed the object first."""
 
+    is_final = False
+
 
 class TransientError(StorageError):
     """It may work in a moment: the connection broke, or the store is busy."""
+
+    is_final = False
 
 
 class AwayError(TransientError):

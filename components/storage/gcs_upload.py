@@ -35,6 +35,8 @@ Explained = Callable[[], AbstractContextManager[None]]
 class UploadLostError(StorageError):
     """The store no longer knows of the upload; it has to begin again."""
 
+    is_final = False
+
 
 @dataclass
 class Meter:

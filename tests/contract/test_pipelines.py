@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from kfp import compiler, dsl
 from support.packages import Document, dags, documents, problems
+from support.pods import pods
 
 from components.contracts.images import IMAGE_OF, Image, Images
 from pipelines.command import main
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "pipelines"
 STAGES = sorted(IMAGE_OF)
 TARGETS = ("kfp", "vertex")
+SOURCES = ("one", "several")
 IMAGES = Images(
     images={
         name: Image(name=f"registry.test/huggingtweets/{name}", tag="1", digest=f"sha256:{n:064x}")
@@ -49,8 +51,14 @@ def component_yaml(stage: str, package: Path) -> list[Document]:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_pipeline_is_the_agreed_one(target: str, tmp_path: Path) -> None:
-    assert compiled(tmp_path, target) == documents(GOLDEN / f"persona-{target}.yaml")
+@pytest.mark.parametrize("sources", SOURCES)
+def test_the_pipeline_is_the_agreed_one(target: str, sources: str, tmp_path: Path) -> None:
+    agreed = documents(golden(sources, target))
+    assert compiled(tmp_path, target, "--sources", sources) == agreed
+
+
+def golden(sources: str, target: str) -> Path:
+    return GOLDEN / f"persona-{'several-' if sources == 'several' else ''}{target}.yaml"
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -77,11 +85,12 @@ def test_hashing_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("sources", SOURCES)
 @pytest.mark.parametrize("gpus", ["0", "1", "4"])
 def test_nothing_is_left_for_the_run_to_stumble_over(
-    target: str, gpus: str, tmp_path: Path
+    target: str, sources: str, gpus: str, tmp_path: Path
 ) -> None:
-    spec = compiled(tmp_path, target, "--gpus", gpus)[0]
+    spec = compiled(tmp_path, target, "--gpus", gpus, "--sources", sources)[0]
     assert problems(spec) == []
 
 
@@ -216,24 +225,71 @@ def test_every_step_says_what_it_is(tmp_path: Path) -> None:
     assert all(parameter.get("description") for parameter in parameters.values())
 
 
-def test_publishing_is_conditional_on_what_evaluate_said(tmp_path: Path) -> None:
-    spec = compiled(tmp_path, "kfp")[0]
-    components = spec["components"]
-    tasks = {
-        name: (component, task)
-        for component, content in dags(spec)
-        for name, task in content["dag"]["tasks"].items()
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_run_with_one_source_takes_no_pods_but_those_of_its_steps(
+    target: str, tmp_path: Path
+) -> None:
+    """Seven stages and the report with a driver and an executor each, the root, the exit handler.
+
+    Every further group of steps would have a driver of its own, and a loop one for each item.
+    """
+    assert pods(compiled(tmp_path, target)[0]) == 2 * len(STAGES) + 2 == 18
+
+
+@pytest.mark.parametrize(("sources", "taken"), [(1, 20), (2, 23), (5, 32)])
+def test_a_loop_over_sources_costs_its_driver_and_one_for_each(
+    sources: int, taken: int, tmp_path: Path
+) -> None:
+    assert pods(compiled(tmp_path, "kfp", "--sources", "several")[0], sources) == taken
+
+
+def test_groups_within_groups_cost_a_driver_each() -> None:
+    """A loop, and a gate of two branches in a nested pipeline, each with its driver."""
+
+    def task(component: str, **more: Any) -> dict[str, Any]:
+        return {"componentRef": {"name": component}, **more}
+
+    def group(*tasks: dict[str, Any]) -> dict[str, Any]:
+        return {"dag": {"tasks": {str(number): one for number, one in enumerate(tasks)}}}
+
+    step = task("step")
+    yes, no = ({"triggerPolicy": {"condition": said}} for said in ("yes", "no"))
+    spec = {
+        "root": group(task("handler"), step),
+        "components": {
+            "step": {"executorLabel": "exec-step"},
+            "handler": group(task("loop", parameterIterator={}), *[step] * 4, task("gate")),
+            "loop": group(step),
+            "gate": group(task("branches")),
+            "branches": group(task("passed", **yes), task("failed", **no)),
+            "passed": group(step, step),
+            "failed": group(step),
+        },
     }
-    given = tasks["gate"][1]["inputs"]["parameters"]["proceed"]["taskOutputParameter"]
+    steps, root, handler, loop, item, gate, branches, both = 8, 1, 1, 1, 1, 1, 1, 2
+    groups = root + handler + loop + item + gate + branches + both
+    assert pods(spec) == 2 * steps + groups == 24
+    assert pods(spec, items=2) == 24 + 3
+
+
+@pytest.mark.parametrize("sources", SOURCES)
+def test_a_run_is_of_the_same_steps_however_many_sources(sources: str, tmp_path: Path) -> None:
+    spec = compiled(tmp_path, "kfp", "--sources", sources)[0]
+    one = compiled(tmp_path, "kfp")[0]
+    assert spec["deploymentSpec"] == one["deploymentSpec"], "the same lines in the same images"
+    assert spec["root"]["inputDefinitions"] == one["root"]["inputDefinitions"]
+
+
+@pytest.mark.parametrize("sources", SOURCES)
+def test_publish_is_told_what_evaluate_said(sources: str, tmp_path: Path) -> None:
+    spec = compiled(tmp_path, "kfp", "--sources", sources)[0]
+    tasks = {name: task for _, group in dags(spec) for name, task in group["dag"]["tasks"].items()}
+    given = tasks["publish"]["inputs"]["parameters"]["proceed"]["taskOutputParameter"]
     assert given == {"outputParameterKey": "proceed", "producerTask": "evaluate"}
-    branches = {
-        task["triggerPolicy"]["condition"]: set(
-            components[task["componentRef"]["name"]]["dag"]["tasks"]
-        )
-        for _, task in tasks.values()
-        if "condition" in task.get("triggerPolicy", {})
-    }
-    assert sorted(map(sorted, branches.values())) == [["deploy", "publish"], ["refuse"]]
+    args = container(spec, "publish")["args"]
+    assert args[args.index("--proceed") + 1] == "{{$.inputs.parameters['proceed']}}"
+    assert "publish" in tasks["deploy"]["dependentTasks"], "what is refused is not deployed"
+    assert not any("condition" in task.get("triggerPolicy", {}) for task in tasks.values())
 
 
 def test_deciding_steps_are_never_taken_from_a_cache(tmp_path: Path) -> None:
@@ -242,7 +298,7 @@ def test_deciding_steps_are_never_taken_from_a_cache(tmp_path: Path) -> None:
         name: task["cachingOptions"].get("enableCache", False)
         for _, component in dags(spec)
         for name, task in component["dag"]["tasks"].items()
-        if "cachingOptions" in task and name != "gate"
+        if "cachingOptions" in task
     }
     assert {name for name, is_cached in cached.items() if is_cached} == {
         *("prepare", "fetch", "train", "evaluate")
@@ -304,8 +360,9 @@ def container(spec: Document, stage: str) -> dict[str, Any]:
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
     for kind in TARGETS:
-        compiled(GOLDEN, kind)
-        (GOLDEN / f"{kind}.yaml").rename(GOLDEN / f"persona-{kind}.yaml")
+        for many in SOURCES:
+            compiled(GOLDEN, kind, "--sources", many)
+            (GOLDEN / f"{kind}.yaml").rename(golden(many, kind))
     (GOLDEN / "images.json").unlink()
     for room in STAGES:
         component_yaml(room, ROOT / "components" / room / "component.yaml")

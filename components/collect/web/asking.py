@@ -10,7 +10,7 @@ import requests
 
 from components.collect.times import parse_time
 from components.collect.web.adapter import RefusedError
-from components.contracts.errors import BadInputError
+from components.contracts.errors import BadInputError, UnreachableError
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Patience:
         time.sleep(wait)
 
     def _giving_up(self, problem: Exception, about: str) -> BadInputError:
-        return BadInputError(
+        return UnreachableError(
             f"{about}: no answer from {self.server} at {self.url} after {MAX_TRIES} tries "
             f"({_in_words(problem)}); go on later with --resume"
         )

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from components.collect.web.adapter import RefusedError
 from components.collect.x_api.adapter import TWEEPY_HOST, GatewayAdapter
 from components.contracts.base import Contract
-from components.contracts.errors import BadInputError
+from components.contracts.errors import BadInputError, UnreachableError
 from components.runtime.files import whole_file
 
 SCOPES = ["tweet.read", "users.read", "offline.access"]
@@ -129,7 +129,7 @@ class LoginToken:
         except (RefusedError, OAuth2Error) as refusal:
             raise BadInputError(again) from refusal
         except requests.RequestException as error:
-            raise BadInputError(
+            raise UnreachableError(
                 f"cannot reach X at {self._login.url} to renew the login; try again later"
             ) from error
         return self._login.model_copy(update=token_facts(given))

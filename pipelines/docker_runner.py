@@ -202,7 +202,7 @@ def _keep(root: Path, out: Path, sources: Sequence[str]) -> None:
                 _move(made, out / name)
     collected = [
         (CollectReport.read(report), report.parent)
-        for report in root.glob(f"*/*/collect/raw_dataset/{artifacts.COLLECT_REPORT}")
+        for report in root.glob(f"**/collect/raw_dataset/{artifacts.COLLECT_REPORT}")
     ]
     collected.sort(key=lambda one: sources.index(one[0].source))
     names = raw_dataset_names([report.author for report, _ in collected])

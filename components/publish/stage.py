@@ -86,6 +86,7 @@ def run(
 
 
 def _may_proceed(said: str | None) -> bool:
-    if said not in (None, "true", "false"):
+    answer = "true" if said is None else said.lower()
+    if answer not in ("true", "false"):
         raise BadInputError(f"--proceed: {said!r} is neither true nor false")
-    return said != "false"
+    return answer == "true"

@@ -16,6 +16,8 @@ LONGEST = 16 * 2**20
 """Bytes of a log that are read; of a longer one its end."""
 _KEY = re.compile(r"(?P<step>[^/]+)/(?P<execution>[^/]+)/executor-logs-(?P<attempt>\d+)")
 _SAID = "error: "
+_USAGE = re.compile(r"python -m components\.\w+: error: (?P<sentence>.+?)( \(see .* --help\))?")
+"""How a step ends whose words are wrong, as `train_options` with a misspelt name make them."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def error_in(text: str) -> StepError | None:
             return StepError(sentence, code if isinstance(code, int) else None)
         if line.startswith(_SAID):
             return StepError(line.removeprefix(_SAID), None)
+        if usage := _USAGE.fullmatch(line):
+            return StepError(usage["sentence"], 2)
     return _traceback(lines)
 
 

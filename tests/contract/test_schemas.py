@@ -14,6 +14,7 @@ from components.contracts.deployment import DeployReport
 from components.contracts.evaluation import EvaluationReport
 from components.contracts.images import Images
 from components.contracts.posts import DatasetRow, Post, Sample
+from components.contracts.refusal import Refusal
 from components.contracts.registry import Alias, Claim, Manifest, OptOutList, PersonaState
 from components.contracts.reports import (
     CollectReport,
@@ -41,6 +42,7 @@ DOCUMENTS: tuple[type[Contract], ...] = (
     OptOutList,
     PersonaState,
     StepRecord,
+    Refusal,
     Predictions,
 )
 

@@ -84,6 +84,31 @@ def test_each_author_and_attempt_is_named(
     assert second[:3] == ["SUCCEEDED", "collect", "@bob"]
 
 
+def test_a_run_without_a_loop_that_did_not_pass_the_gate(
+    kfp: KfpServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("collect", "fetch", "prepare", "train", "evaluate")
+    nodes = {f"{GROUP}.{name}(0).executor(0)": "SUCCEEDED" for name in names}
+    nodes |= {f"{GROUP}.{name}-driver(0)": "SUCCEEDED" for name in (*names, "publish")}
+    nodes |= {f"{GROUP}.publish(0).executor({n})": "FAILED" for n in range(3)}
+    made = made_run(nodes, "FAILED", run_id="run-1")
+    made["run_details"]["task_details"].append({"display_name": "deploy"})
+    made["runtime_config"] = {"parameters": {"sources": [{"handle": "ann"}]}}
+    made["runtime_config"]["pipeline_root"] = f"file://{tmp_path}"
+    said = "the model did not pass the gate, so no version was published: It copies: failed"
+    line = {"level": "error", "message": f"error: {said}", "exit_code": 1}
+    for attempt in range(3):
+        keep_log(tmp_path, made, "publish", json.dumps(line) + "\n", attempt)
+    assert status(kfp, made) == 1
+    out = capsys.readouterr().out
+    assert [row[:2] for row in rows(out)] == [
+        *(["SUCCEEDED", name] for name in names),
+        ["FAILED", "publish"],
+    ] + [["SKIPPED", "deploy"]] * ("deploy" in out)
+    assert rows(out)[5][-2:] == ["attempt", "3"]
+    assert out.splitlines()[-1] == f"publish failed: {said}"
+
+
 def test_five_hundred_authors_are_told_apart_at_once(kfp: KfpServer) -> None:
     nodes = {
         f"{GROUP}.for-loop-2(0).iteration-iterations({n}:{n})(0).iteration-item(0)"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from support.kfp_runs import own_lines, recorded, recorded_log
 from support.kfp_server import KfpServer
+from support.pods import pods
 
 from components.contracts.images import Images
 from pipelines.command import main
@@ -67,6 +68,17 @@ def test_a_run_is_started_and_its_url_printed(
         "evaluate_options": {},
     }
     assert "@sha256:" in json.dumps(spec_of(kfp))
+
+
+@pytest.mark.parametrize("command", ["submit", "schedule"])
+@pytest.mark.parametrize(("more", "taken"), [((), 18), (("--handle", "bob"), 23)])
+def test_one_source_is_run_without_a_loop(
+    more: tuple[str, ...], taken: int, command: str, kfp: KfpServer, images: Path
+) -> None:
+    when = ("--cron", "30 4 * * *") if command == "schedule" else ()
+    assert main(words(kfp, images, *more, *when, command=command)) == 0
+    spec = list(kfp.versions.values())[-1]["pipeline_spec"]
+    assert pods(spec, items=1 + len(more) // 2) == taken
 
 
 def test_everything_that_was_said_reaches_the_run(kfp: KfpServer, images: Path) -> None:

@@ -3,7 +3,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.finished import SAMPLES, Folders, make_base, make_dataset, make_finished
+from support.finished import (
+    SAMPLES,
+    Folders,
+    make_base,
+    make_dataset,
+    make_evaluation_report,
+    make_finished,
+)
 from support.processors import one_processor
 from support.tiny_models import make_tiny_model
 
@@ -20,6 +27,7 @@ from components.publish.stage import run
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
 from components.runtime.digests import file_sha256
+from components.runtime.gate import GateFailedError
 from components.text.ngrams import words_of
 from components.text.spans import BEGINNINGS, SPANS, SpanFilter
 
@@ -44,6 +52,27 @@ def test_a_version_is_the_model_its_card_and_its_figures(folders: Folders, tmp_p
     assert "samples.jsonl" not in names
     assert manifest.version == 1
     assert Registry.open(str(tmp_path)).verify() == []
+
+
+@pytest.mark.parametrize("said", ["false", "False"])
+def test_what_evaluate_did_not_let_pass_is_refused_with_the_gates_words(
+    said: str, folders: Folders, tmp_path: Path
+) -> None:
+    failed = make_evaluation_report(passed=False)
+    failed.write(folders.evaluation / "evaluation.json")
+    with pytest.raises(GateFailedError, match=r"did not pass the gate.*failed, being 7\.2%") as end:
+        publish(folders, tmp_path / "registry", proceed=said)
+    assert end.value.exit_code == 1
+    assert not (tmp_path / "registry").exists(), "nothing is published, and nothing else made"
+
+
+@pytest.mark.parametrize("said", ["", "fals", "no", "1"])
+def test_what_is_neither_true_nor_false_publishes_nothing(
+    said: str, folders: Folders, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInputError, match="--proceed"):
+        publish(folders, tmp_path / "registry", proceed=said)
+    assert not (tmp_path / "registry").exists()
 
 
 def test_it_says_the_version_and_the_digest_of_its_manifest(

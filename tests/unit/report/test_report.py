@@ -94,6 +94,11 @@ def test_a_report_on_this_machine_looks_at_no_store(
         ("error: said as text\n", "said as text"),
         (line("error: first") + line("error: last"), "last"),
         ('{"level": "error", "message": 5}\n{"level": \n{}\n[1]\n', None),
+        (
+            "python -m components.train: error: unrecognized arguments: --epoch-s 1; did you mean "
+            "--epochs? (see python -m components.train --help)\n",
+            "unrecognized arguments: --epoch-s 1; did you mean --epochs?",
+        ),
         ("Traceback (most recent call last):\n  File x\nKeyError: 3\n", "KeyError: 3"),
         ("Traceback (most recent call last):\n  File x\n", None),
     ],

@@ -96,6 +96,7 @@ def test_facts_leave_out_lists_and_nothing() -> None:
         (["--name", "ada"], ["--name", "ada"]),
         (["--options", '{"epochs": 2.0}', "--x", "1"], ["--epochs", "2", "--x", "1"]),
         (["--x", "1", "--options", '{"a_b": true, "c": false}'], ["--a-b", "--no-c", "--x", "1"]),
+        (["--options", '[{"author": "ann"}]', "--x", "1"], ["--author", "ann", "--x", "1"]),
         (["--options", '{"columns": ["a", "b"]}'], ["--columns", "a", "--columns", "b"]),
         (["--options", '{"rate": 0.0002, "author": "", "id": null}'], ["--rate", "0.0002"]),
         (
@@ -109,10 +110,25 @@ def test_words_of_a_pipeline_are_those_of_a_person(words: list[str], plain: list
     assert plain_words(words) == plain
 
 
-@pytest.mark.parametrize("options", ["", "[1]", "{", '{"a": {"b": 1}}', "3"])
+@pytest.mark.parametrize(
+    "options", ["", "[1]", "[1, {}]", "[[{}]]", "{", '{"a": {"b": 1}}', '[{"a": {"b": 1}}]', "3"]
+)
 def test_options_that_are_no_object_of_flags_are_refused(options: str) -> None:
     with pytest.raises(BadInputError, match="--options"):
         plain_words(["--options", options])
+
+
+@pytest.mark.parametrize(("options", "count"), [("[]", 0), ('[{"a": 1}, {"b": 2}]', 2)])
+def test_a_pipeline_for_one_source_says_so_where_it_gets_others(options: str, count: int) -> None:
+    with pytest.raises(BadInputError, match=f"{count} were given.*--sources several"):
+        plain_words(["--options", options])
+
+
+def test_the_outputs_of_all_attempts_lie_in_one_place(tmp_path: Path) -> None:
+    assert Executor(executor_input(tmp_path)).place == str(tmp_path)
+    stored = executor_input(tmp_path).replace(f'"{tmp_path}/out"', '"minio://b/run/step/7/out"')
+    assert Executor(stored).place == "s3://b/run/step/7"
+    assert Executor('{"outputs": {"outputFile": "/tmp/said.json"}}').place == ""
 
 
 def test_a_step_says_the_line_that_does_the_same_by_hand(

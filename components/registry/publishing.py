@@ -31,6 +31,7 @@ from components.registry.layout import (
 )
 from components.runtime.digests import file_sha256, files_of
 from components.storage import ConflictError, ObjectMissingError, StorageError, Store
+from components.storage.errors import TransientError
 from components.storage.retry import attempts
 from components.storage.transfer import upload_files
 
@@ -161,7 +162,9 @@ def _check_place(store: Store, target: str, files: Sequence[FileEntry]) -> None:
         store.delete(target + stray)
     for entry in files:
         if sizes.get(entry.path) != entry.size:
-            raise StorageError(f"{target}{entry.path} in {store.uri} is not whole; publish again")
+            raise TransientError(
+                f"{target}{entry.path} in {store.uri} is not whole; publish again"
+            )
 
 
 def _clear_away(store: Store, manifest: Manifest) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.stores import store_servers, store_uri  # noqa: F401
 
 from components.collect.__main__ import main as collect
 from components.contracts.errors import BadInputError, HuggingtweetsError, UnreachableError

@@ -1,0 +1,1 @@
+"""The decoder in C: a whole step of int8 products over the KV cache in one call."""

@@ -1,0 +1,106 @@
+"""Compiles the library: `python -m components.lm.decoding.native.build`.
+
+With `cc` where there is one, else with zig's clang from the wheel `ziglang`.
+"""
+
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+HERE = Path(__file__).parent
+COMMON = ("cpu.c", "pool.c", "step.c")
+OF_A_LEVEL = ("activations.c", "attention.c", "level.c", "norms.c", "quantize.c")
+"""Compiled once for each level of instructions."""
+LEVELS = {
+    "plain": (),
+    "avx2": ("-mavx2", "-mfma", "-mf16c"),
+    "avx512": (
+        "-mavx2", "-mfma", "-mf16c",
+        "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mavx512vnni",
+    ),
+}  # fmt: skip
+FLAGS = (
+    "-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=fast", "-fno-math-errno",
+    "-Wall", "-Wextra", "-Wno-psabi",
+)  # fmt: skip
+ZIG_TARGET = ("-target", "x86_64-linux-gnu.2.17")
+
+
+class NoCompiler(Exception):
+    """There is no compiler here, or it cannot compile the library."""
+
+
+def library_path(folder: Path) -> Path:
+    """Where the library of this source lies in `folder`: its name holds the source's hash."""
+    return folder / f"decoder-{_source_hash()}.so"
+
+
+def build(target: Path, extra: Sequence[str] = ()) -> None:
+    """Compile the library, with `extra` flags, to `target`; it appears whole or not at all.
+
+    Raises:
+        NoCompiler: no compiler was found that compiles it.
+    """
+    said = []
+    for compiler in _compilers():
+        with TemporaryDirectory() as folder:
+            try:
+                made = _compile(compiler, extra, Path(folder))
+            except (OSError, subprocess.CalledProcessError) as error:
+                said.append(f"{compiler[0]}: {getattr(error, 'stderr', '') or error}")
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            beside = target.with_suffix(f".{Path(folder).name}")
+            shutil.copy(made, beside)
+            beside.replace(target)
+            return
+    raise NoCompiler("; ".join(said) or "there is neither cc nor the wheel ziglang")
+
+
+def _source_hash() -> str:
+    """Of all that the library is made of."""
+    digest = hashlib.sha256()
+    for path in sorted([*HERE.glob("*.[ch]"), HERE / "build.py"]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _compilers() -> list[list[str]]:
+    found = []
+    if cc := shutil.which("cc"):
+        found.append([cc])
+    if importlib.util.find_spec("ziglang") is not None:
+        found.append([sys.executable, "-m", "ziglang", "cc", *ZIG_TARGET])
+    return found
+
+
+def _compile(compiler: Sequence[str], extra: Sequence[str], folder: Path) -> Path:
+    objects = [_object(compiler, [*FLAGS, *extra], folder, name) for name in COMMON]
+    for level, flags in LEVELS.items():
+        every = [*FLAGS, *flags, f"-DLEVEL={level}", *extra]
+        names = (*OF_A_LEVEL, f"product_{level}.c")
+        objects += [_object(compiler, every, folder, name, level) for name in names]
+    library = folder / "library.so"
+    _run([*compiler, "-shared", "-pthread", *extra, "-o", library, *objects, "-lm"])
+    return library
+
+
+def _object(
+    compiler: Sequence[str], flags: Sequence[str], folder: Path, name: str, level: str = ""
+) -> Path:
+    made = folder / f"{Path(name).stem}{level}.o"
+    _run([*compiler, *flags, "-pthread", "-c", HERE / name, "-o", made])
+    return made
+
+
+def _run(command: Sequence[str | Path]) -> None:
+    subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+if __name__ == "__main__":
+    build(library_path(HERE / "build"))

@@ -1,0 +1,5 @@
+/* What the processor and the system allow. */
+#pragma once
+
+/* The highest `enum level` that can run here. */
+int cpu_level(void);

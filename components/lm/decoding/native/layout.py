@@ -1,0 +1,86 @@
+"""The C structures of model.h and kernels.h, field by field."""
+
+import ctypes
+from ctypes import POINTER, c_double, c_int64, c_void_p
+
+PANEL, GROUP = 32, 64
+"""Outputs that lie beside each other in packed weights; inputs that share a scale."""
+GPT2, LLAMA = 0, 1
+
+
+class Matrix(ctypes.Structure):
+    """`struct matrix`."""
+
+    _fields_ = [
+        ("weights", c_void_p),
+        ("scales", c_void_p),
+        ("bias", c_void_p),
+        ("outputs", c_int64),
+        ("inputs", c_int64),
+    ]
+
+
+class Norm(ctypes.Structure):
+    """`struct norm`."""
+
+    _fields_ = [("weight", c_void_p), ("bias", c_void_p)]
+
+
+class Layer(ctypes.Structure):
+    """`struct layer`."""
+
+    _fields_ = [
+        ("before_attention", Norm),
+        ("before_mlp", Norm),
+        ("qkv", Matrix),
+        ("out", Matrix),
+        ("up", Matrix),
+        ("down", Matrix),
+    ]
+
+
+class Model(ctypes.Structure):
+    """`struct model`."""
+
+    _fields_ = [
+        ("family", c_int64),
+        ("layers", c_int64),
+        ("hidden", c_int64),
+        ("heads", c_int64),
+        ("kv_heads", c_int64),
+        ("head_dim", c_int64),
+        ("inner", c_int64),
+        ("eps", c_double),
+        ("embedding", c_void_p),
+        ("position_embedding", c_void_p),
+        ("cosines", c_void_p),
+        ("sines", c_void_p),
+        ("layer", POINTER(Layer)),
+        ("last_norm", Norm),
+        ("head", Matrix),
+    ]
+
+
+class Batch(ctypes.Structure):
+    """`struct batch`."""
+
+    _fields_ = [
+        ("tokens", c_int64),
+        ("ids", c_void_p),
+        ("rows", c_void_p),
+        ("positions", c_void_p),
+        ("wanted", c_int64),
+        ("which", c_void_p),
+        ("logits", c_void_p),
+    ]
+
+
+class Cache(ctypes.Structure):
+    """`struct cache`."""
+
+    _fields_ = [("layers", POINTER(c_void_p)), ("positions", c_int64)]
+
+
+def rounded_up(number: int, multiple: int) -> int:
+    """The least multiple that is not below `number`."""
+    return -(-number // multiple) * multiple

@@ -13,7 +13,7 @@ from components.lm.codec import load_codec
 from components.lm.decoding.load import load_decoder
 from components.lm.decoding.protocol import Chunk, Decoder
 from components.lm.decoding.shape import read_shape
-from components.lm.formats import EVERY_ROW, FORMATS, Format, FormatName
+from components.lm.formats import FORMATS, INT8, Format, FormatName
 
 MOST_TOKENS = 4096
 """Enough to see a change of 1%; more would only take longer."""
@@ -38,7 +38,7 @@ def format_bits_per_byte(
 
 
 def _format(name: FormatName) -> Format:
-    return Format("bf16", EVERY_ROW) if name == "int8" else Format(name)
+    return INT8 if name == "int8" else Format(name)
 
 
 def _bits_per_byte(folder: Path, texts: Sequence[str], number_format: Format) -> float:

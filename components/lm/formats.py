@@ -20,12 +20,16 @@ class Format:
     """Up to so many rows are computed with weights rounded to int8, a scale for each output."""
 
     def __str__(self) -> str:
+        if self.int8_rows >= EVERY_ROW:
+            return "int8"
         extra = f" + int8 up to {self.int8_rows} rows" if self.int8_rows else ""
         return self.base + extra
 
 
 EVERY_ROW = 1 << 30
 """As `int8_rows`: only int8."""
+INT8 = Format("bf16", EVERY_ROW)
+"""What `int8` stands for."""
 
 
 def allowed_formats(bits_per_byte: Mapping[str, float]) -> frozenset[FormatName]:

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from components.lm.decoding.linear import DTYPES, Linear
+from components.lm.decoding.native import library as native
 from components.lm.decoding.shape import Shape
-from components.lm.formats import EVERY_ROW, Format, FormatName
+from components.lm.formats import EVERY_ROW, INT8, Format, FormatName
 
 ROWS = (1, 2, 4, 8, 32)
 """How many samples are written at once."""
@@ -42,8 +43,9 @@ def choose_format(
 ) -> FormatChoice:
     """The number format to write in.
 
-    One that is asked for is taken. `auto` takes the fastest of those in `allowed`, for few rows
-    int8 beside it; on a GPU bf16, and for a family that transformers computes fp32.
+    One that is asked for is taken. `auto` takes int8 by the decoder in C where both may be used,
+    else the fastest of those in `allowed`, for few rows int8 beside it; on a GPU bf16, and for a
+    family that transformers computes fp32.
     """
     if asked != "auto":
         return FormatChoice(Format(asked), (f"number format {asked}, as asked",))
@@ -52,6 +54,8 @@ def choose_format(
         return FormatChoice(Format(base), (f"number format {base}, on a GPU",))
     if shape is None:
         return FormatChoice(Format(), ("number format fp32, as transformers computes it",))
+    if "int8" in allowed and native.available():
+        return FormatChoice(INT8, (f"number format int8, by the decoder in C: {native.level()}",))
     return _measured(shape, frozenset(allowed), torch.get_num_threads())
 
 

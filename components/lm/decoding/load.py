@@ -5,18 +5,24 @@ from pathlib import Path
 import torch
 
 from components.lm.decoding.fast import FastDecoder
+from components.lm.decoding.native.decoder import NativeDecoder
+from components.lm.decoding.native.library import available
 from components.lm.decoding.protocol import Decoder
 from components.lm.decoding.shape import read_shape
-from components.lm.formats import Format
+from components.lm.formats import INT8, Format
 
 
 def load_decoder(folder: Path, number_format: Format, device: torch.device) -> Decoder:
     """Our own decoder where it knows the model in `folder`, else one over transformers.
 
+    int8 in every row over bf16 is the library in C's where that is available, else torch's.
+
     Raises:
         BadInputError: the model cannot be loaded.
     """
     shape = read_shape(folder)
+    if shape is not None and number_format == INT8 and device.type == "cpu" and available():
+        return NativeDecoder(folder, shape)
     if shape is not None:
         return FastDecoder(folder, shape, number_format, device)
     from components.lm.decoding.transformers_decoder import (

@@ -8,10 +8,10 @@ from components.contracts.errors import BadInputError
 from components.lm import self_test
 from components.lm.decoding.shape import read_shape
 from components.lm.format_quality import format_bits_per_byte
-from components.lm.formats import Format, FormatName, allowed_formats
+from components.lm.formats import INT8, Format, FormatName, allowed_formats
 from components.lm.models import LanguageModel, load_model
 from components.lm.score import post_bits
-from components.lm.self_test import choose_format
+from components.lm.self_test import FormatChoice, choose_format
 
 CPU = torch.device("cpu")
 TEXTS = ["the kettle sings", "", "soup on the stove 🚲", "rain " * 500]
@@ -66,6 +66,7 @@ def speeds(monkeypatch: pytest.MonkeyPatch) -> dict[str, Times]:
         return measured["int8" if number_format.int8_rows else number_format.base]
 
     monkeypatch.setattr(self_test, "_times", times)
+    monkeypatch.setattr(self_test.native, "available", lambda: False)
     self_test._measured.cache_clear()
     return measured
 
@@ -90,6 +91,18 @@ def test_bf16_without_the_instructions_for_it_is_not_taken(
     assert chosen(model_folder("llama")) == Format("fp32", 8)
 
 
+@pytest.mark.skipif(not self_test.native.available(), reason="the decoder in C cannot run here")
+def test_the_decoder_in_c_is_taken_unmeasured_where_int8_may_be_used(
+    model_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(self_test, "_measured", lambda *_: FormatChoice(Format(), ()))
+    choice = choose_format("auto", read_shape(model_folder("llama")), CPU, EVERY)
+    assert choice.format == INT8
+    assert str(choice.format) == "int8"
+    assert "int8, by the decoder in C" in choice.lines[0]
+    assert chosen(model_folder("llama"), frozenset({"fp32", "bf16"})) == Format()
+
+
 def test_what_is_asked_for_is_taken_unmeasured(model_folder: Callable[[str], Path]) -> None:
     for asked in ("fp32", "bf16"):
         choice = choose_format(asked, read_shape(model_folder("gpt2")), CPU, frozenset())  # type: ignore[arg-type]
@@ -100,6 +113,7 @@ def test_what_is_asked_for_is_taken_unmeasured(model_folder: Callable[[str], Pat
 def test_the_machine_is_measured_in_a_second_and_the_log_says_so(
     model_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(self_test.native, "available", lambda: False)
     monkeypatch.setattr(self_test, "WEIGHTS", 100_000)
     monkeypatch.setattr(self_test, "SECONDS_EACH", 0.001)
     self_test._measured.cache_clear()

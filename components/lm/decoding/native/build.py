@@ -31,7 +31,7 @@ FLAGS = (
 ZIG_TARGET = ("-target", "x86_64-linux-gnu.2.17")
 
 
-class NoCompiler(Exception):
+class CompilerError(Exception):
     """There is no compiler here, or it cannot compile the library."""
 
 
@@ -44,22 +44,35 @@ def build(target: Path, extra: Sequence[str] = ()) -> None:
     """Compile the library, with `extra` flags, to `target`; it appears whole or not at all.
 
     Raises:
-        NoCompiler: no compiler was found that compiles it.
+        CompilerError: no compiler was found that compiles it.
     """
+    _make(target, ("-shared", *extra), ())
+
+
+def build_program(source: Path, target: Path, extra: Sequence[str]) -> None:
+    """Compile a program of the library's code and of `source`, which calls it.
+
+    Raises:
+        CompilerError: no compiler was found that compiles it.
+    """
+    _make(target, extra, (source,))
+
+
+def _make(target: Path, extra: Sequence[str], sources: Sequence[Path]) -> None:
     said = []
     for compiler in _compilers():
         with TemporaryDirectory() as folder:
             try:
-                made = _compile(compiler, extra, Path(folder))
+                made = _compile(compiler, extra, sources, Path(folder))
             except (OSError, subprocess.CalledProcessError) as error:
-                said.append(f"{compiler[0]}: {getattr(error, 'stderr', '') or error}")
+                said.append(f"{Path(compiler[0]).name}: {_first_error(error)}")
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             beside = target.with_suffix(f".{Path(folder).name}")
             shutil.copy(made, beside)
             beside.replace(target)
             return
-    raise NoCompiler("; ".join(said) or "there is neither cc nor the wheel ziglang")
+    raise CompilerError("; ".join(said) or "there is neither cc nor the wheel ziglang")
 
 
 def _source_hash() -> str:
@@ -79,23 +92,34 @@ def _compilers() -> list[list[str]]:
     return found
 
 
-def _compile(compiler: Sequence[str], extra: Sequence[str], folder: Path) -> Path:
-    objects = [_object(compiler, [*FLAGS, *extra], folder, name) for name in COMMON]
+def _compile(
+    compiler: Sequence[str], extra: Sequence[str], sources: Sequence[Path], folder: Path
+) -> Path:
+    plain = [*FLAGS, *extra, "-DLEVEL=plain"]
+    objects = [
+        _object(compiler, plain, source, folder / f"{source.stem}.o")
+        for source in (*(HERE / name for name in COMMON), *sources)
+    ]
     for level, flags in LEVELS.items():
         every = [*FLAGS, *flags, f"-DLEVEL={level}", *extra]
-        names = (*OF_A_LEVEL, f"product_{level}.c")
-        objects += [_object(compiler, every, folder, name, level) for name in names]
-    library = folder / "library.so"
-    _run([*compiler, "-shared", "-pthread", *extra, "-o", library, *objects, "-lm"])
-    return library
+        for name in (*OF_A_LEVEL, f"product_{level}.c"):
+            made = folder / f"{Path(name).stem}-{level}.o"
+            objects.append(_object(compiler, every, HERE / name, made))
+    linked = folder / "linked"
+    _run([*compiler, "-pthread", *extra, "-o", linked, *objects, "-lm"])
+    return linked
 
 
-def _object(
-    compiler: Sequence[str], flags: Sequence[str], folder: Path, name: str, level: str = ""
-) -> Path:
-    made = folder / f"{Path(name).stem}{level}.o"
-    _run([*compiler, *flags, "-pthread", "-c", HERE / name, "-o", made])
+def _object(compiler: Sequence[str], flags: Sequence[str], source: Path, made: Path) -> Path:
+    _run([*compiler, *flags, "-pthread", "-I", HERE, "-c", source, "-o", made])
     return made
+
+
+def _first_error(error: OSError | subprocess.CalledProcessError) -> str:
+    """One line of what a compiler said."""
+    said = error.stderr if isinstance(error, subprocess.CalledProcessError) else ""
+    lines = [line for line in said.splitlines() if "error" in line]
+    return lines[0].strip() if lines else str(error)
 
 
 def _run(command: Sequence[str | Path]) -> None:

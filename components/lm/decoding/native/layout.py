@@ -1,11 +1,13 @@
-"""The C structures of model.h and kernels.h, field by field."""
+"""The C structures of model.h, field by field."""
 
 import ctypes
-from ctypes import POINTER, c_double, c_int64, c_void_p
+from collections.abc import Sequence
+from ctypes import POINTER, c_double, c_int32, c_int64, c_void_p
+from typing import Any
 
 PANEL, GROUP = 32, 64
 """Outputs that lie beside each other in packed weights; inputs that share a scale."""
-GPT2, LLAMA = 0, 1
+FAMILIES = ("gpt2", "llama")
 
 
 class Matrix(ctypes.Structure):
@@ -66,13 +68,26 @@ class Batch(ctypes.Structure):
 
     _fields_ = [
         ("tokens", c_int64),
-        ("ids", c_void_p),
-        ("rows", c_void_p),
-        ("positions", c_void_p),
+        ("ids", POINTER(c_int32)),
+        ("rows", POINTER(c_int32)),
+        ("positions", POINTER(c_int32)),
         ("wanted", c_int64),
-        ("which", c_void_p),
+        ("which", POINTER(c_int32)),
         ("logits", c_void_p),
     ]
+
+    @classmethod
+    def of(
+        cls,
+        ids: Sequence[int],
+        rows: Sequence[int],
+        positions: Sequence[int],
+        wanted: Sequence[int],
+        logits: int,
+    ) -> "Batch":
+        """A batch of these tokens; `logits` is an address."""
+        lists = (_numbers(ids), _numbers(rows), _numbers(positions))
+        return cls(len(ids), *lists, len(wanted), _numbers(wanted), logits)
 
 
 class Cache(ctypes.Structure):
@@ -81,6 +96,21 @@ class Cache(ctypes.Structure):
     _fields_ = [("layers", POINTER(c_void_p)), ("positions", c_int64)]
 
 
+class Quantized(ctypes.Structure):
+    """`struct quantized` of kernels.h."""
+
+    _fields_ = [
+        ("values", c_void_p),
+        ("scales", c_void_p),
+        ("offsets", c_void_p),
+        ("stride", c_int64),
+    ]
+
+
 def rounded_up(number: int, multiple: int) -> int:
     """The least multiple that is not below `number`."""
     return -(-number // multiple) * multiple
+
+
+def _numbers(values: Sequence[int]) -> Any:
+    return (c_int32 * len(values))(*values)

@@ -1,4 +1,4 @@
-"""The compiled library: found or made once, and the level of instructions that it may use."""
+"""The compiled library: found or made once, and the level of instructions that it uses."""
 
 import ctypes
 import logging
@@ -7,39 +7,43 @@ from ctypes import POINTER, c_int64, c_void_p
 from functools import lru_cache
 from pathlib import Path
 
-from components.lm.decoding.native.build import LEVELS, NoCompiler, build, library_path
+from components.lm.decoding.native.build import HERE, LEVELS, CompilerError, build, library_path
 from components.lm.decoding.native.layout import Batch, Cache, Model
 
 log = logging.getLogger(__name__)
 
 LEVEL_VARIABLE = "HUGGINGTWEETS_CPU_LEVEL"
 """Caps the instructions that are used: plain, avx2 or avx512."""
+FASTER_THAN_TORCH = ("avx2", "avx512")
 
 
 def available() -> bool:
-    """Whether the library is there and faster than torch: from AVX2 on."""
-    return level() in ("avx2", "avx512")
+    """Whether the library is there and faster here than torch. Nothing is timed for it."""
+    return _found() is not None and level() in FASTER_THAN_TORCH
 
 
-def level() -> str | None:
-    """The name of the instructions it uses here, None without a library; the same in each call."""
-    found = load()
+def level() -> str:
+    """The instructions that it uses: those of this processor, or fewer by `LEVEL_VARIABLE`."""
+    return list(LEVELS)[level_number()]
+
+
+def level_number() -> int:
+    """The same as a number, as `enum level` has it."""
+    names, highest = list(LEVELS), int(load().native_level())
+    cap = os.environ.get(LEVEL_VARIABLE)
+    return min(highest, names.index(cap)) if cap in names else highest
+
+
+def load() -> ctypes.CDLL:
+    """The library.
+
+    Raises:
+        RuntimeError: there is none, ask `available` first.
+    """
+    found = _found()
     if found is None:
-        return None
-    names = list(LEVELS)
-    highest = int(found.native_level())
-    cap = os.environ.get(LEVEL_VARIABLE, "")
-    return names[min(highest, names.index(cap)) if cap in names else highest]
-
-
-@lru_cache(maxsize=1)
-def load() -> ctypes.CDLL | None:
-    """The library, compiled now if it was not at set-up; None, said once, where it cannot be."""
-    try:
-        return opened(_made())
-    except (NoCompiler, OSError) as error:
-        log.warning("the decoder in C is not used, torch computes instead: %s", error)
-        return None
+        raise RuntimeError("the decoder in C is not there")
+    return found
 
 
 def opened(path: Path) -> ctypes.CDLL:
@@ -57,9 +61,19 @@ def opened(path: Path) -> ctypes.CDLL:
     return library
 
 
+@lru_cache(maxsize=1)
+def _found() -> ctypes.CDLL | None:
+    """The library, compiled now if it was not at set-up; None, said once, where it cannot be."""
+    try:
+        return opened(_made())
+    except (CompilerError, OSError) as error:
+        log.warning("torch writes instead of the faster decoder in C: %s", error)
+        return None
+
+
 def _made() -> Path:
-    """The compiled library, beside its source or, where that is not writable, in the user's cache."""
-    here, own = library_path(Path(__file__).parent / "build"), library_path(_cache())
+    """The library, beside its source or, where that cannot be written to, in the user's cache."""
+    here, own = library_path(HERE / "build"), library_path(_cache())
     for path in (here, own):
         if path.exists():
             return path

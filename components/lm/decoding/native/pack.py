@@ -1,45 +1,41 @@
-"""Weights as the library reads them."""
+"""Matrices as the library reads them."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from components.lm.decoding.native.layout import GROUP, PANEL, Matrix, rounded_up
 
-
-@dataclass(frozen=True)
-class Packed:
-    """A structure, and the tensors that it points into."""
-
-    structure: Any
-    tensors: tuple[Tensor, ...]
-
-    @property
-    def bytes(self) -> int:
-        """What the tensors take."""
-        return sum(tensor.nbytes for tensor in self.tensors)
+WEIGHT_OFFSET = 128
+"""Added to weights: the instructions multiply unsigned bytes by signed ones."""
 
 
-def pack(weight: Tensor, bias: Tensor | None = None) -> Packed:
-    """`weight` [out, in] rounded to int8, symmetric with a scale for each output, in panels.
+def pack(weight: Tensor, bias: Tensor | None = None) -> tuple[Matrix, list[Tensor]]:
+    """`weight` [out, in] in int8 panels, as `struct matrix` says, and what it points into.
 
-    See `struct matrix`.
+    Weights are rounded to the nearest of 255 steps that are the same for all of an output.
     """
     outputs, inputs = weight.shape
     scales = weight.float().abs().amax(dim=1).clamp(min=1e-12) / 127
-    shape = (rounded_up(outputs, PANEL), rounded_up(inputs, GROUP))
-    rounded = torch.full(shape, 128, dtype=torch.uint8)
-    rounded[:outputs, :inputs] = (weight.float() / scales[:, None]).round_().add_(128)
-    panels = rounded.view(shape[0] // PANEL, PANEL, shape[1] // 4, 4)
-    packed = panels.transpose(1, 2).contiguous()
-    tensors = [packed, _padded(scales, shape[0])]
+    shape = rounded_up(outputs, PANEL), rounded_up(inputs, GROUP)
+    rounded = torch.full(shape, WEIGHT_OFFSET, dtype=torch.uint8)
+    rounded[:outputs, :inputs] = (weight.float() / scales[:, None]).round_().add_(WEIGHT_OFFSET)
+    panels = rounded.view(shape[0] // PANEL, PANEL, shape[1] // 4, 4).transpose(1, 2)
+    kept = [panels.contiguous(), _padded(scales, shape[0])]
     if bias is not None:
-        tensors.append(_padded(bias.float(), shape[0]))
-    pointers = [tensor.data_ptr() for tensor in tensors]
-    return Packed(Matrix(pointers[0], pointers[1], *pointers[2:] or [None], *shape), tuple(tensors))
+        kept.append(_padded(bias.float(), shape[0]))
+    weights, scale, *rest = (tensor.data_ptr() for tensor in kept)
+    return Matrix(weights, scale, rest[0] if rest else None, *shape), kept
+
+
+def joined(parts: Sequence[Tensor], multiple: int = 1) -> Tensor:
+    """Weights or biases of several matrices as one, the outputs of each padded to a multiple."""
+    return torch.cat([_padded(part, rounded_up(len(part), multiple)) for part in parts])
 
 
 def _padded(values: Tensor, size: int) -> Tensor:
-    return torch.nn.functional.pad(values, (0, size - len(values))).contiguous()
+    """`values` [n, …] with zeros up to `size`."""
+    missing = size - len(values)
+    return pad(values, (*(0, 0) * (values.dim() - 1), 0, missing)).contiguous()

@@ -51,7 +51,8 @@ static void wait_while(atomic_uint *word, unsigned value, atomic_int *sleepers) 
 
 static void advance(atomic_uint *word, atomic_int *sleepers) {
     atomic_fetch_add(word, 1);
-    if (atomic_load(sleepers)) syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, MOST_THREADS, NULL, NULL, 0);
+    if (atomic_load(sleepers))
+        syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, MOST_THREADS, NULL, NULL, 0);
 }
 
 int crew_size(const struct crew *crew) { return crew->size; }
@@ -64,7 +65,8 @@ int64_t crew_take(struct crew *crew, int64_t count, int64_t units) {
 
 void crew_meet(struct crew *crew) {
     unsigned phase = atomic_load_explicit(&crew->phase, memory_order_relaxed);
-    if (atomic_fetch_add(&crew->arrived, 1) < crew->size - 1) {
+    int others = crew->size - 1; /* read first: whoever has arrived may meet the next job's */
+    if (atomic_fetch_add(&crew->arrived, 1) < others) {
         wait_while(&crew->phase, phase, &crew->sleepers);
         return;
     }

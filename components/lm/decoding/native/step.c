@@ -99,7 +99,8 @@ static void product(const struct work *work, struct crew *crew, const struct mat
     int64_t count = larger_of(1, panels * blocks / (crew_size(crew) * 6));
     int64_t units = panels * blocks, from = crew_take(crew, count, units);
     while (from < units) {
-        int64_t next = crew_take(crew, count, units), end = from + count < units ? from + count : units;
+        int64_t next = crew_take(crew, count, units); /* early, so that its weights are fetched */
+        int64_t end = from + count < units ? from + count : units;
         for (int64_t unit = from; unit < end; unit++) {
             int64_t after = unit + 1 < end ? unit + 1 : next < units ? next : unit;
             int64_t first = unit % blocks * ROWS_AT_ONCE;
@@ -202,7 +203,8 @@ EXPORT int64_t native_workspace(const struct model *model, int64_t tokens, int64
 EXPORT void native_step(const struct model *model, const struct batch *batch,
                         const struct cache *cache, void *workspace, int64_t threads,
                         int64_t level) {
-    struct work work = {model, batch, cache, kernels_of[level]};
+    struct work work = {
+        .model = model, .batch = batch, .cache = cache, .kernels = kernels_of[level]};
     lay_out(&work, workspace, batch->tokens, cache->positions, threads);
     pool_run((int)threads, run, &work);
 }

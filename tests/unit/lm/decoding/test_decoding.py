@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from support.decoders import FIRST, SECOND, check_rows_of_their_own_length, truth
 from support.tiny_models import make_tiny_model
-from torch import Tensor
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig
 from transformers.models.mistral import MistralForCausalLM
 
 from components.contracts.errors import BadInputError
 from components.lm.decoding.fast import FastDecoder
 from components.lm.decoding.load import load_decoder
-from components.lm.decoding.protocol import Chunk, Decoder
+from components.lm.decoding.protocol import Chunk
 from components.lm.decoding.transformers_decoder import TransformersDecoder
 from components.lm.formats import EVERY_ROW, Format
 
@@ -22,35 +22,9 @@ CPU = torch.device("cpu")
 EXACT = 1e-5
 
 
-def truth(folder: Path, ids: list[int]) -> Tensor:
-    """The logits after each of `ids`, as transformers computes them."""
-    model: Any = AutoModelForCausalLM.from_pretrained(folder)
-    with torch.inference_mode():
-        logits: Tensor = model(torch.tensor([ids])).logits[0]
-    return logits
-
-
 @pytest.fixture(params=["gpt2", "llama"])
 def folder(request: pytest.FixtureRequest, model_folder: Callable[[str], Path]) -> Path:
     return model_folder(request.param)
-
-
-FIRST, SECOND, THIRD = [1, 5, 9, 200, 31], [1, 70], [1, 8, 8, 300, 17, 90, 44, 2]
-
-
-def check_rows_of_their_own_length(decoder: Decoder, folder: Path, error: float) -> None:
-    """Two prompts are read, then written on while a third is read in two pieces."""
-    decoder.resize(4, 16)
-    begun = decoder.step([], [], [Chunk(0, FIRST, all_logits=True), Chunk(0, SECOND)])
-    assert torch.allclose(begun[:-1], truth(folder, FIRST), atol=error)
-    assert torch.allclose(begun[-1], truth(folder, SECOND)[-1], atol=error)
-    joined = decoder.step([40, 41], [5, 2], [Chunk(0, THIRD[:3])])
-    assert torch.allclose(joined[0], truth(folder, [*FIRST, 40])[-1], atol=error)
-    assert torch.allclose(joined[1], truth(folder, [*SECOND, 41])[-1], atol=error)
-    again = decoder.step([50, 51], [6, 3], [Chunk(3, THIRD[3:], all_logits=True)])
-    assert torch.allclose(again[0], truth(folder, [*FIRST, 40, 50])[-1], atol=error)
-    assert torch.allclose(again[1], truth(folder, [*SECOND, 41, 51])[-1], atol=error)
-    assert torch.allclose(again[2:], truth(folder, THIRD)[3:], atol=error)
 
 
 def test_logits_are_those_of_transformers(folder: Path) -> None:

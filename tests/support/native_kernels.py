@@ -1,0 +1,81 @@
+"""The kernels of the decoder in C, one by one."""
+
+import ctypes
+from ctypes import CFUNCTYPE, POINTER, c_double, c_int64, c_void_p
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from components.lm.decoding.native import library
+from components.lm.decoding.native.build import LEVELS
+from components.lm.decoding.native.layout import GROUP, Quantized, rounded_up
+from components.lm.decoding.native.pack import pack
+
+LEVELS_HERE = tuple(LEVELS)[: library.load().native_level() + 1]
+"""Those that this processor has."""
+
+
+class Kernels(ctypes.Structure):
+    """`struct kernels`."""
+
+    _fields_ = [
+        ("product", CFUNCTYPE(None, *[c_void_p] * 2, *[c_int64] * 4, c_void_p, *[c_int64] * 2)),
+        ("quantize", CFUNCTYPE(None, c_void_p, c_int64, c_void_p, *[c_int64] * 3)),
+        ("norm", CFUNCTYPE(None, c_void_p, c_int64, c_void_p, c_double, c_void_p)),
+        ("silu_gate", CFUNCTYPE(None, c_void_p, c_void_p, c_int64, c_void_p)),
+        ("gelu", CFUNCTYPE(None, c_void_p, c_int64, c_void_p)),
+        ("rotate", CFUNCTYPE(None, c_void_p, c_int64, c_void_p, c_void_p)),
+        ("to_bf16", CFUNCTYPE(None, c_void_p, c_int64, c_void_p)),
+        ("from_bf16", CFUNCTYPE(None, c_void_p, c_int64, c_void_p)),
+        ("attend", CFUNCTYPE(None, *[c_void_p] * 3, *[c_int64] * 3, *[c_void_p] * 2)),
+    ]
+
+
+def kernels(level: str) -> Kernels:
+    """The table of a level."""
+    address = library.load().native_kernels(list(LEVELS).index(level))
+    return ctypes.cast(address, POINTER(Kernels)).contents
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """Rows rounded to int8 in groups, as `quantize` leaves them."""
+
+    values: Tensor
+    scales: Tensor
+    offsets: Tensor
+
+    @property
+    def structure(self) -> Quantized:
+        tensors = (self.values, self.scales, self.offsets)
+        return Quantized(*(tensor.data_ptr() for tensor in tensors), self.values.shape[1])
+
+
+def quantized(level: str, rows: Tensor) -> Rounded:
+    """`rows` [n, size] by the kernel."""
+    count, size = rows.shape
+    stride = rounded_up(size, GROUP)
+    made = Rounded(
+        torch.full((count, stride), 99, dtype=torch.int8),
+        torch.full((count, stride // GROUP), torch.nan),
+        torch.full((count, stride // GROUP), 99, dtype=torch.int32),
+    )
+    structure = made.structure
+    for number, row in enumerate(rows.contiguous()):
+        kernels(level).quantize(
+            row.data_ptr(), size, ctypes.addressof(structure), number, 0, stride // GROUP
+        )
+    return made
+
+
+def product(level: str, rows: Tensor, weight: Tensor, bias: Tensor | None, into: Tensor) -> None:
+    """Add the product of `rows` with `weight` [out, in] to `into` [n, out, padded]."""
+    matrix, _kept = pack(weight, bias)
+    x = quantized(level, rows)
+    structure = x.structure
+    for panel in range(matrix.outputs // 32):
+        kernels(level).product(
+            ctypes.addressof(matrix), ctypes.addressof(structure), 0, len(rows), panel, panel,
+            into.data_ptr(), into.shape[1], 1,
+        )  # fmt: skip

@@ -1,0 +1,25 @@
+"""The library under sanitizers, over random shapes, at every level that this processor has."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from components.lm.decoding.native.build import CompilerError, build_program
+
+SHAPES = Path(__file__).parent / "shapes.c"
+
+
+@pytest.mark.parametrize("sanitizers", ["address,undefined", "thread"])
+def test_steps_of_any_shape_stay_within_their_memory_and_agree(
+    tmp_path: Path, sanitizers: str
+) -> None:
+    program = tmp_path / "shapes"
+    flags = (f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", "-O1", "-g")
+    try:
+        build_program(SHAPES, program, flags)
+    except CompilerError as error:
+        pytest.skip(f"no compiler with these sanitizers: {error}")
+    said = subprocess.run([program, "25", "3"], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert said.stdout.startswith("25 shapes")

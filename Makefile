@@ -75,7 +75,7 @@ lock: ## compile the locks again from pyproject.toml (needs uv)
 	@locks/update
 
 clean: ## remove the virtual environments and what was built
-	rm -rf .venv .venv-dev .venv-fuzz .venv-peers build out
+	rm -rf .venv .venv-dev .venv-fuzz .venv-peers build out components/lm/decoding/native/build
 
 %/.build-$(BUILD): # stands for the build of torch in an environment: with another one it is made anew
 	@mkdir -p $(@D) && rm -f $(@D)/.build-* && touch $@

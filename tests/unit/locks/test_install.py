@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ PYTHON = """#!/bin/sh
 case "$*" in
   "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
   *" freeze "*) echo "numpy==2.0"; [ -z "$CUDA_BEFORE" ] || echo "nvidia-cublas==1" ;;
+  "-m components."*) echo "$*" >>"$PIP_LOG"; [ -z "$NO_COMPILER" ] ;;
   "-m pip "*)
     echo "$*" >>"$PIP_LOG"
     case "$*" in *--index-url*) ;; *"torch==$TORCH_VERSION+cpu"*) [ -n "$MIRROR" ] ;; esac ;;
@@ -98,6 +100,37 @@ def test_another_word_is_refused_before_anything_is_made(install: Install, tmp_p
 def test_nothing_of_a_cuda_build_stays_when_the_build_changes(install: Install) -> None:
     _, calls, _ = install(MIRROR="yes", CUDA_BEFORE="yes")
     assert any(call.endswith("uninstall --yes nvidia-cublas") for call in calls)
+
+
+BUILD = "-m components.lm.decoding.native.build"
+TOOLS = ("bash", "cp", "dirname", "grep", "mkdir", "mktemp", "rm", "sed", "sh", "touch", "xargs")
+
+
+def test_the_decoder_in_c_is_compiled_last(install: Install) -> None:
+    _, calls, _ = install(MIRROR="yes")
+    assert calls[-1] == BUILD
+
+
+def test_a_compiler_is_fetched_by_hash_where_there_is_none_and_stays_nowhere(
+    install: Install, tmp_path: Path
+) -> None:
+    for tool in TOOLS:
+        found = shutil.which(tool)
+        assert found
+        (tmp_path / "bin" / tool).symlink_to(found)
+    code, calls, _ = install(MIRROR="yes", PATH=str(tmp_path / "bin"))
+    (fetched,) = [call for call in calls if "compiler.txt" in call]
+    match = re.search(r"--require-hashes --target (\S+) -r locks/compiler.txt", fetched)
+    assert match
+    assert not Path(match[1]).exists()
+    assert (code, calls[-1]) == (0, BUILD)
+
+
+def test_without_a_decoder_in_c_all_else_is_installed(install: Install, tmp_path: Path) -> None:
+    code, _, said = install(MIRROR="yes", NO_COMPILER="yes")
+    assert code == 0
+    assert "models write with torch" in said
+    assert (tmp_path / "venv" / ".ready").is_file()
 
 
 @pytest.mark.parametrize(("before", "now", "again"), [("cpu", "cpu", False), ("cpu", "cuda", True)])

@@ -126,5 +126,15 @@ def _run(command: Sequence[str | Path]) -> None:
     subprocess.run(command, check=True, capture_output=True, text=True)
 
 
+def main() -> int:
+    """Compile the library beside its source; the exit code."""
+    try:
+        build(library_path(HERE / "build"))
+    except CompilerError as error:
+        print(f"the decoder in C cannot be compiled: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    build(library_path(HERE / "build"))
+    sys.exit(main())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.lm import self_test
+from components.lm.decoding.native import library as native
 from components.lm.engine import load
 from components.lm.engine.load import load_engine
 from components.lm.engine.protocol import Dtype, EngineSettings
@@ -22,6 +23,7 @@ def _a_machine_that_is_fast_in_small_formats(monkeypatch: pytest.MonkeyPatch) ->
         return dict.fromkeys(self_test.ROWS, each)
 
     monkeypatch.setattr(self_test, "_times", times)
+    monkeypatch.setattr(self_test.native, "available", lambda: False)
     self_test._measured.cache_clear()
 
 
@@ -40,6 +42,15 @@ def test_the_fastest_of_those_that_keep_the_quality(tiny: Callable[[str], Path])
     assert loaded(folder, POOR) == "fp32"
     assert loaded(folder, POOR | {"bf16": 2.0}) == "bf16"
     assert loaded(folder, {"fp32": 2.0}) == "fp32"
+
+
+@pytest.mark.skipif(not native.available(), reason="the decoder in C cannot run here")
+def test_the_decoder_in_c_writes_where_int8_keeps_the_quality(
+    tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(self_test.native, "available", lambda: True)
+    assert loaded(tiny("llama"), FINE) == "int8"
+    assert loaded(tiny("llama"), POOR) == "fp32"
 
 
 def test_without_figures_they_are_measured(

@@ -185,4 +185,7 @@ class EvaluationReport(Report):
     safety: Safety
     comparisons: dict[str, Comparison]
     """Floors and ceilings: `base`, `others`, `markov`, `copies`."""
+    formats: dict[str, float] = {}
+    """Bits per byte of test posts by the dtype that a server may compute in, by the decoder that
+    serves; empty for texts from a file, and where a model was judged and is not to be published."""
     gate: Gate

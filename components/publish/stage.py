@@ -11,7 +11,6 @@ from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
-from components.publish.formats import measure_formats
 from components.publish.inputs import find_pictures, read_spans, read_story
 from components.publish.lineage import job_of, lineage_of
 from components.publish.package import write_package
@@ -62,7 +61,6 @@ def run(
     place = Registry.open(registry).begin()
     refuse_opted_out(read_opt_outs(registry), story.prepared.people)
     spans, beginnings = read_spans(dataset, story.trained.dataset_sha256)
-    formats = measure_formats(model, dataset)
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
 
     def write(version: int, folder: Path) -> None:
@@ -73,7 +71,7 @@ def run(
     with tracked("publish", authors, config) as tracker:
         tracker.input(FINETUNED_MODEL, authors, model)
         lineage, job = lineage_of(story, os.environ), job_of(story, os.environ)
-        manifest = place.publish(persona, write, lineage, formats, job=job)
+        manifest = place.publish(persona, write, lineage, story.evaluated.formats, job=job)
         version = str(manifest.version)
         final = f"{registry.rstrip('/')}/{persona}/versions/{version}"
         tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{version}",))

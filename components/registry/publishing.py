@@ -162,9 +162,7 @@ def _check_place(store: Store, target: str, files: Sequence[FileEntry]) -> None:
         store.delete(target + stray)
     for entry in files:
         if sizes.get(entry.path) != entry.size:
-            raise TransientError(
-                f"{target}{entry.path} in {store.uri} is not whole; publish again"
-            )
+            raise TransientError(f"{target}{entry.path} in {store.uri} is not whole; publish again")
 
 
 def _clear_away(store: Store, manifest: Manifest) -> None:

@@ -69,3 +69,25 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def processor_features(root: Path = Path("/")) -> frozenset[str] | None:
+    """The instructions that Linux says the processor has; None where it does not say."""
+    for key in ("flags", "Features"):  # x86-64, AArch64: proc_cpuinfo(5)
+        if words := _cpuinfo(root, key):
+            return frozenset(words.split())
+    return None
+
+
+def processor_name(root: Path = Path("/")) -> str:
+    """What Linux calls the processor; empty where it does not say."""
+    return _cpuinfo(root, "model name") or _cpuinfo(root, "CPU part")
+
+
+def _cpuinfo(root: Path, key: str) -> str:
+    """The first value of this key."""
+    for line in _read(root / "proc/cpuinfo").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == key:
+            return value.strip()
+    return ""

@@ -26,6 +26,11 @@ class Served(Protocol):
     """Bytes that it takes."""
 
     @property
+    def dtype(self) -> str | None:
+        """What it is computed in."""
+        ...
+
+    @property
     def key(self) -> tuple[str, str]:
         """The name and the version."""
         ...
@@ -160,6 +165,11 @@ class _LoadedModels(Collector):
         memory = GaugeMetricFamily(
             "huggingtweets_model_memory_bytes", "What each model takes.", labels=LABELS
         )
+        info = GaugeMetricFamily(
+            "huggingtweets_model_info", "What each model is computed in.", labels=(*LABELS, "dtype")
+        )
         for model in models:
             memory.add_metric(model.key, model.memory)
+            info.add_metric((*model.key, model.dtype or ""), 1)
         yield memory
+        yield info

@@ -147,4 +147,5 @@ def engine_settings(config: ServeConfig) -> EngineSettings:
         slots=config.slots,
         cache_bytes=config.cache_mb * MEGABYTE,
         job_queue_size=config.job_queue_size,
+        choices=disk_root(config.cache_dir, Path.home()) / "dtypes.json",
     )

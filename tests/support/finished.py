@@ -174,6 +174,7 @@ def make_evaluation_report(
     """An evaluation with a figure of its own in every place; its gate `passed` or not."""
     distances = {name: number / 8 for number, name in enumerate(Surface.model_fields, 1)}
     return EvaluationReport(
+        formats={"fp32": 2.0, "bf16": 2.001, "int8": 2.01},
         dataset_sha256=dataset_sha256, model_sha256=model_sha256, seed=0,
         sampling={"temperature": 1.0, "top_p": 0.95, "max_tokens": 60}, samples=500, test_posts=6,
         bits_per_byte=BitsPerByte(

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from components.contracts.errors import BadInputError
+from components.lm.autotune import FormatChoice, choose_format
 from components.lm.codec import Codec, load_codec
 from components.lm.decoding.load import load_decoder
 from components.lm.decoding.protocol import Chunk, Decoder
@@ -16,7 +17,6 @@ from components.lm.engine.protocol import EngineSettings, LoadFacts
 from components.lm.engine.threads import release_helpers
 from components.lm.format_quality import format_bits_per_byte
 from components.lm.formats import FormatName, allowed_formats
-from components.lm.self_test import FormatChoice, choose_format
 from components.lm.threads import limit_threads
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     codec = load_codec(folder)
     allowed = _allowed(folder, settings)
-    choice = choose_format(settings.dtype, read_shape(folder), device, allowed)
+    choice = choose_format(settings.dtype, read_shape(folder), device, allowed, settings.choices)
     decoder = load_decoder(folder, choice.format, device)
     facts = _facts(decoder, choice, settings, device)
     _warm(decoder, codec)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from components.contracts.errors import BadInputError, HuggingtweetsError
@@ -38,7 +39,7 @@ class EngineSettings:
     """How a model is loaded."""
 
     dtype: Dtype = "auto"
-    """The number format; `auto` measures which is fastest here."""
+    """The dtype; `auto` takes the fastest that the processor and the model's quality allow."""
     slots: int = 32
     """Samples written at the same time; more wait for a place."""
     cache_bytes: int = 1 << 30
@@ -48,6 +49,8 @@ class EngineSettings:
     bits_per_byte: Mapping[str, float] | None = None
     """By number format, as the version's manifest has them in `formats`: `auto` takes none that is
     more than 1% worse than fp32. Left out, they are measured on a few sentences while loading."""
+    choices: Path | None = None
+    """A file that keeps the dtypes which `auto` had to time, for later starts."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ class LoadFacts:
     slots: int
     """Samples that can be written at the same time."""
     lines: tuple[str, ...]
-    """What the self-test measured, for the log."""
+    """What the choice of the dtype rests on, for the log."""
 
 
 @dataclass(frozen=True)

@@ -66,18 +66,16 @@ def openai(context: Context) -> APIRouter:
     @router.get("/models", response_model=ModelList)
     async def models() -> JSONResponse:
         """Every model that may be named."""
-        found = [
-            _card(model_id)
-            for name in context.personas.names()
-            for model_id in (name, *(model.label for model in context.personas.of(name)))
-        ]
+        found = []
+        for name in context.personas.names():
+            found.append(_card(name, context.personas.default(name)))
+            found += [_card(model.label, model) for model in context.personas.of(name)]
         return JSONResponse({"object": "list", "data": found})
 
     @router.get("/models/{model}", response_model=ModelCard)
     async def model(model: str) -> JSONResponse:
         """One model."""
-        context.personas.find(*name_and_version(model))
-        return JSONResponse(_card(model))
+        return JSONResponse(_card(model, context.personas.find(*name_and_version(model))))
 
     return router
 
@@ -88,8 +86,9 @@ def name_and_version(model: str) -> tuple[str, str | None]:
     return name, version or None
 
 
-def _card(model_id: str) -> dict[str, Any]:
-    return {"id": model_id, "object": "model", "created": 0, "owned_by": OWNER}
+def _card(model_id: str, model: Model) -> dict[str, Any]:
+    card = {"id": model_id, "object": "model", "created": 0, "owned_by": OWNER}
+    return {**card, "dtype": model.dtype}
 
 
 class _Envelope:

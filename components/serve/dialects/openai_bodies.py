@@ -188,6 +188,8 @@ class ModelCard(BaseModel):
     object: Literal["model"]
     created: int
     owned_by: str
+    dtype: str | None
+    """What it is computed in; null while it is not in memory."""
 
 
 class ModelList(BaseModel):

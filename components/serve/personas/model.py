@@ -95,6 +95,11 @@ class Model:
         """`persona@version`."""
         return f"{self.name}@{self.version}"
 
+    @property
+    def dtype(self) -> str | None:
+        """What it is computed in; None while it is not in memory."""
+        return self.loaded.engine.facts.dtype if self.loaded else None
+
     def hold(self) -> None:
         """Keep it in memory until `release`."""
         self.in_use += 1

@@ -12,9 +12,10 @@ from support.tiny_models import make_tiny_model
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.evaluation import EvaluationReport
-from components.contracts.posts import Sample
+from components.contracts.posts import DatasetRow, Sample
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.stage import judge, run
+from components.lm.format_quality import format_bits_per_byte
 from components.registry import Registry
 
 CONFIG = EvaluateConfig(samples=40, max_tokens=8, prompts=("My dream is", "I like"))
@@ -161,6 +162,15 @@ def test_every_figure_has_its_floors_and_ceilings(evaluation: Path) -> None:
     assert report.bits_per_byte.others is not None
     assert report.bits_per_byte.byte5.value < report.bits_per_byte.others.value
     assert len(report.gate.conditions) == 7
+
+
+def test_what_each_dtype_costs_is_measured_on_the_test_posts(
+    evaluation: Path, folders: Folders
+) -> None:
+    formats = EvaluationReport.read(evaluation / "evaluation.json").formats
+    posts = [row.text for row in read_rows(folders.dataset / "test.jsonl", DatasetRow)]
+    assert formats == pytest.approx(format_bits_per_byte(folders.model, posts), abs=1e-6)
+    assert list(formats) == ["fp32", "bf16", "int8"]
 
 
 def test_the_public_report_is_there_and_quotes_no_sample(evaluation: Path) -> None:

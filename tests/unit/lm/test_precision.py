@@ -22,5 +22,5 @@ def test_the_faster_format_is_chosen(
     assert "150 GFLOP/s in fp32" in choice.reason
 
 
-def test_the_self_test_measures() -> None:
+def test_the_rate_is_measured() -> None:
     assert precision.gemm_rate(torch.float32, shape=(8, 8, 8), seconds=0.01) > 0

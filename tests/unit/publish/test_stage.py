@@ -1,8 +1,8 @@
+import json
 import shutil
 from pathlib import Path
 
 import pytest
-import torch
 from support.finished import (
     SAMPLES,
     Folders,
@@ -11,15 +11,14 @@ from support.finished import (
     make_evaluation_report,
     make_finished,
 )
-from support.processors import one_processor
 from support.tiny_models import make_tiny_model
 
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
+from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import DatasetRow, Sample
 from components.contracts.registry import Manifest
 from components.contracts.reports import CollectReport, PrepareReport
-from components.lm.format_quality import format_bits_per_byte
 from components.publish.config import PublishConfig
 from components.publish.inputs import read_story
 from components.publish.lineage import lineage_of
@@ -58,10 +57,11 @@ def test_a_version_is_the_model_its_card_and_its_figures(folders: Folders, tmp_p
 def test_what_evaluate_did_not_let_pass_is_refused_with_the_gates_words(
     said: str, folders: Folders, tmp_path: Path
 ) -> None:
-    failed = make_evaluation_report(passed=False)
-    failed.write(folders.evaluation / "evaluation.json")
+    failed = folders._replace(evaluation=tmp_path / "failed")
+    failed.evaluation.mkdir()
+    make_evaluation_report(passed=False).write(failed.evaluation / "evaluation.json")
     with pytest.raises(GateFailedError, match=r"did not pass the gate.*failed, being 7\.2%") as end:
-        publish(folders, tmp_path / "registry", proceed=said)
+        publish(failed, tmp_path / "registry", proceed=said)
     assert end.value.exit_code == 1
     assert not (tmp_path / "registry").exists(), "nothing is published, and nothing else made"
 
@@ -83,18 +83,25 @@ def test_it_says_the_version_and_the_digest_of_its_manifest(
     assert f"gardener@1, manifest sha256 {file_sha256(version / 'manifest.json')}" in caplog.text
 
 
-def test_a_pod_of_one_processor_measures_with_one_thread(folders: Folders, tmp_path: Path) -> None:
-    with one_processor():
-        publish(folders, tmp_path)
-        assert torch.get_num_threads() == 1
+def test_the_manifest_says_what_evaluate_measured_of_each_dtype(
+    folders: Folders, tmp_path: Path
+) -> None:
+    manifest, version = publish(folders, tmp_path)
+    assert manifest.formats == {"fp32": 2.0, "bf16": 2.001, "int8": 2.01}
+    assert EvaluationReport.read(version / "evaluation.json").formats == manifest.formats
 
 
-def test_the_manifest_says_what_each_number_format_costs(folders: Folders, tmp_path: Path) -> None:
-    manifest, _ = publish(folders, tmp_path)
-    posts = [row.text for row in read_rows(folders.dataset / "test.jsonl", DatasetRow)]
-    assert manifest.formats == pytest.approx(format_bits_per_byte(folders.model, posts), abs=1e-6)
-    assert list(manifest.formats) == ["fp32", "bf16", "int8"]
-    assert 1 < manifest.formats["fp32"] != manifest.formats["bf16"] < 20
+def test_an_older_evaluation_without_these_figures_is_published(
+    folders: Folders, tmp_path: Path
+) -> None:
+    older = folders._replace(evaluation=tmp_path / "older")
+    shutil.copytree(folders.evaluation, older.evaluation)
+    file = older.evaluation / "evaluation.json"
+    document = json.loads(file.read_text())
+    del document["formats"]
+    file.write_text(json.dumps(document))
+    manifest, _ = publish(older, tmp_path / "registry")
+    assert manifest.formats == {}
 
 
 def test_latest_moves_and_production_does_not(folders: Folders, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components.lm import self_test
+from components.lm import autotune
+from components.lm.autotune import Times
 from components.lm.decoding.native import library as native
 from components.lm.engine import load
 from components.lm.engine.load import load_engine
@@ -18,13 +19,15 @@ POOR = {"fp32": 2.0, "bf16": 2.1, "int8": 2.1}
 
 @pytest.fixture(autouse=True)
 def _a_machine_that_is_fast_in_small_formats(monkeypatch: pytest.MonkeyPatch) -> None:
-    def times(shape: object, number_format: Format, counts: object = None) -> dict[int, float]:
-        each = 1.0 if number_format.int8_rows else {"fp32": 9.0, "bf16": 3.0}[number_format.base]
-        return dict.fromkeys(self_test.ROWS, each)
+    def times(shape: object, formats: list[Format], counts: object = None) -> list[Times]:
+        each = {"fp32": 9.0, "bf16": 3.0}
+        seconds = (1.0 if one.int8_rows else each[one.base] for one in formats)
+        return [dict.fromkeys(autotune.ROWS, one) for one in seconds]
 
-    monkeypatch.setattr(self_test, "_times", times)
-    monkeypatch.setattr(self_test.native, "available", lambda: False)
-    self_test._measured.cache_clear()
+    monkeypatch.setattr(autotune, "_times", times)
+    monkeypatch.setattr(autotune, "processor_features", lambda: frozenset({"avx512_bf16"}))
+    monkeypatch.setattr(autotune.native, "available", lambda: False)
+    autotune._timed.cache_clear()
 
 
 def loaded(
@@ -48,7 +51,7 @@ def test_the_fastest_of_those_that_keep_the_quality(tiny: Callable[[str], Path])
 def test_the_decoder_in_c_writes_where_int8_keeps_the_quality(
     tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(self_test.native, "available", lambda: True)
+    monkeypatch.setattr(autotune.native, "available", lambda: True)
     assert loaded(tiny("llama"), FINE) == "int8"
     assert loaded(tiny("llama"), POOR) == "fp32"
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource, FileSource, Source
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.evaluate.authors import Author, read_reference_authors
@@ -28,9 +28,7 @@ REPORTS = {
 """What each stage's folder holds: another folder of that name is not the run's to replace."""
 
 
-def check_places(
-    steps: Sequence[Step], sources: Sequence[CollectConfig], fetch: FetchConfig
-) -> None:
+def check_places(steps: Sequence[Step], sources: Sequence[Source], fetch: FetchConfig) -> None:
     """Make sure that each step may write its folder, and would not write over a source.
 
     Raises:
@@ -44,23 +42,23 @@ def check_places(
                 keep_apart(place, read)
 
 
-def check_out(out: Path, sources: Sequence[CollectConfig]) -> None:
+def check_out(out: Path, sources: Sequence[Source]) -> None:
     """Make sure that the output folder of a run does not lie in the folder of an archive.
 
     Raises:
         BadInputError: it does.
     """
     for source in sources:
-        folder = home_path(source.archive or "")
-        if source.archive and folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):
+        folder = home_path(source.place)
+        is_folder = isinstance(source, ArchiveSource) and folder.is_dir()
+        if is_folder and out.resolve().is_relative_to(folder.resolve()):
             raise BadInputError(f"--out: {out} lies in {folder}, which is read; name another place")
 
 
-def _local_sources(sources: Sequence[CollectConfig], fetch: FetchConfig) -> Iterator[Path]:
+def _local_sources(sources: Sequence[Source], fetch: FetchConfig) -> Iterator[Path]:
     for source in sources:
-        file = source.archive or source.table
-        if file and "://" not in file:
-            yield home_path(file)
+        if isinstance(source, FileSource) and "://" not in source.place:
+            yield home_path(source.place)
     if place_of(fetch.base_model) == "folder":
         yield home_path(fetch.base_model)
 

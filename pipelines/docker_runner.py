@@ -16,7 +16,7 @@ from typing import Any
 import docker
 from kfp import components, local
 
-from components.collect.config import CollectConfig
+from components.collect.config import FileSource, Source
 from components.collect.stage import source_of
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError, HuggingtweetsError
@@ -154,10 +154,9 @@ def _arguments(job: Job, out: Path) -> dict[str, Any]:
     }
 
 
-def _flags(source: CollectConfig) -> dict[str, Any]:
-    said = source.model_dump(mode="json", exclude_defaults=True, exclude={"registry"})
-    places: dict[str, Any] = {n: _seen_inside(said[n]) for n in ("archive", "table") if n in said}
-    return {**said, **places}
+def _flags(source: Source) -> dict[str, Any]:
+    seen = {source.flag: _seen_inside(source.place)} if isinstance(source, FileSource) else {}
+    return {**source.flags(), **seen}
 
 
 def _seen_inside(place: str) -> str:
@@ -168,11 +167,11 @@ def _seen_inside(place: str) -> str:
 
 def _mounts(job: Job, out: Path) -> list[docker.types.Mount]:
     """What the steps read and write of this machine, each under its own path."""
-    places = [source.archive or source.table for source in job.sources] + [job.fetch.base_model]
+    files = [source.place for source in job.sources if isinstance(source, FileSource)]
     read = {
         _seen_inside(place)
-        for place in places
-        if place and "://" not in place and Path(place).expanduser().exists()
+        for place in (*files, job.fetch.base_model)
+        if "://" not in place and Path(place).expanduser().exists()
     }
     registry = str(out / artifacts.REGISTRY)
     return [

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
-from components.collect.config import CollectConfig
+from components.collect.config import FileSource, Source
 from components.collect.stage import author_of
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError
@@ -49,7 +49,7 @@ STAGES: tuple[str, ...] = get_args(Until)
 class Job:
     """What a run is asked to do."""
 
-    sources: list[CollectConfig]
+    sources: list[Source]
     """Several may be of one author."""
     fetch: FetchConfig
     prepare: PrepareConfig
@@ -89,9 +89,9 @@ def authors_of(job: Job) -> list[str]:
     return authors
 
 
-def _refuse_copies(sources: Sequence[CollectConfig], author: str) -> None:
+def _refuse_copies(sources: Sequence[Source], author: str) -> None:
     """Two files of an author are two parts of the posts, and not one part twice."""
-    files = [source.place for source in sources if source.account is None]
+    files = [source.place for source in sources if isinstance(source, FileSource)]
     seen: dict[str, str] = {}
     for place in files if len(files) > 1 else ():
         identity = identity_of_file(place)
@@ -153,12 +153,13 @@ def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
 
 def _collect_steps(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> Iterator[Step]:
     for source, since, folder in zip(job.sources, _earlier(job, authors, raw), raw, strict=True):
+        is_file = isinstance(source, FileSource)
         yield Step(
             "collect",
             source,
             {"since": since} if since else {},
             {"dataset_out": folder},
-            identity=None if source.account else partial(identity_of_file, source.place),
+            identity=partial(identity_of_file, source.place) if is_file else None,
             subject=Path(source.place).name if len(raw) > 1 else "",
         )
 

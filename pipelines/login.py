@@ -5,7 +5,7 @@ import os
 import sys
 import webbrowser
 
-from components.collect.config import X_API, CollectConfig
+from components.collect.config import X_API, XSource
 from components.contracts.errors import BadInputError
 from components.runtime.flags import ENVIRONMENT_PREFIX, read_config
 
@@ -69,4 +69,4 @@ def _api_url(given: argparse.Namespace) -> str:
         flags["x_api_url"] = given.x_api_url
     name = ENVIRONMENT_PREFIX + "X_API_URL"
     environment = {name: os.environ[name]} if name in os.environ else {}
-    return read_config(CollectConfig, flags, environment).x_api_url
+    return read_config(XSource, flags, environment).x_api_url

@@ -15,30 +15,22 @@ from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.registry import Registry
 from components.runtime.flags import (
-    ENVIRONMENT_PREFIX,
     Config,
     a_name,
     a_path,
     add_flags,
+    fields_of,
     read_config,
 )
 from components.runtime.patience import waiting_for_stores
 from components.train.config import TrainConfig
 from pipelines.checks import check_out
 from pipelines.local import STAGES, Job, perform, run_locally
-from pipelines.sources import AppendSource, Source, sources_given
+from pipelines.sources import ACCOUNTS, AppendSource, asking_fields, sources_given
 from pipelines.steps import StepRunner, alone_in, make_out
 from pipelines.summary import print_summary
 
 CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
-ACCOUNT_FLAGS = {
-    "handle": frozenset(
-        {"x_api_url", "since_id", "until_id", "accept_cost", "accept_x_terms", "max_wait"}
-    ),
-    "bluesky": frozenset({"bluesky_url", "max_wait"}),
-    "mastodon": frozenset({"mastodon_url", "max_wait"}),
-}
-"""The flags of `collect` that belong to every account of a kind."""
 
 
 def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -92,18 +84,8 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def add_account_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of `collect` that say how accounts are asked for."""
-    asking = frozenset().union(*ACCOUNT_FLAGS.values())
-    add_flags(parser, CollectConfig, leave_out=frozenset(CollectConfig.model_fields) - asking)
-
-
-def account_flags_of(source: Source, given: argparse.Namespace) -> dict[str, Any]:
-    """Those of them that were given and belong to this source."""
-    return {name: value for name, value in vars(given).items() if name in _asking(source)}
-
-
-def _asking(source: Source) -> frozenset[str]:
-    kinds = (kind for kind in ACCOUNT_FLAGS if getattr(source, kind) is not None)
-    return frozenset().union(*(ACCOUNT_FLAGS[kind] for kind in kinds))
+    asking = frozenset[str]().union(*map(asking_fields, ACCOUNTS)) - {"resume"}
+    add_flags(parser, CollectConfig, leave_out=frozenset(fields_of(CollectConfig)) - asking)
 
 
 def add_source_flags(parser: argparse.ArgumentParser) -> None:
@@ -212,7 +194,7 @@ def _job(given: argparse.Namespace) -> Job:
         return read_config(kind, flags, os.environ)
 
     return Job(
-        sources=_sources(given),
+        sources=sources_given(given, os.environ, _registry(given)),
         fetch=read(FetchConfig),
         prepare=read(PrepareConfig),
         train=read(TrainConfig),
@@ -224,22 +206,6 @@ def _job(given: argparse.Namespace) -> Job:
         reference_authors=given.reference_authors,
         no_gate=given.no_gate,
     )
-
-
-def _sources(given: argparse.Namespace) -> list[CollectConfig]:
-    return [_collect_config(given, source) for source in sources_given(given)]
-
-
-def _collect_config(given: argparse.Namespace, source: Source) -> CollectConfig:
-    flags: dict[str, Any] = {**source.flags(), "registry": _registry(given)}
-    environment: dict[str, str] = {}
-    if source.archive is not None:
-        flags["exclude_circle_window"] = given.exclude_circle_window
-    if source.account is not None:
-        flags |= {**account_flags_of(source, given), "resume": given.resume}
-        variables = {ENVIRONMENT_PREFIX + name.upper() for name in _asking(source)}
-        environment = {name: value for name, value in os.environ.items() if name in variables}
-    return read_config(CollectConfig, flags, environment)
 
 
 def _registry(given: argparse.Namespace) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from components.collect.archive.contents import members_read
 from components.collect.archive.files import open_archive
+from components.collect.config import ArchiveSource, FileSource, Source
 from components.collect.exports.outbox import is_outbox
 from components.collect.source_file import source_name
 from components.collect.tables.table import open_table
@@ -18,7 +19,6 @@ from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256
 from components.runtime.folders import home_path
 from components.storage import ObjectMissingError, open_store
-from pipelines.sources import Source
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +38,21 @@ def uploaded(source: Source, pipeline_root: str) -> Source:
         BadInputError: the file cannot be read, or is no archive.
         StorageError: the pipeline root cannot be written to.
     """
-    place = source.archive or source.table
-    if place is None or "://" in place:
+    if not isinstance(source, FileSource) or "://" in source.place:
         return source
+    place, is_archive = source.place, isinstance(source, ArchiveSource)
     path, name = home_path(place), source_name(place)
-    if not path.is_file() and not (path.is_dir() and source.archive):
+    if not path.is_file() and not (path.is_dir() and is_archive):
         raise BadInputError(f"there is no file {place}")
-    if source.archive is None:
+    if is_archive:
+        name = f"{name}.zip" if path.is_dir() else name
+        with allowed_members(path, place) as packed:
+            uri = _upload(packed, name, pipeline_root)
+    else:
         with without_messages(path, place) as table:
             name = name if table == path else f"{name}.jsonl"
-            return _changed(source, table=_upload(table, name, pipeline_root))
-    name = f"{name}.zip" if path.is_dir() else name
-    with allowed_members(path, place) as packed:
-        return _changed(source, archive=_upload(packed, name, pipeline_root))
+            uri = _upload(table, name, pipeline_root)
+    return source.model_copy(update={source.flag: uri})
 
 
 @contextmanager
@@ -109,7 +111,3 @@ def _upload(file: Path, name: str, pipeline_root: str) -> str:
         log.info("uploading %s", name)
         store.upload(file, key)
     return f"{pipeline_root.rstrip('/')}/{key}"
-
-
-def _changed(source: Source, **places: str) -> Source:
-    return Source(**{**vars(source), **places})

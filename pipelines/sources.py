@@ -2,18 +2,27 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from components.collect.config import (
+    SOURCES,
+    AccountSource,
+    FileSource,
+    Source,
+    source_given,
+)
 from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
+from components.runtime.flags import ENVIRONMENT_PREFIX
 from components.runtime.folders import home_path
 
-ACCOUNTS = ("handle", "bluesky", "mastodon")
-"""The flags that name an account."""
-KINDS = ("archive", "table", *ACCOUNTS)
-"""The flags that name a source, in the order in which sources are read."""
+ACCOUNTS = tuple(kind for kind in SOURCES if issubclass(kind, AccountSource))
+"""The kinds of sources that are accounts."""
+SAID_OF_EACH = frozenset({kind.flag for kind in SOURCES}) | {
+    *("author", "format", "columns", "date_order", "consent", "registry")
+}
+"""The fields that each source has of its own in a command that names several."""
 
 
 class AppendSource(argparse.Action):
@@ -32,155 +41,142 @@ class AppendSource(argparse.Action):
             setattr(namespace, name, [*getattr(namespace, name, []), value])
 
 
-@dataclass(frozen=True)
-class Source:
-    """Posts of one author: an archive, a table or an account; and the basis of their use."""
-
-    consent: Consent
-    archive: str | None = None
-    table: str | None = None
-    author: str | None = None
-    format: str | None = None
-    columns: tuple[str, ...] = ()
-    date_order: str | None = None
-    handle: str | None = None
-    bluesky: str | None = None
-    mastodon: str | None = None
-
-    @property
-    def account(self) -> str | None:
-        """The account that a server is asked for; None where the source is a file."""
-        return self.handle or self.bluesky or self.mastodon
-
-    @property
-    def place(self) -> str:
-        """Where the source is: a path, a URI, or the account with its @."""
-        return self.archive or self.table or f"@{(self.account or '').removeprefix('@')}"
-
-    def flags(self) -> dict[str, object]:
-        """The flags of `collect` that say the same."""
-        return {name: value for name, value in vars(self).items() if value}
-
-
-def sources_given(given: argparse.Namespace) -> list[Source]:
-    """The sources that the parsed flags of `run` or `submit` name; see `sources_of`."""
-    return sources_of(
-        archives=given.archive,
-        tables=given.table,
-        authors=given.author,
-        formats=given.format,
-        columns=given.columns,
-        date_orders=given.date_order,
-        consents=given.consent,
-        accounts={kind: getattr(given, kind) for kind in ACCOUNTS},
-        kinds=getattr(given, "source_kinds", []),
-    )
-
-
-def sources_of(
-    *,
-    archives: Sequence[str],
-    tables: Sequence[str],
-    authors: Sequence[str],
-    formats: Sequence[str],
-    columns: Sequence[str],
-    date_orders: Sequence[str] = (),
-    consents: Sequence[Consent],
-    accounts: Mapping[str, Sequence[str]],
-    kinds: Sequence[str] = (),
+def sources_given(
+    given: argparse.Namespace,
+    environment: Mapping[str, str] | None = None,
+    registry: str | None = None,
 ) -> list[Source]:
-    """The sources: archives, tables, accounts; a list given once holds for every table.
+    """The sources that the parsed flags of `run` or `submit` name: archives, tables, accounts.
 
     One table may be read for several authors; otherwise the n-th `--author` belongs to the n-th
-    `--table`, or, where there are archives alone, to the n-th of these. `consents` is one for all,
-    or one for each source in the order of `kinds`: which of `KINDS` each is (by default archives
-    come first, then tables).
+    `--table`, or, where there are archives alone, to the n-th of these. A flag that is given once
+    holds for every table. `--consent` is one for all, or one for each source as the command names
+    them.
+
+    Args:
+        given: the flags, as `add_source_flags` and `add_account_flags` define them.
+        environment: where variables say what no flag says of how accounts are asked for.
+        registry: where opt-outs are listed.
 
     Raises:
         BadInputError: there is no source, one is given twice, or the flags do not pair up.
     """
-    named: list[dict[str, Any]] = [
-        {kind: account} for kind in ACCOUNTS for account in accounts.get(kind, ())
-    ]
-    if not archives and not tables and not named:
+    if not any(getattr(given, kind.flag) for kind in SOURCES):
         raise BadInputError(
             "whose posts? give --archive X.zip, --table FILE, or an account with --handle, "
             "--bluesky or --mastodon"
         )
-    if not tables and (formats or columns or date_orders):
-        raise BadInputError(
-            "--format, --columns and --date-order belong to a --table; there is none"
-        )
-    owners = [] if tables else authors  # of archives that do not say whose they are
-    if len(owners) not in (0, len(archives)):
-        raise BadInputError(
-            f"--author: {len(owners)} given for {len(archives)} archives; give one for each, in "
-            "order, where an archive does not say whose it is"
-        )
-    if len(tables) == 1 and columns:
-        columns = [",".join(columns)]  # as `collect` takes them, in one word or several
-    if len(tables) == 1 and len(authors) > 1:
-        tables = [tables[0]] * len(authors)
-    count = len(archives) + len(tables) + len(named)
-    if len(consents) not in (1, count):
-        raise BadInputError(f"--consent: give it once for all, or once for each of {count} sources")
-    consent = list(consents) * count if len(consents) == 1 else list(consents)
-    own = iter(_by_kind(consent, _each_kind(kinds, len(tables))) if kinds else consent)
-    rows = zip(
-        tables,
-        _one_each("--author", authors if tables else [], tables, once_for_all=False),
-        _one_each("--format", formats, tables),
-        _one_each("--columns", columns, tables),
-        _one_each("--date-order", date_orders, tables),
-        strict=True,
-    )
-    sources = [
-        *(
-            Source(next(own), archive=archive, author=author)
-            for archive, author in zip_longest(archives, owners)
-        ),
-        *(
-            Source(next(own), None, table, author, form, (cols,) if cols else (), order)
-            for table, author, form, cols, order in rows
-        ),
-        *(Source(next(own), **account) for account in named),
+    named = [
+        *_archives(given),
+        *_tables(given),
+        *({kind.flag: name} for kind in ACCOUNTS for name in getattr(given, kind.flag)),
     ]
-    _refuse_twice(sources)
+    about = {"registry": registry} if registry else {}
+    sources = [
+        _source({**flags, "consent": consent, **about}, given, environment or {})
+        for flags, consent in zip(named, _consents(given, len(named)), strict=True)
+    ]
+    _refuse_twice(
+        sources, [str(flags[one.flag]) for one, flags in zip(sources, named, strict=True)]
+    )
     return sources
 
 
-def _refuse_twice(sources: Sequence[Source]) -> None:
-    """One table may be read for several authors; nothing else is read twice."""
+def asking_fields(kind: type[Source]) -> frozenset[str]:
+    """What is said once for all sources of a kind, as where their server is."""
+    return frozenset(kind.model_fields) - SAID_OF_EACH
+
+
+def _source(
+    flags: dict[str, Any], given: argparse.Namespace, environment: Mapping[str, str]
+) -> Source:
+    """The source of these flags, with what is said once for all of its kind."""
+    (kind,) = (kind for kind in SOURCES if kind.flag in flags)
+    once = {name: value for name, value in vars(given).items() if name in asking_fields(kind)}
+    names = {ENVIRONMENT_PREFIX + name.upper() for name in asking_fields(kind)}
+    return source_given(
+        {**flags, **once}, {name: text for name, text in environment.items() if name in names}
+    )
+
+
+def _archives(given: argparse.Namespace) -> list[dict[str, Any]]:
+    """The flags of each archive."""
+    owners = [] if given.table else given.author  # of archives that do not say whose they are
+    if len(owners) not in (0, len(given.archive)):
+        raise BadInputError(
+            f"--author: {len(owners)} given for {len(given.archive)} archives; give one for each, "
+            "in order, where an archive does not say whose it is"
+        )
+    return [
+        {"archive": archive, **({"author": owner} if owner else {})}
+        for archive, owner in zip_longest(given.archive, owners)
+    ]
+
+
+def _tables(given: argparse.Namespace) -> list[dict[str, Any]]:
+    """The flags of each table, which stands there as often as it is read."""
+    tables, columns = given.table, given.columns
+    if not tables and (given.format or columns or given.date_order):
+        raise BadInputError(
+            "--format, --columns and --date-order belong to a --table; there is none"
+        )
+    if len(tables) == 1:
+        columns = [",".join(columns)] if columns else []  # as `collect` takes them, too
+        tables = tables * max(len(given.author), 1)
+    fields = {
+        "table": tables,
+        "author": _one_each("--author", given.author if tables else [], tables, for_all=False),
+        "format": _one_each("--format", given.format, tables),
+        "columns": [word and (word,) for word in _one_each("--columns", columns, tables)],
+        "date_order": _one_each("--date-order", given.date_order, tables),
+    }
+    rows = (dict(zip(fields, row, strict=True)) for row in zip(*fields.values(), strict=True))
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+def _consents(given: argparse.Namespace, count: int) -> list[Consent]:
+    """The consent of each source, in the order in which the sources are read."""
+    consents = given.consent
+    if len(consents) not in (1, count):
+        raise BadInputError(f"--consent: give it once for all, or once for each of {count} sources")
+    if len(consents) == 1:
+        return list(consents) * count
+    kinds = _each_kind(given.source_kinds, count)
+    own = list(zip(kinds, consents, strict=True))
+    return [consent for kind in SOURCES for one, consent in own if one == kind.flag]
+
+
+def _refuse_twice(sources: Sequence[Source], names: Sequence[str]) -> None:
+    """One table may be read for several authors; nothing else is read twice.
+
+    Messages call the sources as the command names them.
+    """
     seen: set[tuple[str, str]] = set()
-    for source in sources:
-        place = source.place.lower() if source.account else source.place
-        is_path = not source.account and "://" not in place
-        whole = str(home_path(place).resolve()) if is_path else place
-        key = (whole, (source.author or "").removeprefix("@").lower())
-        if key in seen:
-            raise BadInputError(f"{source.place} is given twice; give each source once")
-        seen.add(key)
+    for source, name in zip(sources, names, strict=True):
+        place, author, shown = source.place, "", name
+        if not isinstance(source, FileSource):
+            whole, shown = place.lower(), f"@{name.removeprefix('@')}"
+        else:
+            whole = place if "://" in place else str(home_path(place).resolve())
+            author = (source.author or "").lower()
+        if (whole, author) in seen:
+            raise BadInputError(f"{shown} is given twice; give each source once")
+        seen.add((whole, author))
 
 
-def _each_kind(kinds: Sequence[str], tables: int) -> list[str]:
+def _each_kind(kinds: Sequence[str], count: int) -> list[str]:
     """The kind of every source; a table that is read for several authors stands there as often."""
-    repeats = tables // max(list(kinds).count("table"), 1)
+    repeats = 1 + (count - len(kinds)) // max(list(kinds).count("table"), 1)
     return [one for kind in kinds for one in [kind] * (repeats if kind == "table" else 1)]
 
 
-def _by_kind(consents: Sequence[Consent], kinds: Sequence[str]) -> list[Consent]:
-    """The consents in the order in which the sources are read."""
-    own = list(zip(kinds, consents, strict=True))
-    return [consent for kind in KINDS for one, consent in own if one == kind]
-
-
 def _one_each(
-    flag: str, values: Sequence[str], tables: Sequence[str], *, once_for_all: bool = True
+    flag: str, values: Sequence[str], tables: Sequence[str], *, for_all: bool = True
 ) -> Sequence[str | None]:
     """A value for each table."""
     if not values:
         return [None] * len(tables)
-    if len(values) == 1 and once_for_all:
+    if len(values) == 1 and for_all:
         return list(values) * len(tables)
     if len(values) != len(tables):
         raise BadInputError(

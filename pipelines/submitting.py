@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.collect.config import CollectConfig
+from components.collect.config import FileSource, Source
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
@@ -25,10 +25,10 @@ from pipelines.failure import why_failed
 from pipelines.following import as_json, connect, follow
 from pipelines.images import step_images
 from pipelines.nodes import nodes_given
-from pipelines.run import account_flags_of, add_account_flags, add_source_flags
+from pipelines.run import add_account_flags, add_source_flags
 from pipelines.run_state import run_state
 from pipelines.source_upload import uploaded
-from pipelines.sources import Source, sources_given
+from pipelines.sources import sources_given
 
 if TYPE_CHECKING:
     from pipelines.kubeflow import Order
@@ -159,16 +159,16 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
         check_persona(given.name)
     nodes = nodes_given(given)
     arguments = _arguments(given, root)
-    sources = _sources(given)
+    sources = sources_given(given)
 
     from pipelines.kubeflow import Order
     from pipelines.platform import Platform
 
     package = folder / "persona.yaml"
-    named_by_digest = all(source.account is None and not _is_remote(source) for source in sources)
+    named_by_digest = all(map(_is_named_by_digest, sources))
     platform = Platform("kfp", images, given.gpus, *nodes, cache_collect=named_by_digest)
     write_package(platform, package, one_source=len(sources) == 1)
-    arguments["sources"] = [_flags(given, uploaded(source, root)) for source in sources]
+    arguments["sources"] = [uploaded(source, root).flags() for source in sources]
     return Order(package, _title(given, sources), arguments, root, given.service_account)
 
 
@@ -197,26 +197,9 @@ def _arguments(given: argparse.Namespace, root: str) -> dict[str, Any]:
     }
 
 
-def _sources(given: argparse.Namespace) -> list[Source]:
-    sources = sources_given(given)
-    for source in sources:
-        read_config(CollectConfig, _flags(given, source), {})  # says what is wrong with it
-    return sources
-
-
-def _flags(given: argparse.Namespace, source: Source) -> dict[str, Any]:
-    """The flags of collect for one source."""
-    flags = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in source.flags().items()
-    }
-    if source.archive is not None and given.exclude_circle_window:
-        flags["exclude_circle_window"] = True
-    return flags | account_flags_of(source, given)
-
-
-def _is_remote(source: Source) -> bool:
-    return "://" in (source.archive or source.table or "")
+def _is_named_by_digest(source: Source) -> bool:
+    """Whether it is a file of this machine, which is uploaded under its digest."""
+    return isinstance(source, FileSource) and "://" not in source.place
 
 
 def _store_uri(flag: str, uri: str) -> str:
@@ -227,5 +210,5 @@ def _store_uri(flag: str, uri: str) -> str:
 
 def _title(given: argparse.Namespace, sources: list[Source]) -> str:
     """What the host's pages call the run."""
-    places = [Path(s.archive or s.table or "").name or f"@{s.account}" for s in sources]
+    places = [Path(s.place).name if isinstance(s, FileSource) else s.place for s in sources]
     return f"persona of {given.name or ', '.join(dict.fromkeys(places))}"[:200]

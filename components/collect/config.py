@@ -1,14 +1,15 @@
-"""What a person can choose about a collection."""
+"""What a person can choose about a collection: a configuration for each kind of source."""
 
 import re
-from typing import Annotated, Literal, Self
+from collections.abc import Collection, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from components.collect.bluesky_names import DOMAIN, read_name, shown_name
 from components.collect.times import DateOrder
 from components.contracts.reports import Consent
-from components.runtime.flags import StageConfig
+from components.runtime.flags import StageConfig, read_config
 
 Format = Literal["x-csv", "trump-archive", "twint", "snscrape", "538", "rtweet", "kaggle", "plain"]
 
@@ -29,50 +30,102 @@ Whether = Annotated[bool, Field(exclude=True)]
 
 
 class CollectConfig(StageConfig):
-    """One author's posts from one source, and the basis on which they are used."""
+    """What every source has, whatever its kind; made by `source_given`."""
 
-    handle: str | None = None
-    """The X account whose newest posts to ask the X API for; needs X_BEARER_TOKEN or a login."""
-    bluesky: str | None = None
-    """The Bluesky account whose public posts to ask for, as alice.bsky.social or did:plc:…"""
-    mastodon: str | None = None
-    """The Mastodon account whose public posts to ask its server for, as alice@mastodon.social."""
-    archive: str | None = None
-    """The zip that X gives its users (a path or a URI), or the folder that it was unpacked to."""
-    table: str | None = None
-    """A table of posts (CSV, JSON, Parquet, .xlsx; .gz, .bz2, .xz, .zst, .zip): a path or a URI."""
-    format: Format | None = None
-    """How the table's columns are named; found out if left out."""
-    author: str | None = None
-    """Whose posts to take from a table of several authors; the name of one that states none."""
-    columns: tuple[str, ...] = ()
-    """Which column holds what, as text=body,created_at=when; wins over the format."""
-    date_order: DateOrder | None = None
-    """How the table writes dates such as 01/03/2019; found out by its rows if left out."""
-    exclude_circle_window: bool = False
-    """Leave out an archive's posts from August 2022 to November 2023, when some were private."""
-    x_api_url: str = X_API
-    """Where the X API is, without the /2."""
-    bluesky_url: str = BLUESKY
-    """Where the Bluesky API is, without the /xrpc."""
-    mastodon_url: str | None = None
-    """Where the Mastodon account's server is, if not where its address says."""
-    since_id: PostId | None = None
-    """Ask the X API only for posts newer than this one."""
-    until_id: PostId | None = None
-    """Ask the X API only for posts older than this one."""
-    resume: Whether = False
-    """Go on where a killed collection of the same account stopped."""
-    accept_cost: Whether = False
-    """Agree to pay what X charges for the posts."""
-    accept_x_terms: str | None = None
-    """Which agreement with X lets you train on its posts, in your words; it is recorded."""
-    max_wait: float = Field(default=900.0, gt=0, allow_inf_nan=False)
-    """Longest wait in seconds for a rate limit to be reset."""
+    flag: ClassVar[str]
+    """The field that names the source: it tells the kinds apart."""
+    called: ClassVar[str]
+    """What reports call this kind."""
+
     consent: Consent
     """The basis on which these posts are used."""
     registry: str | None = None
     """The registry whose opt-out list is asked before anything is written."""
+
+    @property
+    def place(self) -> str:
+        """Where the source is: a path, a URI, or what messages call the account."""
+        raise NotImplementedError
+
+    @classmethod
+    def kinds(cls) -> Sequence[type[StageConfig]]:
+        """The kinds of sources."""
+        return SOURCES
+
+    @classmethod
+    def kind_of(cls, given: Collection[str]) -> type[StageConfig]:
+        """The kind that the fields name.
+
+        Raises:
+            ValueError: they name none or several, or say what is not for this one.
+        """
+        named = [kind for kind in SOURCES if kind.flag in given]
+        if len(named) != 1:
+            raise ValueError(
+                "give one source of posts: either --archive FILE, --table FILE, --handle NAME, "
+                "--bluesky HANDLE or --mastodon USER@SERVER"
+            )
+        for name, sentence in _ELSEWHERE.items():
+            if name in given and name not in named[0].model_fields:
+                raise ValueError(sentence)
+        return named[0]
+
+    def flags(self) -> dict[str, Any]:
+        """The flags of `collect` that say the same, as a JSON object that pipelines can pass on."""
+        said = {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if name != "registry" and getattr(self, name) != field.default
+        }
+        return {name: _for_json(value) for name, value in said.items()}
+
+
+class FileSource(CollectConfig):
+    """A file that holds posts."""
+
+    author: str | None = None
+    """Whose posts to take from a table of several authors; the name of one that states none."""
+
+    @field_validator("author")
+    @classmethod
+    def _as_handle(cls, given: str | None) -> str | None:
+        return None if given is None else handle_of(given)
+
+
+class ArchiveSource(FileSource):
+    """The archive of their posts that X gives its users."""
+
+    flag, called = "archive", "x-archive"
+
+    archive: str
+    """The zip that X gives its users (a path or a URI), or the folder that it was unpacked to."""
+    exclude_circle_window: bool = False
+    """Leave out an archive's posts from August 2022 to November 2023, when some were private."""
+
+    @property
+    def place(self) -> str:
+        """A path or a URI."""
+        return self.archive
+
+
+class TableSource(FileSource):
+    """A table of posts that came another way, or another network's export."""
+
+    flag, called = "table", "table"
+
+    table: str
+    """A table of posts (CSV, JSON, Parquet, .xlsx; .gz, .bz2, .xz, .zst, .zip): a path or a URI."""
+    format: Format | None = None
+    """How the table's columns are named; found out if left out."""
+    columns: tuple[str, ...] = ()
+    """Which column holds what, as text=body,created_at=when; wins over the format."""
+    date_order: DateOrder | None = None
+    """How the table writes dates such as 01/03/2019; found out by its rows if left out."""
+
+    @property
+    def place(self) -> str:
+        """A path or a URI."""
+        return self.table
 
     @field_validator("columns")
     @classmethod
@@ -86,50 +139,56 @@ class CollectConfig(StageConfig):
                 )
         return pairs
 
-    @field_validator("author")
-    @classmethod
-    def _as_handle(cls, given: str | None) -> str | None:
-        return None if given is None else handle_of(given)
+
+class AccountSource(CollectConfig):
+    """An account whose posts a server is asked for."""
+
+    resume: Whether = False
+    """Go on where a killed collection of the same account stopped."""
+    max_wait: float = Field(default=900.0, gt=0, allow_inf_nan=False)
+    """Longest wait in seconds for a rate limit to be reset."""
+
+    @property
+    def account(self) -> str:
+        """The account as its server knows it."""
+        return str(getattr(self, self.flag))
+
+    @property
+    def place(self) -> str:
+        """What messages call the account."""
+        return shown_name(self.account)
+
+
+class XSource(AccountSource):
+    """An account on X, asked of its API."""
+
+    flag, called = "handle", "x-api"
+
+    handle: str
+    """The X account whose newest posts to ask the X API for; needs X_BEARER_TOKEN or a login."""
+    x_api_url: str = X_API
+    """Where the X API is, without the /2."""
+    since_id: PostId | None = None
+    """Ask the X API only for posts newer than this one."""
+    until_id: PostId | None = None
+    """Ask the X API only for posts older than this one."""
+    accept_cost: Whether = False
+    """Agree to pay what X charges for the posts."""
+    accept_x_terms: str | None = None
+    """Which agreement with X lets you train on its posts, in your words; it is recorded."""
 
     @field_validator("handle")
     @classmethod
-    def _x_handle(cls, given: str | None) -> str | None:
-        if given is None:
-            return None
+    def _x_handle(cls, given: str) -> str:
         handle = given.strip().removeprefix("@")
         if not _HANDLE.fullmatch(handle):
             raise ValueError(f"{given!r} is no X handle: 1 to 15 letters, digits and '_'")
         return handle
 
-    @field_validator("bluesky")
-    @classmethod
-    def _bluesky_name(cls, given: str | None) -> str | None:
-        return None if given is None else read_name(given)
-
-    @field_validator("mastodon")
-    @classmethod
-    def _mastodon_address(cls, given: str | None) -> str | None:
-        if given is None:
-            return None
-        username, _, domain = given.strip().removeprefix("@").partition("@")
-        if not (_USERNAME.fullmatch(username) and DOMAIN.fullmatch(domain.lower())):
-            raise ValueError(f"{given!r} is no Mastodon address, as alice@mastodon.social")
-        return f"{username}@{domain.lower()}"
-
     @field_validator("x_api_url")
     @classmethod
     def _x_address(cls, given: str) -> str:
         return _web_address(given, "/2", X_API)
-
-    @field_validator("bluesky_url")
-    @classmethod
-    def _bluesky_address(cls, given: str) -> str:
-        return _web_address(given, "/xrpc", BLUESKY)
-
-    @field_validator("mastodon_url")
-    @classmethod
-    def _mastodon_server(cls, given: str | None) -> str | None:
-        return None if given is None else _web_address(given, "/api", "https://mastodon.social")
 
     @field_validator("accept_x_terms")
     @classmethod
@@ -138,38 +197,79 @@ class CollectConfig(StageConfig):
         return said or None
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        sources = (self.archive, self.table, self.handle, self.bluesky, self.mastodon)
-        if sum(source is not None for source in sources) != 1 or "" in sources:
-            raise ValueError(
-                "give one source of posts: either --archive FILE, --table FILE, --handle NAME, "
-                "--bluesky HANDLE or --mastodon USER@SERVER"
-            )
-        if self.table is None and (self.format or self.columns or self.date_order):
-            raise ValueError(
-                "--format, --columns and --date-order describe a table; leave them out without one"
-            )
-        if self.archive is None and self.exclude_circle_window:
-            raise ValueError("--exclude-circle-window is for archives; leave it out without one")
-        if self.handle is None and (self.since_id or self.until_id):
-            raise ValueError(
-                "--since-id and --until-id are for --handle; leave them out without it"
-            )
-        if self.account is not None and self.author is not None:
-            raise ValueError("--author chooses from a table; an account names the author by itself")
+    def _some_ids_between(self) -> Self:
         if self.since_id and self.until_id and int(self.since_id) >= int(self.until_id):
             raise ValueError("--since-id must be below --until-id, or no post lies between them")
         return self
 
-    @property
-    def account(self) -> str | None:
-        """The account that a server is asked for; None where the source is a file."""
-        return self.handle or self.bluesky or self.mastodon
 
-    @property
-    def place(self) -> str:
-        """Where the source is: a path, a URI, or what messages call the account."""
-        return self.archive or self.table or shown_name(self.account or "")
+class BlueskySource(AccountSource):
+    """An account on Bluesky."""
+
+    flag = called = "bluesky"
+
+    bluesky: str
+    """The Bluesky account whose public posts to ask for, as alice.bsky.social or did:plc:…"""
+    bluesky_url: str = BLUESKY
+    """Where the Bluesky API is, without the /xrpc."""
+
+    @field_validator("bluesky")
+    @classmethod
+    def _bluesky_name(cls, given: str) -> str:
+        return read_name(given)
+
+    @field_validator("bluesky_url")
+    @classmethod
+    def _bluesky_address(cls, given: str) -> str:
+        return _web_address(given, "/xrpc", BLUESKY)
+
+
+class MastodonSource(AccountSource):
+    """An account on a Mastodon server."""
+
+    flag = called = "mastodon"
+
+    mastodon: str
+    """The Mastodon account whose public posts to ask its server for, as alice@mastodon.social."""
+    mastodon_url: str | None = None
+    """Where the Mastodon account's server is, if not where its address says."""
+
+    @field_validator("mastodon")
+    @classmethod
+    def _mastodon_address(cls, given: str) -> str:
+        username, _, domain = given.strip().removeprefix("@").partition("@")
+        if not (_USERNAME.fullmatch(username) and DOMAIN.fullmatch(domain.lower())):
+            raise ValueError(f"{given!r} is no Mastodon address, as alice@mastodon.social")
+        return f"{username}@{domain.lower()}"
+
+    @field_validator("mastodon_url")
+    @classmethod
+    def _mastodon_server(cls, given: str | None) -> str | None:
+        return None if given is None else _web_address(given, "/api", "https://mastodon.social")
+
+
+Source = ArchiveSource | TableSource | XSource | BlueskySource | MastodonSource
+SOURCES: tuple[type[Source], ...] = get_args(Source)
+"""The kinds of sources, in the order in which several are read."""
+_TABLE_ALONE = "--format, --columns and --date-order describe a table; leave them out without one"
+_X_ALONE = "--since-id and --until-id are for --handle; leave them out without it"
+_ELSEWHERE = {
+    **dict.fromkeys(("format", "columns", "date_order"), _TABLE_ALONE),
+    "exclude_circle_window": ("--exclude-circle-window is for archives; leave it out without one"),
+    **dict.fromkeys(("since_id", "until_id"), _X_ALONE),
+    "author": "--author chooses from a table; an account names the author by itself",
+}
+"""What is said where a field is given that the source has not.
+
+All others may be given: where servers are, say, is set once in the environment for all sources.
+"""
+
+
+def source_given(given: Mapping[str, Any], environment: Mapping[str, str]) -> Source:
+    """The source that parsed flags and variables name; see `read_config`."""
+    source = read_config(CollectConfig, given, environment)
+    assert isinstance(source, Source)
+    return source
 
 
 def author_of_address(address: str) -> str:
@@ -178,6 +278,13 @@ def author_of_address(address: str) -> str:
     `registry.opt_outs.plain_handle` does the same.
     """
     return address.replace("@", ".")
+
+
+def _for_json(value: object) -> object:
+    """A number becomes the text that a person types: a pipeline's host would round it."""
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value).removesuffix(".0") if isinstance(value, float) else value
 
 
 def _pairs(word: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from components.collect.collected import Collected, Picture
-from components.collect.config import CollectConfig
+from components.collect.config import XSource
 from components.collect.posts import is_number
 from components.collect.spool import Spool, micros
 from components.contracts.artifacts import COLLECT_REPORT, POSTS
@@ -56,7 +56,7 @@ class Earlier:
                 "name a raw-dataset of the same author"
             )
 
-    def only_newer(self, config: CollectConfig) -> CollectConfig:
+    def only_newer(self, config: XSource) -> XSource:
         """The configuration that asks X for newer posts than these alone.
 
         Raises:

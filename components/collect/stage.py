@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,17 @@ from components.collect.archive.archive import author_of_archive, mind_circles, 
 from components.collect.archive.contents import source_sha256
 from components.collect.bluesky_names import is_did
 from components.collect.collected import Collected
-from components.collect.config import CollectConfig, author_of_address
+from components.collect.config import (
+    AccountSource,
+    ArchiveSource,
+    BlueskySource,
+    CollectConfig,
+    FileSource,
+    MastodonSource,
+    Source,
+    XSource,
+    author_of_address,
+)
 from components.collect.damage import damage_warning
 from components.collect.earlier import Earlier
 from components.collect.source_file import local_file, source_name
@@ -31,9 +42,7 @@ MOST_LINES = 5
 """How many lines are said of what is wrong with a source."""
 
 
-def run(
-    config: CollectConfig, *, dataset_out: Path, since: Path | str | None = None
-) -> CollectReport:
+def run(config: Source, *, dataset_out: Path, since: Path | str | None = None) -> CollectReport:
     """Collect the posts of the source that `config` names into the folder `dataset_out`.
 
     Args:
@@ -53,7 +62,7 @@ def run(
         _ask_opt_outs(config, collected.handles, collected.accounts)
         if earlier:
             collected = earlier.merge_into(spool, collected, config.place)
-        if config.archive is not None:
+        if isinstance(config, ArchiveSource):
             notes, warnings = mind_circles(spool, exclude=config.exclude_circle_window)
             collected = collected.saying(notes, warnings)
         report = _report(config, collected, spool.facts())
@@ -70,7 +79,7 @@ def run(
             report.write(folder / COLLECT_REPORT)
             tracker.output(RAW_DATASET, report.author, folder, dataset_out)
             tracker.summarise(report)
-    if config.account is not None:
+    if isinstance(config, AccountSource):
         forget(dataset_out)
     log.info(
         "collected %d posts of @%s into %s", report.counts.downloaded, report.author, dataset_out
@@ -78,24 +87,27 @@ def run(
     return report
 
 
-def read_source(
-    config: CollectConfig, dataset: Path, earlier: Earlier | None, spool: Spool
-) -> Collected:
+def read_source(config: Source, dataset: Path, earlier: Earlier | None, spool: Spool) -> Collected:
     """Put the posts of the source that `config` names into the spool.
 
     What is kept for a resumption lies beside `dataset`.
     """
-    if config.account is not None:
+    if isinstance(config, AccountSource):
         return _read_account(config, dataset, earlier, spool)
-    with local_file(config.place, or_folder=config.archive is not None) as path:
+    with _local(config) as path:
         _refuse_overwriting(path, dataset)
-        read = read_archive if config.archive is not None else read_table
-        collected = read(path, config.place, config, spool)
+        if isinstance(config, ArchiveSource):
+            collected = read_archive(path, config.place, config, spool)
+        else:
+            collected = read_table(path, config.place, config, spool)
         return replace(collected, sha256=source_sha256(path, config.place))
 
 
 def _read_account(
-    config: CollectConfig, dataset: Path, earlier: Earlier | None, spool: Spool
+    config: XSource | BlueskySource | MastodonSource,
+    dataset: Path,
+    earlier: Earlier | None,
+    spool: Spool,
 ) -> Collected:
     """Put the posts of an account into the spool; clients take time to import, so each when asked.
 
@@ -107,16 +119,16 @@ def _read_account(
         if earlier:
             earlier.check_author(handle, account_id)
 
-    if config.bluesky is not None and is_did(config.bluesky):
-        _ask_opt_outs(config, [config.bluesky], [config.bluesky])
+    if is_did(config.account):
+        _ask_opt_outs(config, [config.account], [config.account])
     else:
         permit(author_of(config), None)
     newest = earlier.report.newest if earlier else None
-    if config.bluesky is not None:
+    if isinstance(config, BlueskySource):
         from components.collect.bluesky.source import read_feed
 
         return read_feed(config, dataset, newest, permit, spool)
-    if config.mastodon is not None:
+    if isinstance(config, MastodonSource):
         from components.collect.mastodon.source import read_statuses
 
         return read_statuses(config, dataset, newest, permit, spool)
@@ -127,24 +139,29 @@ def _read_account(
     return read_timeline(config, dataset, os.environ, permit, spool)
 
 
-def author_of(config: CollectConfig) -> str:
+def author_of(config: Source) -> str:
     """The handle of the author whose posts `run` would collect: their folder's name.
 
     Raises:
         BadInputError: as `run` does, as far as the author goes.
     """
-    if config.account is not None:
-        return check_persona(_author_of_account(config, config.account))
-    author_in = author_of_archive if config.archive is not None else author_of_table
-    with local_file(config.place, or_folder=config.archive is not None) as path:
-        return check_persona(author_in(path, config.place, config))
+    if isinstance(config, BlueskySource) and is_did(config.bluesky):
+        return check_persona(_author_of_did(config))
+    if isinstance(config, AccountSource):
+        return check_persona(author_of_address(config.account))
+    with _local(config) as path:
+        if isinstance(config, ArchiveSource):
+            return check_persona(author_of_archive(path, config.place, config))
+        return check_persona(author_of_table(path, config.place, config))
 
 
-def _author_of_account(config: CollectConfig, account: str) -> str:
-    """The author's name by the account's own; whose a DID is, Bluesky is asked."""
-    if not is_did(account):
-        return author_of_address(account)
-    _ask_opt_outs(config, [account], [account])
+def _local(config: FileSource) -> AbstractContextManager[Path]:
+    return local_file(config.place, or_folder=isinstance(config, ArchiveSource))
+
+
+def _author_of_did(config: BlueskySource) -> str:
+    """The author's name, for which Bluesky is asked."""
+    _ask_opt_outs(config, [config.bluesky], [config.bluesky])
     from components.collect.bluesky.source import author_of_did
 
     return author_of_did(config)
@@ -169,7 +186,7 @@ def _refuse_overwriting(path: Path, dataset: Path) -> None:
         keep_apart(dataset, [path])
 
 
-def _report(config: CollectConfig, collected: Collected, facts: Facts) -> CollectReport:
+def _report(config: Source, collected: Collected, facts: Facts) -> CollectReport:
     """The report.
 
     Raises:
@@ -188,9 +205,7 @@ def _report(config: CollectConfig, collected: Collected, facts: Facts) -> Collec
         encoding=collected.encoding,
         damaged=facts.damaged,
         columns=collected.columns,
-        asked=config.model_dump(
-            include={"author", "format", "date_order", "exclude_circle_window"}, exclude_none=True
-        ),
+        asked=_asked(config),
         counts=CollectCounts(
             downloaded=facts.posts,
             reposts=facts.reposts,
@@ -205,6 +220,13 @@ def _report(config: CollectConfig, collected: Collected, facts: Facts) -> Collec
     )
 
 
+def _asked(config: Source) -> dict[str, str | bool]:
+    """What was chosen of what a file holds."""
+    chosen = {name: getattr(config, name, None) for name in ("author", "format", "date_order")}
+    said = {name: value for name, value in chosen.items() if value is not None}
+    return {**said, "exclude_circle_window": getattr(config, "exclude_circle_window", False)}
+
+
 def _shown(warnings: Sequence[str]) -> Sequence[str]:
     """At most `MOST_LINES` sentences: all warnings, or the first and how many more there are."""
     if len(warnings) <= MOST_LINES:
@@ -213,12 +235,7 @@ def _shown(warnings: Sequence[str]) -> Sequence[str]:
     return (*first, f"{len(warnings) - len(first)} more warnings are in {COLLECT_REPORT}")
 
 
-def source_of(config: CollectConfig) -> str:
+def source_of(config: Source) -> str:
     """The kind of source and its name, as `table:posts.csv`: what its report calls it."""
-    if config.handle is not None:
-        return f"x-api:{config.handle}"
-    if config.bluesky is not None:
-        return f"bluesky:{config.bluesky}"
-    if config.mastodon is not None:
-        return f"mastodon:{config.mastodon}"
-    return f"{'x-archive' if config.archive else 'table'}:{source_name(config.place)}"
+    name = config.account if isinstance(config, AccountSource) else source_name(config.place)
+    return f"{config.called}:{name}"

@@ -3,7 +3,7 @@
 import argparse
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -15,6 +15,8 @@ from components.contracts.wording import wording
 from components.runtime.folders import home_path
 
 ENVIRONMENT_PREFIX = "HUGGINGTWEETS_"
+_NO = ("0", "off", "f", "false", "n", "no")
+"""What pydantic reads as False."""
 METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
@@ -22,6 +24,20 @@ class StageConfig(BaseModel):
     """The base of every stage's configuration; a field's docstring is its flag's help."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @classmethod
+    def kinds(cls) -> "Sequence[type[StageConfig]]":
+        """The kinds that a stage's configuration comes in; of most there is one."""
+        return (cls,)
+
+    @classmethod
+    def kind_of(cls, given: Collection[str]) -> "type[StageConfig]":
+        """The kind that has these fields.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return cls
 
 
 Config = TypeVar("Config", bound=StageConfig)
@@ -35,7 +51,7 @@ def add_flags(
 ) -> None:
     """Give `parser` one flag for each field of `kind`; what is not given is absent when parsed."""
     group = parser.add_argument_group(kind.__name__.removesuffix("Config").lower() + " options")
-    for name, field in kind.model_fields.items():
+    for name, field in fields_of(kind).items():
         if name not in leave_out:
             group.add_argument(
                 flag_of(name),
@@ -61,8 +77,9 @@ def read_config(
     """
     flags = given if isinstance(given, Mapping) else vars(given)
     values: dict[str, Any] = {}
-    names = {name: flag_of(name) for name in kind.model_fields}
-    for name, field in kind.model_fields.items():
+    fields = fields_of(kind)
+    names = {name: flag_of(name) for name in fields}
+    for name, field in fields.items():
         variable = _variable_of(name)
         if name in flags:
             values[name] = flags[name]
@@ -71,13 +88,65 @@ def read_config(
         elif text := environment.get(variable, "").strip():
             names[name] = variable
             values[name] = listed(text, variable) if _is_many(field) else text
+    config = _made(kind, values, names)
+    assert isinstance(config, kind)
+    return config
+
+
+def _made(
+    kind: type[StageConfig], values: Mapping[str, Any], names: Mapping[str, str]
+) -> StageConfig:
+    """The configuration of these values; what another kind has must be right, too."""
+    said = {name for name, value in values.items() if _is_said(value, fields_of(kind)[name])}
     try:
-        return kind(**values)
+        chosen = kind.kind_of(said)
+    except ValueError as error:
+        raise BadInputError(str(error)) from error
+    for other in kind.kinds():
+        if other is not chosen:
+            _checked(other, values, names, in_part=True)
+    made = _checked(chosen, values, names)
+    assert made is not None
+    return made
+
+
+def _checked(
+    kind: type[StageConfig],
+    values: Mapping[str, Any],
+    names: Mapping[str, str],
+    *,
+    in_part: bool = False,
+) -> StageConfig | None:
+    """What this kind makes of those of the values that it has; None where some are missing.
+
+    Raises:
+        BadInputError: a value is wrong; or missing, unless they are checked `in_part`.
+    """
+    try:
+        return kind(**{name: values[name] for name in kind.model_fields if name in values})
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = names[str(problem["loc"][0])] if problem["loc"] else ""
-        help_ = " (see --help)" if problem["type"] == "missing" else ""
-        raise BadInputError(f"{name}: {wording(problem)}{help_}".removeprefix(": ")) from error
+        for problem in error.errors(include_url=False):
+            if problem["type"] == "missing" and in_part:
+                continue
+            name = names[str(problem["loc"][0])] if problem["loc"] else ""
+            help_ = " (see --help)" if problem["type"] == "missing" else ""
+            raise BadInputError(f"{name}: {wording(problem)}{help_}".removeprefix(": ")) from error
+    return None
+
+
+def fields_of(kind: type[StageConfig]) -> dict[str, FieldInfo]:
+    """The fields of a configuration; where it comes in kinds, what fewer have comes first."""
+    kinds = kind.kinds()
+    fields = {name: field for one in kinds for name, field in one.model_fields.items()}
+    shared = {name: sum(name in one.model_fields for one in kinds) for name in fields}
+    return {name: fields[name] for name in sorted(fields, key=lambda name: shared[name])}
+
+
+def _is_said(value: object, field: FieldInfo) -> bool:
+    """Whether a value says more than that the field is left open, or that a switch is off."""
+    if _without_none(field.annotation) is bool:
+        return str(value).lower() not in _NO
+    return value is not None and value != ()
 
 
 def _is_empty(value: object) -> bool:
@@ -120,7 +189,10 @@ def flags_for(config: StageConfig, environment: Mapping[str, str]) -> list[str]:
     left open (None, no value at all) has no flag that says so: see `variables_against`.
     """
     words: list[str] = []
-    for name, field in type(config).model_fields.items():
+    own = type(config).model_fields
+    for name, field in fields_of(type(config)).items():
+        if name not in own:
+            continue
         value = getattr(config, name)
         if value == _default(field) and not _is_set(name, environment):
             continue
@@ -135,12 +207,15 @@ def flags_for(config: StageConfig, environment: Mapping[str, str]) -> list[str]:
 def variables_against(config: StageConfig, environment: Mapping[str, str]) -> list[str]:
     """The variables that are set for what `config` leaves open by default: no flag overrules them.
 
-    None of them was read for `config`, or it would not be open.
+    None of them was read for `config`, or it would not be open. Those of another kind are as much
+    in its way.
     """
+    own = type(config).model_fields
     return [
         _variable_of(name)
-        for name, field in type(config).model_fields.items()
-        if getattr(config, name) == _default(field) in (None, ()) and _is_set(name, environment)
+        for name, field in fields_of(type(config)).items()
+        if _is_set(name, environment)
+        and (name not in own or getattr(config, name) == _default(field) in (None, ()))
     ]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from report import Row, write_report
 
-from components.collect.config import CollectConfig
+from components.collect.config import TableSource
 from components.collect.stage import run as collect
 from components.contracts.reports import TrainReport
 from components.fetch.config import FetchConfig
@@ -102,7 +102,7 @@ def best_rows(seeds: int, max_seconds: float | None) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         fetch(FetchConfig(base_model="bundled"), model_out=work / "base")
-        table = CollectConfig(table=str(Path(data) / POSTS), author="drob", consent="public-figure")
+        table = TableSource(table=str(Path(data) / POSTS), author="drob", consent="public-figure")
         collect(table, dataset_out=work / "raw")
         prepare(PrepareConfig(), dataset=[work / "raw"], dataset_out=work / "dataset")
         reports: dict[str, list[TrainReport]] = {method: [] for method in METHODS}

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import original_rules
 
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource, TableSource
 from components.collect.stage import run as collect
 from components.contracts.reports import Preset
 from components.prepare.config import PrepareConfig
@@ -40,13 +40,13 @@ def prepared(preset: str) -> Callable[[int, Path], None]:
 
 def archive(size: int, folder: Path) -> None:
     """Collect from an archive."""
-    config = CollectConfig(archive=str(folder / f"{size}.zip"), consent="fictional")
+    config = ArchiveSource(archive=str(folder / f"{size}.zip"), consent="fictional")
     collect(config, dataset_out=folder / "out-archive")
 
 
 def table(size: int, folder: Path) -> None:
     """Collect from a table."""
-    config = CollectConfig(table=str(folder / f"{size}.csv"), author="ann", consent="fictional")
+    config = TableSource(table=str(folder / f"{size}.csv"), author="ann", consent="fictional")
     collect(config, dataset_out=folder / "out-table")
 
 

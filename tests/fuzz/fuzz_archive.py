@@ -6,9 +6,9 @@ from pathlib import Path
 import harness
 from support.archives import PNG, entries, manifest, members, note, tweet, write_zip
 
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource
 
-CONFIG = CollectConfig(archive="x", consent="fictional", author="nobody")
+CONFIG = ArchiveSource(archive="x", consent="fictional", author="nobody")
 MEMBERS = (
     "data/tweets.js",
     "data/note-tweet.js",

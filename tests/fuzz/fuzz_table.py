@@ -9,9 +9,9 @@ import harness
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.collect.config import CollectConfig
+from components.collect.config import TableSource
 
-CONFIG = CollectConfig(table="t", consent="fictional", author="ann")
+CONFIG = TableSource(table="t", consent="fictional", author="ann")
 _FILE = Path(tempfile.mkdtemp()) / "table"
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from support.real_tables import TABLES
 
-from components.collect.config import CollectConfig
+from components.collect.config import TableSource
 from components.collect.stage import run as collect
 from components.contracts.base import read_rows
 from components.contracts.evaluation import Comparison, EvaluationReport
@@ -46,7 +46,7 @@ def datasets(tmp_path_factory: pytest.TempPathFactory, posts_folder: Path) -> Pa
     place = tmp_path_factory.mktemp("real")
     for author, table in TABLES.items():
         given = {"table": str(posts_folder / table), "author": author, "consent": "public-figure"}
-        collect(CollectConfig(**given), dataset_out=place / "raw" / author)
+        collect(TableSource(**given), dataset_out=place / "raw" / author)
         prepare(
             PrepareConfig(),
             dataset=[place / "raw" / author],

@@ -9,7 +9,7 @@ import pytest
 from support.bluesky import BskyAccount, bluesky, bsky_post
 from support.mastodon import MastodonAccount, mastodon, status
 
-from components.collect.config import CollectConfig
+from components.collect.config import source_given
 from components.collect.sample.build import build_archive
 from components.collect.stage import run as collect
 from components.contracts.base import read_rows
@@ -21,7 +21,7 @@ from components.prepare.stage import run as prepare
 def prepared(folder: Path, preset: Any, **source: str) -> tuple[Any, list[str]]:
     """What becomes of the source's posts: the counts, and the texts of the first split."""
     raw, dataset = folder / "raw-dataset", folder / "train-dataset"
-    collect(CollectConfig(consent="fictional", **source), dataset_out=raw)
+    collect(source_given({"consent": "fictional", **source}, {}), dataset_out=raw)
     report = prepare(PrepareConfig(preset=preset), dataset=[raw], dataset_out=dataset)
     lines = (dataset / "train.jsonl").read_text(encoding="utf-8").splitlines()
     return report.counts, [json.loads(line)["text"] for line in lines]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource
 from components.collect.sample.build import build_archive
 from components.collect.stage import run
 from components.contracts.base import read_rows
@@ -17,7 +17,7 @@ ENOUGH = 90
 def write_tables(folder: Path, authors: Sequence[str]) -> list[Path]:
     """Deal the sample's posts out to `authors`: `<author>.json` of each, in `folder`."""
     archive = build_archive(folder / "sample.zip")
-    run(CollectConfig(archive=str(archive), consent="fictional"), dataset_out=folder / "sample")
+    run(ArchiveSource(archive=str(archive), consent="fictional"), dataset_out=folder / "sample")
     texts = [post.text for post in read_rows(folder / "sample" / "posts.jsonl", Post)]
     tables = []
     for number, author in enumerate(authors):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from components.collect.collected import Collected
 from components.collect.config import CollectConfig
@@ -12,7 +12,8 @@ from components.collect.spool import Spool
 from components.collect.table_rows import Table
 from components.contracts.posts import Post
 
-Reader = Callable[[Path, str, CollectConfig, Spool], Collected]
+Config = TypeVar("Config", bound=CollectConfig)
+Reader = Callable[[Path, str, Config, Spool], Collected]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ RefuseTable = Callable[..., str]
 """The fixture `refused`: the sentence with which the same is refused."""
 
 
-def read_with(reader: Reader, path: Path, called: str, config: CollectConfig) -> Read:
+def read_with(reader: Reader[Config], path: Path, called: str, config: Config) -> Read:
     """What `reader` makes of the file at `path`, which messages call `called`."""
     with Spool() as spool:
         said = reader(path, called, config, spool)

@@ -15,7 +15,7 @@ from components.collect.archive.manifest import Manifest, disagreements, read_ma
 from components.collect.archive.notes import add_note, join_notes, read_note
 from components.collect.archive.tweets import read_version
 from components.collect.collected import Collected, Skips
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource, TableSource
 from components.collect.posts import shown
 from components.collect.spool import Spool, micros
 from components.collect.tables.csv_rows import read_csv
@@ -28,13 +28,13 @@ CIRCLES = (datetime(2022, 8, 1, tzinfo=UTC), datetime(2023, 12, 1, tzinfo=UTC))
 Item = TypeVar("Item")
 
 
-def author_of_archive(path: Path, source: str, config: CollectConfig) -> str:
+def author_of_archive(path: Path, source: str, config: ArchiveSource) -> str:
     """The handle of the archive's owner, its posts left unread."""
     with open_archive(path, source) as files:
         return read_account(files, read_manifest(files), config.author).handle
 
 
-def read_archive(path: Path, source: str, config: CollectConfig, spool: Spool) -> Collected:
+def read_archive(path: Path, source: str, config: ArchiveSource, spool: Spool) -> Collected:
     """Read the posts of the archive at `path` into the spool, and its owner and their picture.
 
     Raises:
@@ -115,11 +115,11 @@ def _read_all(
     return counts
 
 
-def _from_csv(files: ArchiveFiles, config: CollectConfig, author: str, spool: Spool) -> Collected:
+def _from_csv(files: ArchiveFiles, config: ArchiveSource, author: str, spool: Spool) -> Collected:
     """The posts of an archive from before 2019, by its `tweets.csv`."""
     member = files.members.posts_csv[0]
-    as_stated = config.model_copy(update={"author": author, "format": "x-csv"})
     where = files.where(member)
+    as_stated = TableSource(table=where, author=author, format="x-csv", consent=config.consent)
     collected = posts_of_table(
         read_csv(partial(_open_csv, files, member), where), where, as_stated, spool
     )

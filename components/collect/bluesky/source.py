@@ -9,7 +9,7 @@ from components.collect.bluesky.posts import read_post
 from components.collect.bluesky.profile import find_profile, stated_handle
 from components.collect.bluesky_names import author_of, shown_name
 from components.collect.collected import Collected
-from components.collect.config import CollectConfig
+from components.collect.config import BlueskySource
 from components.collect.json_fields import as_text
 from components.collect.spool import Spool
 from components.collect.web.account import Permit
@@ -21,7 +21,7 @@ TERMS = "https://bsky.social/about/support/tos"
 
 
 def read_feed(
-    config: CollectConfig, dataset: Path, newest: datetime | None, permit: Permit, spool: Spool
+    config: BlueskySource, dataset: Path, newest: datetime | None, permit: Permit, spool: Spool
 ) -> Collected:
     """Put the posts of `config.bluesky` into the spool, down to the time `newest`.
 
@@ -31,7 +31,7 @@ def read_feed(
         BadInputError: the account cannot be had or asks to be left alone, or Bluesky cannot be
             asked; or `permit` raises.
     """
-    name, url = config.bluesky or "", config.bluesky_url
+    name, url = config.bluesky, config.bluesky_url
     client = BlueskyClient(url, config.max_wait)
     kept = Checkpoint(dataset, Request(url=url, handle=name), resume=config.resume)
     account = find_profile(name, client, kept, config.consent)
@@ -42,13 +42,13 @@ def read_feed(
     return collected.saying({"terms": TERMS})
 
 
-def author_of_did(config: CollectConfig) -> str:
+def author_of_did(config: BlueskySource) -> str:
     """The author's name where `config.bluesky` is a DID, for which Bluesky is asked.
 
     Raises:
         BadInputError: there is no such account, or Bluesky cannot be asked.
     """
-    did = config.bluesky or ""
+    did = config.bluesky
     profile = BlueskyClient(config.bluesky_url, config.max_wait).profile(did)
     return author_of(stated_handle(profile, did), did)
 

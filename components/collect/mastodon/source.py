@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.collect.collected import Collected
-from components.collect.config import CollectConfig
+from components.collect.config import MastodonSource
 from components.collect.json_fields import as_objects, as_text
 from components.collect.mastodon.account import find_account
 from components.collect.mastodon.client import MastodonClient
@@ -35,7 +35,7 @@ class _Public:
 
 
 def read_statuses(
-    config: CollectConfig, dataset: Path, newest: datetime | None, permit: Permit, spool: Spool
+    config: MastodonSource, dataset: Path, newest: datetime | None, permit: Permit, spool: Spool
 ) -> Collected:
     """Put the public posts of `config.mastodon` into the spool, down to the time `newest`.
 
@@ -46,7 +46,7 @@ def read_statuses(
         BadInputError: the account cannot be had or asks to be left alone, or its server cannot be
             asked; or `permit` raises.
     """
-    address = config.mastodon or ""
+    address = config.mastodon
     url = config.mastodon_url or f"https://{address.partition('@')[2]}"
     client = MastodonClient(address, url, config.max_wait)
     kept = Checkpoint(dataset, Request(url=url, handle=address), resume=config.resume)

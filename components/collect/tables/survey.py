@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.collect.config import CollectConfig
+from components.collect.config import TableSource
 from components.collect.table_rows import Table
 from components.collect.tables.authors import Author, Authors, Key, choose_author
 from components.collect.tables.date_order import DateColumn
@@ -39,7 +39,7 @@ class Survey:
         return (key == self.author.key) if (key := self.key.of(cells)) else None
 
 
-def survey_table(table: Table, reader: Reader, config: CollectConfig, source: str) -> Survey:
+def survey_table(table: Table, reader: Reader, config: TableSource, source: str) -> Survey:
     """Read all rows once.
 
     Raises:

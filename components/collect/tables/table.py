@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from components.collect.collected import Collected, Skips, Tally
-from components.collect.config import CollectConfig
+from components.collect.config import TableSource
 from components.collect.exports.car import is_car
 from components.collect.exports.recognising import read_export
 from components.collect.exports.repository import read_repository
@@ -49,7 +49,7 @@ _NOT_PUBLIC = frozenset(
 _LEADING_MENTION = re.compile(r"@(\w{1,15})\s", re.ASCII)
 
 
-def read_table(path: Path, source: str, config: CollectConfig, spool: Spool) -> Collected:
+def read_table(path: Path, source: str, config: TableSource, spool: Spool) -> Collected:
     """Read the posts of one author from the table at `path` into the spool.
 
     Messages call the table `source`.
@@ -64,7 +64,7 @@ def read_table(path: Path, source: str, config: CollectConfig, spool: Spool) -> 
     return replace(collected, encoding=encoding)
 
 
-def author_of_table(path: Path, source: str, config: CollectConfig) -> str:
+def author_of_table(path: Path, source: str, config: TableSource) -> str:
     """The author whose posts `read_table` would take, the posts left unread."""
     with open_table(path, source) as (table, _):
         _, reader = choose_reader(table.columns, config.format, config.columns, source)
@@ -110,7 +110,7 @@ def _read_text(open_text: OpenText, source: str) -> Table:
     return read_export(open_text, source) or read_json(open_text, source)
 
 
-def posts_of_table(table: Table, source: str, config: CollectConfig, spool: Spool) -> Collected:
+def posts_of_table(table: Table, source: str, config: TableSource, spool: Spool) -> Collected:
     """Put the posts of one author among the rows of `table` into the spool."""
     format_name, reader = choose_reader(table.columns, config.format, config.columns, source)
     survey = survey_table(table, reader, config, source)

@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from components.collect.config import CollectConfig
+from components.collect.config import XSource
 from components.collect.x_api.tokens import Token
 from components.contracts.errors import BadInputError
 
@@ -21,7 +21,7 @@ TERMS = (
 )
 
 
-def require_terms(config: CollectConfig) -> str:
+def require_terms(config: XSource) -> str:
     """What the person says that allows them to train on posts from the X API.
 
     Raises:
@@ -45,13 +45,13 @@ def dollars(posts: int, *, own: bool) -> float:
     return DOLLARS_A_USER + posts * (DOLLARS_AN_OWN_POST if own else DOLLARS_A_POST)
 
 
-def require_cost(config: CollectConfig, token: Token) -> None:
+def require_cost(config: XSource, token: Token) -> None:
     """Show what the posts may cost, and go on if the person agrees.
 
     Raises:
         BadInputError: they do not, or there is nobody to ask.
     """
-    own = is_own(config.handle or "", token)
+    own = is_own(config.handle, token)
     each = DOLLARS_AN_OWN_POST if own else DOLLARS_A_POST
     estimate = (
         f"@{config.handle}: X charges at most ${dollars(MOST_POSTS, own=own):.2f} "

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.collect.collected import Collected, Skips
-from components.collect.config import CollectConfig
+from components.collect.config import XSource
 from components.collect.spool import Spool
 from components.collect.versions import keep_last_versions
 from components.collect.web.account import Account, Permit
@@ -22,7 +22,7 @@ from components.collect.x_api.tokens import read_token
 
 
 def read_timeline(
-    config: CollectConfig,
+    config: XSource,
     dataset: Path,
     environment: Mapping[str, str],
     permit: Permit,
@@ -36,16 +36,18 @@ def read_timeline(
         BadInputError: the terms or the cost are not accepted, there is no token, X refuses or
             cannot be reached; or `permit` raises.
     """
-    handle = config.handle or ""
     terms = require_terms(config)
     token = read_token(environment, config.x_api_url)
     require_cost(config, token)
     client = XClient(config.x_api_url, token, config.max_wait)
     request = Request(
-        url=config.x_api_url, handle=handle, since_id=config.since_id, until_id=config.until_id
+        url=config.x_api_url,
+        handle=config.handle,
+        since_id=config.since_id,
+        until_id=config.until_id,
     )
     kept = Checkpoint(dataset, request, resume=config.resume)
-    account = find_account(handle, client, token, kept)
+    account = find_account(config.handle, client, token, kept)
     permit(account.handle, account.account_id)
     return _collect(Timeline(config, client, token, kept), account, terms, spool)
 

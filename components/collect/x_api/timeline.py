@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from components.collect.config import CollectConfig
+from components.collect.config import XSource
 from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint
@@ -47,9 +47,7 @@ SPELLINGS: tuple[dict[str, str], ...] = (
 class Timeline:
     """Reads an account's posts, newest first, one checkpointed page after the other."""
 
-    def __init__(
-        self, config: CollectConfig, client: XClient, token: Token, kept: Checkpoint
-    ) -> None:
+    def __init__(self, config: XSource, client: XClient, token: Token, kept: Checkpoint) -> None:
         self._config, self._client, self._token, self._kept = config, client, token, kept
         self._spellings = list(SPELLINGS)
         self.partial_errors = 0

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from support.collecting import Read, ReadTable, RefuseTable, read_with
 
-from components.collect.config import CollectConfig
+from components.collect.config import TableSource
 from components.collect.tables.table import read_table
 from components.collect.web import asking
 from components.contracts.errors import BadInputError
@@ -25,7 +25,7 @@ def table(tmp_path: Path) -> ReadTable:
     def read(data: str | bytes, **config: Any) -> Read:
         file = tmp_path / "t.csv"
         file.write_bytes(data.encode() if isinstance(data, str) else data)
-        given = CollectConfig(table=str(file), consent="public-figure", **config)
+        given = TableSource(table=str(file), consent="public-figure", **config)
         return read_with(read_table, file, "t.csv", given)
 
     return read

@@ -18,7 +18,7 @@ from support.archives import (
 from support.collecting import Read, read_with
 
 from components.collect.archive.archive import read_archive
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource
 from components.collect.stage import run
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
@@ -28,7 +28,7 @@ LONG = "A long post &amp; more of it, " + "word " * 80
 
 
 def collect(path: Path, **config: Any) -> Read:
-    given = CollectConfig(archive=str(path), consent="own-archive", **config)
+    given = ArchiveSource(archive=str(path), consent="own-archive", **config)
     return read_with(read_archive, path, "x.zip", given)
 
 
@@ -174,7 +174,7 @@ def test_posts_of_the_time_of_circles_are_named_or_left_out(tmp_path: Path) -> N
         ],
     )
     out = tmp_path / "out"
-    config = CollectConfig(archive=str(path), consent="own-archive")
+    config = ArchiveSource(archive=str(path), consent="own-archive")
     report = run(config, dataset_out=out)
     assert "--exclude-circle-window" in report.warnings[0]
     assert report.notes["circle_window"] == 2

@@ -9,7 +9,7 @@ import pytest
 from support.archives import members, tweet, write_folder, write_zip
 
 from components.collect.__main__ import main
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource, source_given
 from components.collect.stage import author_of, run
 from components.contracts.errors import BadInputError
 
@@ -30,7 +30,7 @@ def test_a_folder_gives_what_its_zip_gives(
     places = [str(write_zip(tmp_path / "me.zip", inner)), "~/me", str(folder / "data")]
     reports, outputs = [], []
     for number, place in enumerate(places):
-        config = CollectConfig(archive=place, consent="own-archive")
+        config = ArchiveSource(archive=place, consent="own-archive")
         assert author_of(config) == "nobody"
         out = tmp_path / f"out-{number}"
         reports.append(run(config, dataset_out=out))
@@ -48,7 +48,7 @@ def test_a_folder_gives_what_its_zip_gives(
 def test_the_digest_is_of_what_is_read_and_can_be_checked_by_hand(
     tmp_path: Path, folder: Path
 ) -> None:
-    config = CollectConfig(archive=str(folder), consent="own-archive")
+    config = ArchiveSource(archive=str(folder), consent="own-archive")
     report = run(config, dataset_out=tmp_path / "out")
     lines = subprocess.run(
         ["sha256sum", *sorted(FILES)], cwd=folder, capture_output=True, check=True
@@ -65,7 +65,7 @@ def test_the_working_folder_may_be_the_archive(
 ) -> None:
     monkeypatch.chdir(folder / "data")
     for place, name in ((".", "data"), ("..", "me")):
-        config = CollectConfig(archive=place, consent="own-archive")
+        config = ArchiveSource(archive=place, consent="own-archive")
         assert run(config, dataset_out=tmp_path / "out").source == f"x-archive:{name}"
 
 
@@ -75,7 +75,7 @@ def test_nothing_is_written_into_the_source_nor_over_it(
 ) -> None:
     (tmp_path / "link").symlink_to(folder)
     before = sorted(tmp_path.rglob("*"))
-    config = CollectConfig(archive=str(folder), consent="own-archive")
+    config = ArchiveSource(archive=str(folder), consent="own-archive")
     with pytest.raises(BadInputError, match="name another folder"):
         run(config, dataset_out=tmp_path / out)
     assert sorted(tmp_path.rglob("*")) == before
@@ -95,22 +95,20 @@ def test_a_link_out_of_the_folder_is_refused_and_nothing_is_written(
 
 def test_a_picture_that_nobody_names_may_be_a_link(tmp_path: Path, folder: Path) -> None:
     (folder / "data" / "profile_media" / "42-banner.png").symlink_to("/etc/passwd")
-    config = CollectConfig(archive=str(folder), consent="own-archive")
+    config = ArchiveSource(archive=str(folder), consent="own-archive")
     assert run(config, dataset_out=tmp_path / "out").picture == "picture.png"
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for flag in ("archive", "table"):
-        config = CollectConfig.model_validate(
-            {flag: str(tmp_path / "pipe"), "consent": "fictional"}
-        )
+        config = source_given({flag: str(tmp_path / "pipe"), "consent": "fictional"}, {})
         with pytest.raises(BadInputError, match="no plain file"):
             run(config, dataset_out=tmp_path / "out")
 
 
 @pytest.mark.parametrize("end", ["", "/"])
 def test_a_folder_in_storage_is_one_sentence(tmp_path: Path, folder: Path, end: str) -> None:
-    config = CollectConfig(archive=folder.as_uri() + end, consent="own-archive")
+    config = ArchiveSource(archive=folder.as_uri() + end, consent="own-archive")
     with pytest.raises(BadInputError, match="is a folder in storage"):
         run(config, dataset_out=tmp_path / "out")

@@ -16,7 +16,7 @@ from support.archives import entries, members, tweet, write_folder, write_zip
 from support.collecting import Read, read_with
 
 from components.collect.archive.archive import read_archive
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource
 from components.collect.posts import valid_unicode
 from components.contracts.errors import BadInputError
 
@@ -32,7 +32,7 @@ def pack(request: pytest.FixtureRequest) -> Any:
 
 
 def collect(path: Path, **config: Any) -> Read:
-    given = CollectConfig(archive=str(path), consent="own-archive", **config)
+    given = ArchiveSource(archive=str(path), consent="own-archive", **config)
     return read_with(read_archive, path, "mine", given)
 
 
@@ -269,7 +269,7 @@ def test_one_file_of_an_archive_says_what_to_give(
     tmp_path: Path, name: str, data: bytes, sentence: str
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    given = CollectConfig(archive=name, consent="fictional")
+    given = ArchiveSource(archive=name, consent="fictional")
     with pytest.raises(BadInputError, match=sentence) as caught:
         read_with(read_archive, tmp_path / name, f"out/data/{name}", given)
     assert str(caught.value).startswith(f"out/data/{name} is not a zip")

@@ -21,7 +21,7 @@ from support.web_api import Fault, cutting, dripping, endless, hanging_up, sendi
 from components.collect.__main__ import main
 from components.collect.bluesky.posts import read_post
 from components.collect.bluesky.richtext import read_text
-from components.collect.config import CollectConfig
+from components.collect.config import BlueskySource
 from components.collect.stage import run
 from components.collect.web import adapter, asking
 from components.collect.web.account import Account
@@ -47,7 +47,7 @@ def server() -> Iterator[BskyServer]:
 
 def collect(server: BskyServer, out: Path, since: Path | None = None, **more: Any) -> CollectReport:
     given = {"bluesky": NOBODY, "consent": "written-consent", "bluesky_url": server.url, **more}
-    return run(CollectConfig(**given), dataset_out=out, since=since)
+    return run(BlueskySource(**given), dataset_out=out, since=since)
 
 
 def posts_of(out: Path) -> list[Post]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.bluesky import BskyAccount, BskyServer, bluesky, bsky_post
 
 from components.collect.bluesky_names import author_of, is_did, read_name
-from components.collect.config import CollectConfig
+from components.collect.config import BlueskySource
 from components.collect.stage import author_of as author_of_source
 from components.collect.stage import run
 from components.contracts.artifacts import check_persona
@@ -30,9 +30,9 @@ def server() -> Iterator[BskyServer]:
         yield it
 
 
-def config_of(server: BskyServer, **more: Any) -> CollectConfig:
+def config_of(server: BskyServer, **more: Any) -> BlueskySource:
     given = {"bluesky": DID, "consent": "written-consent", "bluesky_url": server.url, **more}
-    return CollectConfig(**given)
+    return BlueskySource(**given)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def config_of(server: BskyServer, **more: Any) -> CollectConfig:
     ],
 )
 def test_a_handle_a_did_and_the_address_of_a_profile_name_an_account(given: str, name: str) -> None:
-    config = CollectConfig(bluesky=given, consent="fictional")
+    config = BlueskySource(bluesky=given, consent="fictional")
     assert config.bluesky == name
-    assert CollectConfig(bluesky=name, consent="fictional") == config
+    assert BlueskySource(bluesky=name, consent="fictional") == config
 
 
 @given(st.text("didplcweb:.-%/@ab0é ", max_size=30))

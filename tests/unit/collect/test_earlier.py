@@ -8,7 +8,7 @@ from support.archives import manifest, members, tweet, write_archive, write_zip
 from support.x_api import TOKEN, XAccount, x_api, x_post
 
 from components.collect.__main__ import main
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource, TableSource, XSource
 from components.collect.stage import run
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
@@ -18,9 +18,9 @@ from components.contracts.reports import CollectReport
 HEADER = "id,date,text,user\n"
 
 
-def table(path: Path, rows: str, **config: Any) -> CollectConfig:
+def table(path: Path, rows: str, **config: Any) -> TableSource:
     path.write_text(HEADER + rows)
-    return CollectConfig(table=str(path), consent="fictional", **config)
+    return TableSource(table=str(path), consent="fictional", **config)
 
 
 def posts_in(folder: Path) -> dict[str, str]:
@@ -97,7 +97,7 @@ def test_a_post_keeps_its_id_where_a_later_table_has_damaged_it(tmp_path: Path) 
 def test_posts_that_say_the_same_at_once_stay_as_many(
     tmp_path: Path, before: list[str], after: list[str], kept: int, new: int
 ) -> None:
-    def rows(ids: list[str]) -> CollectConfig:
+    def rows(ids: list[str]) -> TableSource:
         return table(tmp_path / "t.csv", "".join(f"{one},2016-01-01,gm,ann\n" for one in ids))
 
     run(rows(before), dataset_out=tmp_path / "old")
@@ -123,14 +123,14 @@ def test_what_a_table_says_is_deleted_goes(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(
         "id,date,text,isRetweet,isDeleted\n1,2016-01-01,a,f,t\n3,2016-01-03,c,f,f\n"
     )
-    config = CollectConfig(table=str(tmp_path / "t.csv"), author="ann", consent="fictional")
+    config = TableSource(table=str(tmp_path / "t.csv"), author="ann", consent="fictional")
     report = run(config, dataset_out=tmp_path / "new", since=tmp_path / "old")
     assert posts_in(tmp_path / "new") == {"2": "b", "3": "c"}
     assert report.notes["gone"] == 1
 
 
-def archived(path: Path, tweets: list[Any]) -> CollectConfig:
-    return CollectConfig(archive=str(write_archive(path, tweets)), consent="own-archive")
+def archived(path: Path, tweets: list[Any]) -> ArchiveSource:
+    return ArchiveSource(archive=str(write_archive(path, tweets)), consent="own-archive")
 
 
 AT = "Sat Feb 18 12:33:{:02} +0000 2017"
@@ -153,7 +153,7 @@ def test_an_archive_that_may_lack_posts_tells_nothing_of_deletions(tmp_path: Pat
     run(archived(tmp_path / "x.zip", old), dataset_out=tmp_path / "old")
     files = members([tweet(3, "3", AT.format(3))])
     files["data/manifest.js"] = manifest({"data/tweets.js": ("tweets", 5)})
-    config = CollectConfig(archive=str(write_zip(tmp_path / "x.zip", files)), consent="own-archive")
+    config = ArchiveSource(archive=str(write_zip(tmp_path / "x.zip", files)), consent="own-archive")
     run(config, dataset_out=tmp_path / "new", since=tmp_path / "old")
     assert list(posts_in(tmp_path / "new")) == ["1", "2", "3"]
 
@@ -170,7 +170,7 @@ def test_x_is_asked_for_what_is_new_alone(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("X_BEARER_TOKEN", TOKEN)
     account = XAccount("nobody", [x_post(number, f"post {number}") for number in range(5)])
     with x_api(account) as server:
-        config = CollectConfig(
+        config = XSource(
             handle="nobody",
             x_api_url=server.url,
             accept_cost=True,

@@ -16,7 +16,7 @@ from support.mastodon import START, MastodonAccount, MastodonServer, mastodon, r
 from support.web_api import Fault, cutting, dripping, endless, hanging_up, sending, silent_for
 
 from components.collect.__main__ import main
-from components.collect.config import CollectConfig
+from components.collect.config import MastodonSource
 from components.collect.mastodon.posts import read_status
 from components.collect.stage import author_of, run
 from components.collect.web import adapter, asking
@@ -44,7 +44,7 @@ def collect(
     server: MastodonServer, out: Path, since: Path | None = None, **more: Any
 ) -> CollectReport:
     given = {"mastodon": ADDRESS, "consent": "written-consent", "mastodon_url": server.url, **more}
-    return run(CollectConfig(**given), dataset_out=out, since=since)
+    return run(MastodonSource(**given), dataset_out=out, since=since)
 
 
 def posts_of(out: Path) -> list[Post]:
@@ -75,7 +75,7 @@ def test_statuses_become_a_raw_dataset(server: MastodonServer, tmp_path: Path) -
 
 
 def test_the_server_is_where_the_address_says() -> None:
-    config = CollectConfig(mastodon="@Nobody@Social.Example", consent="fictional")
+    config = MastodonSource(mastodon="@Nobody@Social.Example", consent="fictional")
     assert (config.mastodon, config.place) == ("Nobody@social.example", "@Nobody@social.example")
     assert author_of(config) == "Nobody.social.example"
 

@@ -14,7 +14,7 @@ from support.archives import assigned, members, tweet, write_archive, write_zip
 from support.collecting import Read, read_with
 
 from components.collect.archive.archive import read_archive
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource, TableSource
 from components.collect.tables.encodings import find_encoding
 from components.collect.tables.ids import trusted_id
 from components.collect.tables.table import read_table
@@ -63,14 +63,14 @@ def file_of(data: bytes) -> Iterator[Path]:
 
 def table_of(data: bytes) -> Read:
     with file_of(data) as path:
-        config = CollectConfig(table="t", consent="public-figure", author="ann")
+        config = TableSource(table="t", consent="public-figure", author="ann")
         return read_with(read_table, path, "t", config)
 
 
 def archive_of(files: dict[str, bytes]) -> Read:
     with tempfile.TemporaryDirectory() as folder:
         path = write_zip(Path(folder) / "x.zip", files)
-        config = CollectConfig(archive="x", consent="own-archive")
+        config = ArchiveSource(archive="x", consent="own-archive")
         return read_with(read_archive, path, "x", config)
 
 
@@ -165,7 +165,7 @@ def test_a_zip_with_changed_bytes(data: st.DataObject) -> None:
         for _ in range(data.draw(st.integers(1, 4))):
             whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
         path.write_bytes(whole[: data.draw(st.integers(len(whole) // 2, len(whole)))])
-        config = CollectConfig(archive="x", consent="own-archive", author="nobody")
+        config = ArchiveSource(archive="x", consent="own-archive", author="nobody")
         only_sentences(lambda: read_with(read_archive, path, "x", config))
 
 

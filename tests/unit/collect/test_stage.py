@@ -8,7 +8,7 @@ import pytest
 from support.archives import PNG, manifest, members, note, tweet, write_archive, write_zip
 
 from components.collect.__main__ import main
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource, TableSource
 from components.collect.stage import author_of, run
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
@@ -40,7 +40,7 @@ def test_a_raw_dataset_holds_posts_report_and_picture(tmp_path: Path) -> None:
         ],
     )
     out = tmp_path / "out"
-    config = CollectConfig(archive=str(path), consent="own-archive")
+    config = ArchiveSource(archive=str(path), consent="own-archive")
     report = run(config, dataset_out=out)
     posts = list(read_rows(out / "posts.jsonl", Post))
     assert [post.id for post in posts] == ["99", "1", "3", "9", "10"]
@@ -63,7 +63,7 @@ def test_what_is_wrong_takes_five_lines_at_most(
     files["data/manifest.js"] = manifest({"data/tweets.js": ("tweets", 9)}, userName="bob")
     path = write_zip(tmp_path / "x.zip", files)
     report = run(
-        CollectConfig(archive=str(path), consent="own-archive"), dataset_out=tmp_path / "out"
+        ArchiveSource(archive=str(path), consent="own-archive"), dataset_out=tmp_path / "out"
     )
     said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(report.warnings) > 5
@@ -74,25 +74,25 @@ def test_what_is_wrong_takes_five_lines_at_most(
 
 def test_the_same_source_gives_the_same_bytes(tmp_path: Path, table: Path) -> None:
     for name in ("one", "two"):
-        run(CollectConfig(table=str(table), consent="fictional"), dataset_out=tmp_path / name)
+        run(TableSource(table=str(table), consent="fictional"), dataset_out=tmp_path / name)
     for file in ("posts.jsonl", "collect.json"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
 def test_a_source_may_lie_in_storage(tmp_path: Path, table: Path) -> None:
-    config = CollectConfig(table=table.as_uri(), consent="fictional")
+    config = TableSource(table=table.as_uri(), consent="fictional")
     assert run(config, dataset_out=tmp_path / "out").source == "table:t.csv"
 
 
 def test_the_author_is_known_before_anything_is_collected(tmp_path: Path, table: Path) -> None:
     path = write_archive(tmp_path / "x.zip", [tweet(1)])
-    assert author_of(CollectConfig(table=str(table), consent="fictional")) == "ann"
-    assert author_of(CollectConfig(archive=str(path), consent="fictional")) == "nobody"
+    assert author_of(TableSource(table=str(table), consent="fictional")) == "ann"
+    assert author_of(ArchiveSource(archive=str(path), consent="fictional")) == "nobody"
 
 
 def test_who_opted_out_is_not_collected(tmp_path: Path, table: Path) -> None:
     registry = str(tmp_path / "registry")
-    config = CollectConfig(table=str(table), consent="fictional", registry=registry)
+    config = TableSource(table=str(table), consent="fictional", registry=registry)
     with pytest.raises(BadInputError, match="cannot read who opted out"):
         run(config, dataset_out=tmp_path / "mistyped")
     Registry.open(registry).begin()
@@ -107,7 +107,7 @@ def test_an_account_is_known_by_its_id_whatever_its_handle(tmp_path: Path) -> No
     registry = str(tmp_path / "registry")
     add_opt_out(registry, account_id="42")
     path = write_archive(tmp_path / "x.zip", [tweet(1)])
-    config = CollectConfig(archive=str(path), consent="own-archive", registry=registry)
+    config = ArchiveSource(archive=str(path), consent="own-archive", registry=registry)
     with pytest.raises(BadInputError, match="opted out"):
         run(config, dataset_out=tmp_path / "out")
 
@@ -116,7 +116,7 @@ def test_an_account_is_known_by_its_id_whatever_its_handle(tmp_path: Path) -> No
 def test_a_handle_must_name_a_folder(tmp_path: Path, handle: str) -> None:
     (tmp_path / "t.csv").write_text(f"id,date,text,user\n1,2016-01-01,a,{handle}\n")
     for author in (None, handle):
-        config = CollectConfig(table=str(tmp_path / "t.csv"), consent="fictional", author=author)
+        config = TableSource(table=str(tmp_path / "t.csv"), consent="fictional", author=author)
         with pytest.raises(BadInputError, match="cannot name a persona"):
             run(config, dataset_out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -124,22 +124,22 @@ def test_a_handle_must_name_a_folder(tmp_path: Path, handle: str) -> None:
 
 def test_the_source_is_never_overwritten(tmp_path: Path, table: Path) -> None:
     with pytest.raises(BadInputError, match="would be replaced"):
-        run(CollectConfig(table=str(table), consent="fictional"), dataset_out=tmp_path)
+        run(TableSource(table=str(table), consent="fictional"), dataset_out=tmp_path)
     assert table.read_text() == TABLE
 
 
 def test_a_killed_run_leaves_what_was_and_the_next_one_is_whole(
     tmp_path: Path, table: Path
 ) -> None:
-    config = CollectConfig(table=str(table), consent="fictional")
+    config = TableSource(table=str(table), consent="fictional")
     out = tmp_path / "out"
     run(config, dataset_out=out)
     before = (out / "posts.jsonl").read_bytes()
     killed = (
         "import os, pathlib, sys; from components.collect import stage\n"
-        "from components.collect.config import CollectConfig\n"
+        "from components.collect.config import TableSource\n"
         "stage.CollectReport.write = lambda *_: os.kill(os.getpid(), 9)\n"
-        "config = CollectConfig(table=sys.argv[1], consent='fictional')\n"
+        "config = TableSource(table=sys.argv[1], consent='fictional')\n"
         "stage.run(config, dataset_out=pathlib.Path(sys.argv[2]))\n"
     )
     table.write_text(TABLE + "3,2016-01-03,new,ann\n")
@@ -204,7 +204,7 @@ def test_the_command_line_names_columns(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path, table: Path) -> None:
     table.chmod(0)
     with pytest.raises(BadInputError, match="cannot read"):
-        run(CollectConfig(table=str(table), consent="fictional"), dataset_out=tmp_path / "out")
+        run(TableSource(table=str(table), consent="fictional"), dataset_out=tmp_path / "out")
 
 
 @pytest.mark.real_posts
@@ -219,7 +219,7 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path, table: Path) -> 
 def test_real_posts_all_come_through(
     tmp_path: Path, posts_folder: Path, file: str, author: str | None, downloaded: int, reposts: int
 ) -> None:
-    config = CollectConfig(table=str(posts_folder / file), consent="public-figure", author=author)
+    config = TableSource(table=str(posts_folder / file), consent="public-figure", author=author)
     report = run(config, dataset_out=tmp_path / "out")
     assert report.counts.downloaded == downloaded
     assert report.counts.reposts == reposts
@@ -231,7 +231,7 @@ def test_real_posts_all_come_through(
 def test_the_sample_archive_reads(tmp_path: Path) -> None:
     build = pytest.importorskip("components.collect.sample.build")
     build.build_archive(tmp_path / "sample.zip")
-    config = CollectConfig(archive=str(tmp_path / "sample.zip"), consent="fictional")
+    config = ArchiveSource(archive=str(tmp_path / "sample.zip"), consent="fictional")
     report = run(config, dataset_out=tmp_path / "out")
     assert report.counts.downloaded > 0
     assert report.picture

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.collecting import Read, read_with
 
-from components.collect.config import CollectConfig
+from components.collect.config import TableSource
 from components.collect.tables.table import read_table
 from components.contracts.errors import BadInputError
 
@@ -22,7 +22,7 @@ def zstd(data: bytes) -> bytes:
 def collect(path: Path, data: str | bytes, **config: Any) -> Read:
     table = path / "t.csv"
     table.write_bytes(data.encode() if isinstance(data, str) else data)
-    given = CollectConfig(table=str(table), consent="public-figure", **config)
+    given = TableSource(table=str(table), consent="public-figure", **config)
     return read_with(read_table, table, "t.csv", given)
 
 

@@ -17,7 +17,7 @@ from support.web_api import Fault, cutting, dripping, endless, hanging_up, sendi
 from support.x_api import TOKEN, XAccount, XServer, refusing, x_api, x_post
 
 from components.collect.__main__ import main
-from components.collect.config import CollectConfig
+from components.collect.config import XSource
 from components.collect.stage import run
 from components.collect.web import adapter
 from components.collect.x_api.posts import read_version
@@ -43,7 +43,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[XServer]
 def collect(server: XServer, out: Path, **config: Any) -> CollectReport:
     given = {"handle": "nobody", "accept_cost": True, "accept_x_terms": TERMS, **config}
     given = {"consent": "written-consent", "x_api_url": server.url, **given}
-    return run(CollectConfig(**given), dataset_out=out)
+    return run(XSource(**given), dataset_out=out)
 
 
 def posts_of(out: Path) -> list[Post]:

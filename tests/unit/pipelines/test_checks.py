@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from support.tiny_models import make_tiny_model
 
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource, BlueskySource, TableSource
 from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
@@ -41,19 +41,19 @@ def test_a_source_within_a_place_of_the_run_is_refused(tmp_path: Path) -> None:
     (model / "train.json").touch()
     with pytest.raises(BadInputError, match="which is read"):
         check_places(train_to(model), [], FetchConfig(base_model=str(model)))
-    table = CollectConfig(table=str(model / "posts.csv"), consent="fictional")
+    table = TableSource(table=str(model / "posts.csv"), consent="fictional")
     with pytest.raises(BadInputError, match="which is read"):
         check_places(train_to(model), [table], FETCH)
 
 
 def test_a_run_writes_nothing_into_the_folder_of_an_archive(tmp_path: Path) -> None:
-    archive = CollectConfig(archive=str(tmp_path), consent="own-archive")
+    archive = ArchiveSource(archive=str(tmp_path), consent="own-archive")
     for out in (tmp_path, tmp_path / "out" / "me"):
         with pytest.raises(BadInputError, match="which is read"):
             check_out(out, [archive])
-    zipped = CollectConfig(archive=str(tmp_path / "x.zip"), consent="own-archive")
+    zipped = ArchiveSource(archive=str(tmp_path / "x.zip"), consent="own-archive")
     (tmp_path / "x.zip").touch()
-    check_out(tmp_path, [zipped, CollectConfig(bluesky="ann.bsky.social", consent="fictional")])
+    check_out(tmp_path, [zipped, BlueskySource(bluesky="ann.bsky.social", consent="fictional")])
     check_out(tmp_path.parent, [archive])
 
 

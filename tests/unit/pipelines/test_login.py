@@ -11,7 +11,7 @@ import pytest
 import requests
 from support.x_api import XAccount, XServer, x_api, x_post
 
-from components.collect.config import CollectConfig
+from components.collect.config import XSource
 from components.collect.stage import run
 from components.contracts.errors import BadInputError
 from pipelines import login as login_room
@@ -47,7 +47,7 @@ def token_file(tmp_path: Path) -> Path:
 
 
 def collect(server: XServer, out: Path) -> int:
-    config = CollectConfig(
+    config = XSource(
         handle="nobody",
         x_api_url=server.url,
         accept_cost=True,

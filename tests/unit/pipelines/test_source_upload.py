@@ -5,11 +5,10 @@ import pytest
 from support.archives import PNG, members, tweet, write_folder, write_zip
 from support.exports import FOLLOWERS, activity, outbox
 
-from components.collect.config import CollectConfig
+from components.collect.config import ArchiveSource, TableSource, XSource
 from components.collect.stage import run
 from components.contracts.errors import BadInputError
 from pipelines.source_upload import uploaded
-from pipelines.sources import Source
 
 PRIVATE = {
     "data/direct-messages.js": b'window.YTD.direct_messages.part0 = ["SECRET"]',
@@ -33,13 +32,12 @@ def root(tmp_path: Path) -> str:
     return f"file://{tmp_path}/root"
 
 
-def source(place: Path) -> Source:
-    return Source("own-archive", archive=str(place))
+def source(place: Path) -> ArchiveSource:
+    return ArchiveSource(consent="own-archive", archive=str(place))
 
 
 def test_only_what_collect_reads_leaves_the_machine(tmp_path: Path, root: str) -> None:
-    uri = uploaded(source(archive(tmp_path)), root).archive
-    assert uri is not None
+    uri = uploaded(source(archive(tmp_path)), root).place
     assert uri.startswith(f"{root}/sources/")
     with zipfile.ZipFile(uri.removeprefix("file://")) as packed:
         assert not set(packed.namelist()) & set(PRIVATE)
@@ -49,9 +47,9 @@ def test_only_what_collect_reads_leaves_the_machine(tmp_path: Path, root: str) -
 
 def test_what_is_collected_from_it_is_the_same(tmp_path: Path, root: str) -> None:
     original = archive(tmp_path)
-    uri = uploaded(source(original), root).archive
+    uri = uploaded(source(original), root).place
     for place, name in ((str(original), "here"), (uri, "there")):
-        run(CollectConfig(archive=place, consent="own-archive"), dataset_out=tmp_path / name)
+        run(ArchiveSource(archive=place, consent="own-archive"), dataset_out=tmp_path / name)
     here, there = (
         {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
         for name in ("here", "there")
@@ -80,7 +78,7 @@ def test_equal_posts_are_equal_bytes_however_they_are_packed(
         tmp_path / "me" / "data",
         write_zip(tmp_path / "again.zip", again),
     ]
-    sent = [uploaded(source(place), root).archive or "" for place in places]
+    sent = [uploaded(source(place), root).place for place in places]
     assert [Path(uri).name for uri in sent] == ["me.zip", "me.zip", "data.zip", "again.zip"]
     assert len({Path(uri).parent for uri in sent}) == 1
     with zipfile.ZipFile(sent[1].removeprefix("file://")) as packed:
@@ -98,17 +96,16 @@ def test_an_unpacked_archive_with_a_link_to_messages_is_refused(tmp_path: Path, 
 
 def test_a_folder_is_no_table(tmp_path: Path, root: str) -> None:
     with pytest.raises(BadInputError, match="there is no file"):
-        uploaded(Source("fictional", table=str(tmp_path)), root)
+        uploaded(TableSource(consent="fictional", table=str(tmp_path)), root)
 
 
 def test_a_table_goes_as_it_is(tmp_path: Path, root: str) -> None:
     (tmp_path / "posts.csv").write_text("id,text\n1,hello\n")
-    given = Source("fictional", table=str(tmp_path / "posts.csv"), author="ann")
+    given = TableSource(consent="fictional", table=str(tmp_path / "posts.csv"), author="ann")
     sent = uploaded(given, root)
-    assert sent.table is not None
-    assert sent.table.endswith("/posts.csv")
-    assert Path(sent.table.removeprefix("file://")).read_text() == "id,text\n1,hello\n"
-    assert sent.author == "ann"
+    assert sent.place.endswith("/posts.csv")
+    assert Path(sent.place.removeprefix("file://")).read_text() == "id,text\n1,hello\n"
+    assert sent == given.model_copy(update={"table": sent.place})
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -120,19 +117,18 @@ def test_of_an_outbox_the_public_posts_alone_leave_the_machine(
     if not packed:
         path = tmp_path / "outbox.json"
         path.write_text(text)
-    uri = uploaded(Source("own-archive", table=str(path)), root).table
-    assert uri is not None
+    uri = uploaded(TableSource(consent="own-archive", table=str(path)), root).place
     assert "SECRET" not in Path(uri.removeprefix("file://")).read_text()
     for number, table in enumerate((str(path), uri)):
-        config = CollectConfig(table=table, consent="own-archive")
+        config = TableSource(table=table, consent="own-archive")
         report = run(config, dataset_out=tmp_path / f"raw{number}")
         assert (report.author, report.counts.downloaded) == ("ann.social.example", 1)
 
 
 def test_what_is_elsewhere_stays_there(tmp_path: Path) -> None:
     for given in (
-        Source("fictional", table="s3://posts/ann.csv"),
-        Source("fictional", handle="ann"),
+        TableSource(consent="fictional", table="s3://posts/ann.csv"),
+        XSource(consent="fictional", handle="ann"),
     ):
         assert uploaded(given, f"file://{tmp_path}/root") == given
 

@@ -1,72 +1,73 @@
 import argparse
+from collections.abc import Mapping, Sequence
 
 import pytest
 
+from components.collect.config import FileSource, Source, TableSource
 from components.contracts.errors import BadInputError
-from pipelines.run import add_source_flags
-from pipelines.sources import ACCOUNTS, Source, sources_given, sources_of
+from pipelines.run import add_account_flags, add_source_flags
+from pipelines.sources import sources_given
+
+
+def named_by(words: Sequence[str], environment: Mapping[str, str] | None = None) -> list[Source]:
+    parser = argparse.ArgumentParser()
+    add_source_flags(parser)
+    add_account_flags(parser)
+    return sources_given(parser.parse_args(words), environment)
 
 
 def sources(**given: list[str]) -> list[Source]:
-    none: dict[str, list[str]] = {
-        flag: [] for flag in ("archives", "tables", "authors", "formats", "columns")
-    }
-    accounts = {kind: given.pop(kind) for kind in ACCOUNTS if kind in given}
-    return sources_of(**{**none, "consents": ["public-figure"], **given}, accounts=accounts)
+    flags = {"consent": ["public-figure"], **given}
+    return named_by(
+        [word for flag, values in flags.items() for one in values for word in (f"--{flag}", one)]
+    )
+
+
+def authors_of(found: list[Source]) -> list[tuple[str, str | None]]:
+    return [(source.place, source.author) for source in found if isinstance(source, FileSource)]
 
 
 def test_archives_come_before_tables() -> None:
-    assert [
-        source.archive or source.table for source in sources(tables=["t.csv"], archives=["a.zip"])
-    ] == [
-        "a.zip",
-        "t.csv",
-    ]
+    found = sources(table=["t.csv"], archive=["a.zip"])
+    assert [source.place for source in found] == ["a.zip", "t.csv"]
 
 
 def test_accounts_come_last_each_with_its_consent() -> None:
     found = sources(
         bluesky=["cy.example.com"],
         handle=["ann", "bo"],
-        archives=["a.zip"],
-        consents=["own-archive", "written-consent", "public-figure", "fictional"],
+        archive=["a.zip"],
+        consent=["fictional", "written-consent", "public-figure", "own-archive"],
     )
-    assert [(source.handle, source.bluesky, source.consent) for source in found] == [
-        (None, None, "own-archive"),
-        ("ann", None, "written-consent"),
-        ("bo", None, "public-figure"),
-        (None, "cy.example.com", "fictional"),
+    assert [(source.called, source.place, source.consent) for source in found] == [
+        ("x-archive", "a.zip", "own-archive"),
+        ("x-api", "@ann", "written-consent"),
+        ("x-api", "@bo", "public-figure"),
+        ("bluesky", "@cy.example.com", "fictional"),
     ]
 
 
 def test_one_table_is_read_for_each_author() -> None:
-    found = sources(tables=["t.csv"], authors=["ann", "bo"])
-    assert [(source.table, source.author) for source in found] == [
-        ("t.csv", "ann"),
-        ("t.csv", "bo"),
-    ]
+    found = sources(table=["t.csv"], author=["ann", "bo"])
+    assert authors_of(found) == [("t.csv", "ann"), ("t.csv", "bo")]
 
 
 def test_authors_belong_to_tables_in_order() -> None:
-    found = sources(tables=["s.csv", "t.csv"], authors=["ann", "bo"], formats=["twint"])
-    assert [(source.table, source.author, source.format) for source in found] == [
-        ("s.csv", "ann", "twint"),
-        ("t.csv", "bo", "twint"),
-    ]
+    found = sources(table=["s.csv", "t.csv"], author=["ann", "bo"], format=["twint"])
+    assert authors_of(found) == [("s.csv", "ann"), ("t.csv", "bo")]
+    formats = [source.format for source in found if isinstance(source, TableSource)]
+    assert formats == ["twint", "twint"]
 
 
 def test_archives_alone_take_the_authors() -> None:
-    found = sources(archives=["a.zip", "b.zip"], authors=["ann", "bo"])
-    assert [(source.archive, source.author) for source in found] == [
-        ("a.zip", "ann"),
-        ("b.zip", "bo"),
-    ]
+    found = sources(archive=["a.zip", "b.zip"], author=["ann", "bo"])
+    assert authors_of(found) == [("a.zip", "ann"), ("b.zip", "bo")]
 
 
 def test_consent_is_for_all_or_one_each() -> None:
     archives = ["a.zip", "b.zip"]
-    assert {source.consent for source in sources(archives=archives)} == {"public-figure"}
-    each = sources(archives=archives, consents=["own-archive", "written-consent"])
+    assert {source.consent for source in sources(archive=archives)} == {"public-figure"}
+    each = sources(archive=archives, consent=["own-archive", "written-consent"])
     assert [source.consent for source in each] == ["own-archive", "written-consent"]
 
 
@@ -98,13 +99,11 @@ def test_consent_is_for_all_or_one_each() -> None:
 def test_each_consent_belongs_to_its_source_as_the_command_names_them(
     words: str, expected: dict[str, str]
 ) -> None:
-    parser = argparse.ArgumentParser()
-    add_source_flags(parser)
-    found = sources_given(parser.parse_args(words.split()))
-    consents = {
-        name: one.consent for one in found for name in (one.archive, one.author, one.account)
+    found = named_by(words.split())
+    consents = {one.place.removeprefix("@"): one.consent for one in found}
+    consents |= {
+        one.author: one.consent for one in found if isinstance(one, FileSource) and one.author
     }
-    consents |= {one.table: one.consent for one in found}
     assert {name: consents[name] for name in expected} == expected
 
 
@@ -112,15 +111,32 @@ def test_each_consent_belongs_to_its_source_as_the_command_names_them(
     ("given", "said"),
     [
         ({}, "whose posts"),
-        ({"archives": ["a", "b"], "authors": ["ann"]}, "--author: 1 given for 2 archives"),
-        ({"archives": ["a"], "formats": ["twint"]}, "belong to a --table"),
-        ({"archives": ["a", "./a"]}, "./a is given twice; give each source once"),
-        ({"tables": ["gs://b/t", "gs://b/t"]}, "gs://b/t is given twice"),
-        ({"tables": ["s", "t"], "authors": ["ann"]}, "--author: 1 given for 2 tables"),
-        ({"tables": ["s", "t", "u"], "formats": ["a", "b"]}, "--format: 2 given for 3 tables"),
-        ({"archives": ["a"], "consents": ["fictional", "fictional"]}, "each of 1 sources"),
+        ({"archive": ["a", "b"], "author": ["ann"]}, "--author: 1 given for 2 archives"),
+        ({"archive": ["a"], "format": ["twint"]}, "belong to a --table"),
+        ({"archive": ["a", "./a"]}, "./a is given twice; give each source once"),
+        ({"table": ["gs://b/t", "gs://b/t"]}, "gs://b/t is given twice"),
+        ({"table": ["s", "t"], "author": ["ann"]}, "--author: 1 given for 2 tables"),
+        ({"table": ["s", "t", "u"], "format": ["a", "b"]}, "--format: 2 given for 3 tables"),
+        ({"archive": ["a"], "consent": ["fictional", "fictional"]}, "each of 1 sources"),
     ],
 )
 def test_flags_that_do_not_pair_up_are_refused(given: dict[str, list[str]], said: str) -> None:
     with pytest.raises(BadInputError, match=said):
         sources(**given)
+
+
+def test_what_is_said_once_goes_to_each_source_that_has_it() -> None:
+    line = "--archive a.zip --table t --handle ann --bluesky bo.example.com --max-wait 5"
+    words = f"{line} --since-id 7 --exclude-circle-window --consent own-archive".split()
+    variables = {"HUGGINGTWEETS_BLUESKY_URL": "http://here", "HUGGINGTWEETS_AUTHOR": "cy"}
+    assert [source.flags() for source in named_by(words, variables)] == [
+        {"archive": "a.zip", "exclude_circle_window": True, "consent": "own-archive"},
+        {"table": "t", "consent": "own-archive"},
+        {"handle": "ann", "since_id": "7", "max_wait": "5", "consent": "own-archive"},
+        {
+            "bluesky": "bo.example.com",
+            "bluesky_url": "http://here",
+            "max_wait": "5",
+            "consent": "own-archive",
+        },
+    ]

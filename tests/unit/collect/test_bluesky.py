@@ -1,10 +1,6 @@
 """One account's posts from Bluesky, through atproto and a server of the same shape."""
 
 import html
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,14 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.archives import PNG
 from support.bluesky import START, BskyAccount, BskyServer, bluesky, bsky_post, bsky_repost
-from support.web_api import Fault, cutting, dripping, endless, hanging_up, sending, silent_for
+from support.web_api import Fault, sending
 
-from components.collect.__main__ import main
 from components.collect.bluesky.posts import read_post
 from components.collect.bluesky.richtext import read_text
 from components.collect.config import BlueskySource
 from components.collect.stage import run
-from components.collect.web import adapter, asking
+from components.collect.web import asking
 from components.collect.web.account import Account
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
@@ -32,7 +27,6 @@ from components.contracts.reports import CollectReport
 from components.prepare.classic import clean_classic
 from components.prepare.cleaning import clean_default
 from components.prepare.posts import Drop
-from components.registry.opt_outs import add_opt_out
 
 NOBODY = "nobody.bsky.social"
 ACCOUNT = Account("did:plc:nobody", NOBODY, None, None, None)
@@ -334,62 +328,6 @@ def test_what_will_not_pass_is_said_at_once(
     assert (naps, len(server.seen)) == ([], 1)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        *(sending(b"{}", status) for status in (429, 500, 502, 503, 504)),
-        *(cutting, hanging_up),
-        *(sending(body) for body in (b"", b"{", b"[]", b"{}", b"null")),
-    ],
-    ids=range(12),
-)
-def test_what_may_pass_is_tried_again(
-    server: BskyServer, tmp_path: Path, naps: list[float], fault: Fault
-) -> None:
-    server.faults = [None, fault, fault]
-    assert collect(server, tmp_path / "out").counts.downloaded == 250
-    assert naps == [1, 2]
-
-
-def test_a_page_is_tried_six_times(server: BskyServer, tmp_path: Path, naps: list[float]) -> None:
-    server.faults = [None, *[sending(b"", 503)] * 9]
-    said = refused(server, tmp_path / "out")
-    assert "no answer from Bluesky" in said
-    assert "after 6 tries (it answered 503" in said
-    assert naps == [1, 2, 4, 8, 16]
-
-
-@pytest.mark.parametrize("fault", [silent_for(0.3), dripping, endless], ids=range(3))
-def test_a_server_that_does_not_come_to_an_end_is_not_waited_for(
-    server: BskyServer,
-    tmp_path: Path,
-    naps: list[float],
-    monkeypatch: pytest.MonkeyPatch,
-    fault: Fault,
-) -> None:
-    monkeypatch.setattr(adapter, "READ_SECONDS", 0.1)
-    monkeypatch.setattr(adapter, "WHOLE_SECONDS", 0.1 if fault is dripping else 60)
-    server.faults = [fault]
-    assert collect(server, tmp_path / "out").counts.downloaded == 250
-    assert naps == [1]
-
-
-def test_the_reset_of_the_rate_limit_is_waited_for(
-    server: BskyServer, tmp_path: Path, naps: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.requests_left = 2
-
-    def nap(seconds: float) -> None:
-        naps.append(seconds)
-        server.requests_left = 100
-
-    monkeypatch.setattr(asking.time, "sleep", nap)
-    assert collect(server, tmp_path / "out").counts.downloaded == 250
-    assert naps == [pytest.approx(301, abs=2)]
-    server.requests_left, server.reset_after = 2, 2000
-    assert "longest wait of 900" in refused(server, tmp_path / "late")
-
-
 def test_rate_limits_are_reset_when_their_header_says() -> None:
     now = time.time()
     inside = datetime.fromtimestamp(now + 60, UTC)
@@ -400,84 +338,3 @@ def test_rate_limits_are_reset_when_their_header_says() -> None:
     ):
         assert asking.seconds_to_reset(headers) == pytest.approx(61, abs=2)
     assert asking.seconds_to_reset({"ratelimit-reset": "soon"}) == 0
-
-
-def test_pages_that_go_in_circles_are_left(server: BskyServer, tmp_path: Path) -> None:
-    server.faults = [None, *[sending(b'{"feed": [], "cursor": "a"}')] * 3]
-    assert "do not come to an end" in refused(server, tmp_path / "out")
-    assert len(server.pages) == 2
-
-
-def test_a_killed_collection_goes_on_where_it_was(server: BskyServer, tmp_path: Path) -> None:
-    whole = collect(server, tmp_path / "whole")
-    server.seen.clear()
-    die = (
-        "import os, sys; from components.collect.__main__ import main\n"
-        "from components.collect.bluesky.client import BlueskyClient\n"
-        "feed, count = BlueskyClient.feed, []\n"
-        "def one(*given):\n"
-        "    count.append(1)\n"
-        "    return os.kill(os.getpid(), 9) if len(count) == 3 else feed(*given)\n"
-        "BlueskyClient.feed = one\n"
-        "main(sys.argv[1:])\n"
-    )
-    out = tmp_path / "out"
-    words = ["--bluesky", NOBODY, "--consent", "written-consent", "--bluesky-url", server.url]
-    words += ["--dataset-out", str(out)]
-    done = subprocess.run([sys.executable, "-c", die, *words], check=False, env=os.environ)
-    assert done.returncode == -signal.SIGKILL
-    assert (out.exists(), len(server.seen)) == (False, 3)
-    server.seen.clear()
-    server.accounts[0].feed.insert(0, bsky_post(300))
-    assert main([*words, "--resume"]) == 0
-    assert CollectReport.read(out / "collect.json") == whole
-    assert (out / "posts.jsonl").read_bytes() == (tmp_path / "whole/posts.jsonl").read_bytes()
-    assert len(server.pages) == len(server.seen) - 1 == 2  # and the picture
-    assert not (tmp_path / ".out.pages").exists()
-
-
-def test_who_opted_out_is_not_asked_for(server: BskyServer, tmp_path: Path) -> None:
-    registry = str(tmp_path / "registry")
-    add_opt_out(registry, handle="@Nobody.bsky.social")
-    with pytest.raises(BadInputError, match="opted out"):
-        collect(server, tmp_path / "out", registry=registry)
-    assert server.seen == []
-    registry = str(tmp_path / "registry-by-id")
-    add_opt_out(registry, account_id="did:plc:nobody")
-    with pytest.raises(BadInputError, match="opted out"):
-        collect(server, tmp_path / "out", registry=registry)
-    assert server.pages == []
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--bluesky", "nobody"],
-        ["--bluesky", "no body.bsky.social"],
-        ["--bluesky", "nobody.bsky.social."],
-        ["--bluesky", ""],
-        ["--bluesky", "handle.invalid"],
-        ["--bluesky", "https://bsky.app/profile/handle.invalid"],
-        ["--bluesky", "https://bsky.app/profile/"],
-        ["--bluesky", "did:"],
-        ["--bluesky", "did:plc:"],
-        ["--bluesky", "did:plc:../up"],
-        ["--bluesky", "did:web:localhost"],
-        ["--bluesky", "did:key:z6Mk"],
-        ["--bluesky", f"{'n' * 60}.{'n' * 60}.example.com"],
-        ["--bluesky", NOBODY, "--handle", "nobody"],
-        ["--bluesky", NOBODY, "--author", "ann"],
-        ["--bluesky", NOBODY, "--since-id", "5"],
-        ["--bluesky", NOBODY, "--format", "plain"],
-        ["--bluesky", NOBODY, "--bluesky-url", "public.api.bsky.app"],
-        ["--bluesky", NOBODY, "--bluesky-url", "https://public.api.bsky.app/xrpc"],
-    ],
-    ids=" ".join,
-)
-def test_flags_that_make_no_sense_are_one_sentence(
-    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*words, "--consent", "fictional", "--dataset-out", str(tmp_path / "out")]) == 2
-    said = capsys.readouterr().err
-    assert len(said.splitlines()) <= 5
-    assert "Traceback" not in said

@@ -1,9 +1,5 @@
 """One account's posts from its Mastodon server, through Mastodon.py and a server of that shape."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.archives import PNG
 from support.mastodon import START, MastodonAccount, MastodonServer, mastodon, reblog, status
-from support.web_api import Fault, cutting, dripping, endless, hanging_up, sending, silent_for
+from support.web_api import Fault, sending
 
-from components.collect.__main__ import main
 from components.collect.config import MastodonSource
 from components.collect.mastodon.posts import read_status
 from components.collect.stage import author_of, run
-from components.collect.web import adapter, asking
 from components.collect.web.account import Account
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
@@ -27,7 +21,6 @@ from components.contracts.posts import Post
 from components.contracts.reports import CollectReport
 from components.prepare.classic import clean_classic
 from components.prepare.posts import Drop
-from components.registry.opt_outs import add_opt_out
 
 ADDRESS = "nobody@social.example"
 AUTHOR = "nobody.social.example"
@@ -242,156 +235,3 @@ def test_what_will_not_pass_is_said_at_once(
     server.faults = [fault]
     assert said in refused(server, tmp_path / "out")
     assert (naps, len(server.seen)) == ([], 1)
-
-
-def with_reset(handler: Any) -> tuple[int, dict[str, str], bytes]:
-    return 200, {"X-RateLimit-Reset": "soon"}, b"[]"
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        *(sending(b"{}", code) for code in (429, 500, 502, 503, 504)),
-        *(cutting, hanging_up, with_reset),
-        *(sending(body) for body in (b"", b"{", b"{}", b"null", b'"x"')),
-    ],
-    ids=range(13),
-)
-def test_what_may_pass_is_tried_again(
-    server: MastodonServer, tmp_path: Path, naps: list[float], fault: Fault
-) -> None:
-    server.faults = [None, fault, fault]
-    assert collect(server, tmp_path / "out").counts.downloaded == 95
-    assert naps == [1, 2]
-
-
-def test_a_page_is_tried_six_times(
-    server: MastodonServer, tmp_path: Path, naps: list[float]
-) -> None:
-    server.faults = [None, *[sending(b"", 503)] * 9]
-    said = refused(server, tmp_path / "out")
-    assert "no answer from social.example" in said
-    assert "after 6 tries (it answered 503" in said
-    assert naps == [1, 2, 4, 8, 16]
-
-
-@pytest.mark.parametrize("fault", [silent_for(0.3), dripping, endless], ids=range(3))
-def test_a_server_that_does_not_come_to_an_end_is_not_waited_for(
-    server: MastodonServer,
-    tmp_path: Path,
-    naps: list[float],
-    monkeypatch: pytest.MonkeyPatch,
-    fault: Fault,
-) -> None:
-    monkeypatch.setattr(adapter, "READ_SECONDS", 0.1)
-    monkeypatch.setattr(adapter, "WHOLE_SECONDS", 0.1 if fault is dripping else 60)
-    server.faults = [fault]
-    assert collect(server, tmp_path / "out").counts.downloaded == 95
-    assert naps == [1]
-
-
-def test_the_reset_of_the_rate_limit_is_waited_for(
-    server: MastodonServer, tmp_path: Path, naps: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.requests_left = 2
-
-    def nap(seconds: float) -> None:
-        naps.append(seconds)
-        server.requests_left = 100
-
-    monkeypatch.setattr(asking.time, "sleep", nap)
-    assert collect(server, tmp_path / "out").counts.downloaded == 95
-    assert naps == [pytest.approx(301, abs=2)]
-    server.requests_left, server.reset_after = 2, 2000
-    assert "longest wait of 900" in refused(server, tmp_path / "late")
-
-
-def moved_away(handler: Any) -> tuple[int, dict[str, str], bytes]:
-    return 302, {"Location": handler.path}, b"<html>"
-
-
-def test_a_redirect_is_followed(server: MastodonServer, tmp_path: Path) -> None:
-    server.faults = [moved_away, moved_away]
-    assert collect(server, tmp_path / "out").counts.downloaded == 95
-
-
-def test_pages_that_go_in_circles_are_left(server: MastodonServer, tmp_path: Path) -> None:
-    server.faults = [None, *[sending(b'[{"id": "5"}]')] * 3]
-    assert "do not come to an end" in refused(server, tmp_path / "out")
-    assert len(server.pages) == 2
-
-
-def test_a_killed_collection_goes_on_where_it_was(server: MastodonServer, tmp_path: Path) -> None:
-    whole = collect(server, tmp_path / "whole")
-    server.seen.clear()
-    die = (
-        "import os, sys; from components.collect.__main__ import main\n"
-        "from components.collect.mastodon.client import MastodonClient\n"
-        "statuses, count = MastodonClient.statuses, []\n"
-        "def one(*given):\n"
-        "    count.append(1)\n"
-        "    return os.kill(os.getpid(), 9) if len(count) == 3 else statuses(*given)\n"
-        "MastodonClient.statuses = one\n"
-        "main(sys.argv[1:])\n"
-    )
-    out = tmp_path / "out"
-    words = ["--mastodon", ADDRESS, "--consent", "written-consent", "--mastodon-url", server.url]
-    words += ["--dataset-out", str(out)]
-    done = subprocess.run([sys.executable, "-c", die, *words], check=False, env=os.environ)
-    assert done.returncode == -signal.SIGKILL
-    assert (out.exists(), len(server.seen)) == (False, 3)
-    server.seen.clear()
-    assert main([*words, "--resume"]) == 0
-    assert CollectReport.read(out / "collect.json") == whole
-    assert (out / "posts.jsonl").read_bytes() == (tmp_path / "whole/posts.jsonl").read_bytes()
-    assert len(server.pages) == len(server.seen) - 1 == 2  # and the picture
-    assert not (tmp_path / ".out.pages").exists()
-
-
-@pytest.mark.parametrize("who", [{"handle": "@Nobody@Social.Example"}, {"handle": AUTHOR}])
-def test_who_opted_out_is_not_asked_for(
-    server: MastodonServer, tmp_path: Path, who: dict[str, str]
-) -> None:
-    registry = str(tmp_path / "registry")
-    add_opt_out(registry, **who)
-    with pytest.raises(BadInputError, match="opted out"):
-        collect(server, tmp_path / "out", registry=registry)
-    assert server.seen == []
-
-
-def test_who_opted_out_by_account_is_not_collected(server: MastodonServer, tmp_path: Path) -> None:
-    registry = str(tmp_path / "registry")
-    add_opt_out(registry, account_id=ACCOUNT.account_id)
-    with pytest.raises(BadInputError, match="opted out"):
-        collect(server, tmp_path / "out", registry=registry)
-    assert server.pages == []
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--mastodon", "nobody"],
-        ["--mastodon", "nobody@"],
-        ["--mastodon", "@social.example"],
-        ["--mastodon", "no body@social.example"],
-        ["--mastodon", "nobody@social"],
-        ["--mastodon", "nobody@social.example/api"],
-        ["--mastodon", "nobody@x@social.example"],
-        ["--mastodon", "no..body@social.example"],
-        ["--mastodon", ""],
-        ["--mastodon", ADDRESS, "--bluesky", "nobody.bsky.social"],
-        ["--mastodon", ADDRESS, "--author", "ann"],
-        ["--mastodon", ADDRESS, "--until-id", "5"],
-        ["--mastodon", ADDRESS, "--exclude-circle-window"],
-        ["--mastodon", ADDRESS, "--mastodon-url", "social.example"],
-        ["--mastodon", ADDRESS, "--mastodon-url", "https://social.example/api"],
-    ],
-    ids=" ".join,
-)
-def test_flags_that_make_no_sense_are_one_sentence(
-    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*words, "--consent", "fictional", "--dataset-out", str(tmp_path / "out")]) == 2
-    said = capsys.readouterr().err
-    assert len(said.splitlines()) <= 5
-    assert "Traceback" not in said

@@ -1,10 +1,5 @@
 import io
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,19 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.archives import PNG
-from support.web_api import Fault, cutting, dripping, endless, hanging_up, sending, silent_for
+from support.web_api import Fault, sending
 from support.x_api import TOKEN, XAccount, XServer, refusing, x_api, x_post
 
-from components.collect.__main__ import main
 from components.collect.config import XSource
 from components.collect.stage import run
-from components.collect.web import adapter
 from components.collect.x_api.posts import read_version
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.posts import Post
 from components.contracts.reports import CollectReport
-from components.registry.opt_outs import add_opt_out
 
 TERMS = "agreement 7 of May 2026"
 
@@ -159,64 +151,6 @@ def test_partial_errors_are_counted_and_cost_no_post(server: XServer, tmp_path: 
     assert report.notes["partial_errors"] == 3
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        refusing(503),
-        refusing(500),
-        refusing(429),
-        refusing(429, x_rate_limit_reset="soon"),
-        cutting,
-        hanging_up,
-        sending(b""),
-        sending(b'{"data": ['),
-        sending(b"[]"),
-        sending(b"<html>", 502),
-        sending(b"[]", 503),
-        sending(b'{"errors": 7}', 500),
-        sending(b"null", 429),
-    ],
-    ids=range(13),
-)
-def test_what_may_pass_is_tried_again(
-    server: XServer, tmp_path: Path, naps: list[float], fault: Fault
-) -> None:
-    server.faults = [None, fault, fault]
-    assert collect(server, tmp_path / "out").counts.downloaded == 250
-    assert naps == [1, 2]
-
-
-def test_a_page_is_tried_six_times(server: XServer, tmp_path: Path, naps: list[float]) -> None:
-    server.faults = [None, *[refusing(503)] * 9]
-    assert "after 6 tries (it answered 503" in refused(server, tmp_path / "out")
-    assert len(server.pages) == 6
-    assert naps == [1, 2, 4, 8, 16]
-
-
-def test_silence_is_not_waited_for(
-    server: XServer, tmp_path: Path, naps: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert adapter.READ_SECONDS == 30
-    monkeypatch.setattr(adapter, "READ_SECONDS", 0.05)
-    server.faults = [silent_for(0.3)]
-    assert collect(server, tmp_path / "out").counts.downloaded == 250
-    assert naps == [1]
-
-
-@pytest.mark.parametrize("fault", [dripping, endless])
-def test_an_answer_without_end_is_left(
-    server: XServer,
-    tmp_path: Path,
-    naps: list[float],
-    monkeypatch: pytest.MonkeyPatch,
-    fault: Fault,
-) -> None:
-    monkeypatch.setattr(adapter, "WHOLE_SECONDS", 0.1 if fault is dripping else 60)
-    server.faults = [fault]
-    assert collect(server, tmp_path / "out").counts.downloaded == 250
-    assert naps == [1]
-
-
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -259,22 +193,6 @@ def test_any_object_is_a_post_or_a_reason(odd: dict[str, Any]) -> None:
         version = read_version(stated, "ann", "42")
         if not isinstance(version, str):
             assert version.post.model_validate_json(version.post.model_dump_json()) == version.post
-
-
-def test_the_reset_of_the_rate_limit_is_waited_for(
-    server: XServer, tmp_path: Path, naps: list[float]
-) -> None:
-    server.faults = [refusing(429, x_rate_limit_reset=str(int(time.time()) + 300))]
-    collect(server, tmp_path / "out")
-    assert naps == [pytest.approx(301, abs=2)]
-
-
-def test_too_long_a_wait_is_not_begun(server: XServer, tmp_path: Path, naps: list[float]) -> None:
-    server.requests_left, server.reset_after = 2, 1000
-    assert "longest wait of 900" in refused(server, tmp_path / "out")
-    assert naps == []
-    server.requests_left = 100
-    assert collect(server, tmp_path / "out", resume=True).counts.downloaded == 250
 
 
 @pytest.mark.parametrize(
@@ -344,13 +262,6 @@ def test_an_answer_that_is_no_page_never_ends_a_timeline(
     assert len(server.pages) == asked + 2
 
 
-def test_pages_that_go_in_circles_are_left(server: XServer, tmp_path: Path) -> None:
-    page = sending(json.dumps({"meta": {"result_count": 0, "next_token": "a"}}).encode())
-    server.faults = [None, *[page] * 10]
-    assert "do not come to an end" in refused(server, tmp_path / "out")
-    assert len(server.pages) == 2
-
-
 def test_an_account_without_posts_is_refused(server: XServer, tmp_path: Path) -> None:
     server.accounts[0].posts = []
     assert "no posts" in refused(server, tmp_path / "out")
@@ -382,57 +293,12 @@ def test_a_token_is_needed(
         collect(server, tmp_path / "out")
 
 
-def test_who_opted_out_is_not_asked_for(server: XServer, tmp_path: Path) -> None:
-    registry = str(tmp_path / "registry")
-    add_opt_out(registry, handle="@Nobody")
-    with pytest.raises(BadInputError, match="opted out"):
-        collect(server, tmp_path / "out", registry=registry)
-    assert server.seen == []
-    registry = str(tmp_path / "registry-by-id")
-    add_opt_out(registry, account_id="42")
-    with pytest.raises(BadInputError, match="opted out"):
-        collect(server, tmp_path / "out", registry=registry)
-    assert server.pages == []
-
-
 def test_an_odd_picture_is_a_warning(server: XServer, tmp_path: Path) -> None:
     server.accounts[0].picture = "/pictures/none.png"
     report = collect(server, tmp_path / "out")
     assert report.picture is None
     assert "picture could not be fetched" in report.warnings[0]
     assert server.authorizations[-1] is None
-
-
-@pytest.mark.parametrize("resume", [True, False])
-def test_a_killed_collection_goes_on_where_it_was(
-    server: XServer, tmp_path: Path, resume: bool
-) -> None:
-    whole = collect(server, tmp_path / "whole")
-    server.seen.clear()
-    die = (
-        "import os, sys; from components.collect.__main__ import main\n"
-        "from components.collect.x_api.client import XClient\n"
-        "ask, count = XClient.get, []\n"
-        "def get(*given):\n"
-        "    count.append(1)\n"
-        "    return os.kill(os.getpid(), 9) if len(count) == 4 else ask(*given)\n"
-        "XClient.get = get\n"
-        "main(sys.argv[1:])\n"
-    )
-    out = tmp_path / "out"
-    words = ["--handle", "nobody", "--accept-cost", "--accept-x-terms", TERMS]
-    words += ["--consent", "written-consent", "--x-api-url", server.url, "--dataset-out", str(out)]
-    done = subprocess.run([sys.executable, "-c", die, *words], check=False, env=os.environ)
-    assert done.returncode == -signal.SIGKILL
-    assert not out.exists()
-    assert len(server.seen) == 3
-    server.seen.clear()
-    assert main([*words, "--resume"] if resume else words) == 0
-    assert CollectReport.read(out / "collect.json") == whole
-    assert (out / "posts.jsonl").read_bytes() == (tmp_path / "whole/posts.jsonl").read_bytes()
-    asked = [path for path in server.seen if "pictures" not in path]
-    assert len(asked) == (1 if resume else 4)
-    assert not (tmp_path / ".out.pages").exists()
 
 
 def test_what_was_kept_for_another_request_is_not_used(
@@ -454,29 +320,3 @@ def test_no_token_is_left_or_logged(
     assert TOKEN not in caplog.text
     for path in tmp_path.rglob("*"):
         assert path.is_dir() or TOKEN.encode() not in path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--handle", "no body"],
-        ["--handle", ""],
-        ["--handle", "nobody", "--archive", "x.zip"],
-        ["--handle", "nobody", "--author", "ann"],
-        ["--handle", "nobody", "--since-id", "x"],
-        ["--handle", "nobody", "--since-id", "9", "--until-id", "9"],
-        ["--handle", "nobody", "--x-api-url", "api.x.com"],
-        ["--handle", "nobody", "--x-api-url", "https://api.x.com/2"],
-        ["--handle", "nobody", "--max-wait", "0"],
-        ["--handle", "nobody", "--exclude-circle-window"],
-        ["--table", "t.csv", "--since-id", "9"],
-    ],
-    ids=" ".join,
-)
-def test_flags_that_make_no_sense_are_one_sentence(
-    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*words, "--consent", "fictional", "--dataset-out", str(tmp_path / "out")]) == 2
-    said = capsys.readouterr().err
-    assert len(said.splitlines()) <= 5
-    assert "Traceback" not in said

@@ -12,12 +12,13 @@ from components.contracts.artifacts import (
     TRAIN_DATASET,
     split_file,
 )
+from components.contracts.base import write_rows
 from components.contracts.reports import PostCounts, PrepareReport, Splits
 from components.prepare.checks import check_enough, warnings_about
 from components.prepare.config import PrepareConfig
 from components.prepare.counts import describe, post_counts
 from components.prepare.languages import language_shares
-from components.prepare.posts import CleanPost, Drop, write_posts
+from components.prepare.posts import CleanPost, Drop
 from components.prepare.raw_datasets import AuthorPosts, read_raw_datasets
 from components.prepare.selection import Selection, select
 from components.prepare.splits import facts_of, split_by_time
@@ -48,7 +49,7 @@ def run(config: PrepareConfig, *, dataset: Sequence[Path], dataset_out: Path) ->
         for raw in (raw for source in sources for raw in source.datasets):
             tracker.input(RAW_DATASET, raw.report.author, raw.folder)
         for split, posts in splits.items():
-            write_posts(folder / split_file(split), posts)
+            write_rows(folder / split_file(split), (post.row() for post in posts))
         tracker.output(TRAIN_DATASET, authors, folder, dataset_out)
         report = report.model_copy(update={"tracking": tracker.links()})
         report.write(folder / PREPARE_REPORT)

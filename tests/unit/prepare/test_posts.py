@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from components.contracts.base import read_rows, write_rows
 from components.contracts.posts import DatasetRow
-from components.prepare.posts import CleanPost, write_posts
+from components.prepare.posts import CleanPost
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 MOMENT = st.datetimes(timezones=st.just(UTC))
@@ -19,7 +19,8 @@ def test_posts_are_written_as_rows_are(facts: list[tuple[str, str, datetime, str
 
     with tempfile.TemporaryDirectory() as name:
         ours, theirs = Path(name) / "ours", Path(name) / "theirs"
-        write_posts(ours, [CleanPost(*fact, source=None, emails=0, phones=0) for fact in facts])
+        posts = [CleanPost(*fact, source=None, emails=0, phones=0) for fact in facts]
+        write_rows(ours, (post.row() for post in posts))
         rows = [
             DatasetRow(id=number, author=author, created_at=at, text=text)
             for number, author, at, text in facts

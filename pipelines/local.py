@@ -3,7 +3,6 @@
 Nothing is fetched before it is needed: posts that are no good are refused without a base model.
 """
 
-import importlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,8 +10,10 @@ from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
-from components.collect.config import FileSource, Source
-from components.collect.stage import author_of
+from components.collect.config import Source
+from components.collect.opened import OpenFile, OpenSource, open_source
+from components.collect.source_file import LocalFiles
+from components.collect.stage import collect
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
@@ -30,6 +31,7 @@ from components.registry.layout import version_folder
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.runtime.folders import require_folder
 from components.train.config import TrainConfig
+from pipelines import stages
 from pipelines.checks import (
     check_base_model,
     check_device,
@@ -38,8 +40,8 @@ from pipelines.checks import (
     check_prompts,
     check_registry,
 )
-from pipelines.identity import identity_of_file, identity_of_model
-from pipelines.steps import Step, StepRunner
+from pipelines.identity import identity_of_model
+from pipelines.steps import Step, StepRunner, step_of
 
 Until = Literal["collect", "prepare", "fetch", "train", "evaluate", "publish"]
 STAGES: tuple[str, ...] = get_args(Until)
@@ -72,34 +74,32 @@ def persona_of_job(job: Job, authors: Sequence[str]) -> str:
     return job.name or artifacts.persona_of(list(dict.fromkeys(authors)))
 
 
-def authors_of(job: Job) -> list[str]:
+def authors_of(sources: Sequence[OpenSource]) -> list[str]:
     """Whose posts each source holds; one author is spelled as the first source does.
 
     Raises:
         BadInputError: a source cannot be read, or two of one author are copies of one file.
     """
     spelled: dict[str, str] = {}
-    authors: list[str] = []
-    for source in job.sources:
-        author = author_of(source)
-        authors.append(spelled.setdefault(author.lower(), author))
+    authors = [spelled.setdefault(one.author.lower(), one.author) for one in sources]
     for author in spelled.values():
-        own = zip(job.sources, authors, strict=True)
+        own = zip(sources, authors, strict=True)
         _refuse_copies([source for source, name in own if name == author], author)
     return authors
 
 
-def _refuse_copies(sources: Sequence[Source], author: str) -> None:
+def _refuse_copies(sources: Sequence[OpenSource], author: str) -> None:
     """Two files of an author are two parts of the posts, and not one part twice."""
-    files = [source.place for source in sources if isinstance(source, FileSource)]
+    files = [source for source in sources if isinstance(source, OpenFile)]
     seen: dict[str, str] = {}
-    for place in files if len(files) > 1 else ():
-        identity = identity_of_file(place)
-        if identity in seen:
+    for source in files if len(files) > 1 else ():
+        place = source.config.place
+        if source.sha256 in seen:
             raise BadInputError(
-                f"{seen[identity]} and {place}, both of @{author}, are the same file; give it once"
+                f"{seen[source.sha256]} and {place}, both of @{author}, are the same file; "
+                "give it once"
             )
-        seen[identity] = place
+        seen[source.sha256] = place
 
 
 def raw_dataset_names(authors: Sequence[str]) -> list[str]:
@@ -116,8 +116,10 @@ def raw_dataset_names(authors: Sequence[str]) -> list[str]:
     return names
 
 
-def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
-    """The steps of the whole job in order.
+def persona_steps(
+    job: Job, sources: Sequence[OpenSource], authors: Sequence[str], out: Path
+) -> list[Step]:
+    """The steps of the whole job in order; `sources` are open when those of collect are done.
 
     Raises:
         BadInputError: an earlier raw-dataset is of nobody among the authors.
@@ -125,43 +127,63 @@ def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
     raw = [out / artifacts.RAW_DATASET / name for name in raw_dataset_names(authors)]
     base, dataset = out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
     model, evaluation = out / artifacts.FINETUNED_MODEL, out / artifacts.EVALUATION
-    trained_from = {"dataset": dataset, "base_model": base}
-    judged = {**trained_from, "model": model}
-    made: dict[str, Path | list[Path]] = {**judged, "evaluation": evaluation, "raw_dataset": raw}
-    beside = {"reference_authors": job.reference_authors} if job.reference_authors else {}
-    to = {"registry": str(out / artifacts.REGISTRY), **({"name": job.name} if job.name else {})}
+    base_model_now = partial(identity_of_model, job.fetch.base_model)
+    gate = job.evaluate.gate
     return [
-        *_collect_steps(job, authors, raw),
-        Step("prepare", job.prepare, {"dataset": raw}, {"dataset_out": dataset}),
-        Step(
-            "fetch",
-            job.fetch,
-            outputs={"model_out": base},
-            identity=partial(identity_of_model, job.fetch.base_model),
-        ),
-        Step("train", job.train, trained_from, {"model_out": model}),
-        Step(
-            "evaluate",
+        *_collect_steps(job, sources, authors, raw),
+        step_of(stages.prepare, job.prepare, None, dataset=raw, dataset_out=dataset),
+        step_of(stages.fetch, job.fetch, base_model_now, model_out=base),
+        step_of(stages.train, job.train, None, dataset=dataset, base_model=base, model_out=model),
+        step_of(
+            stages.evaluate,
             job.evaluate,
-            {**judged, **beside},
-            {"evaluation_out": evaluation},
-            identity=partial(gate_text, job.evaluate.gate) if job.evaluate.gate else None,
+            partial(gate_text, gate) if gate else None,
+            dataset=dataset,
+            base_model=base,
+            model=model,
+            reference_authors=job.reference_authors,
+            evaluation_out=evaluation,
         ),
-        Step("publish", job.publish, made, to),
+        step_of(
+            stages.publish,
+            job.publish,
+            None,
+            dataset=dataset,
+            base_model=base,
+            model=model,
+            evaluation=evaluation,
+            raw_dataset=raw,
+            registry=str(out / artifacts.REGISTRY),
+            name=job.name or None,
+        ),
     ]
 
 
-def _collect_steps(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> Iterator[Step]:
-    for source, since, folder in zip(job.sources, _earlier(job, authors, raw), raw, strict=True):
-        is_file = isinstance(source, FileSource)
+def _collect_steps(
+    job: Job, sources: Sequence[OpenSource], authors: Sequence[str], raw: Sequence[Path]
+) -> Iterator[Step]:
+    for source, since, folder in zip(sources, _earlier(job, authors, raw), raw, strict=True):
+        place = source.config.place
         yield Step(
             "collect",
-            source,
+            source.config,
             {"since": since} if since else {},
             {"dataset_out": folder},
-            identity=partial(identity_of_file, source.place) if is_file else None,
-            subject=Path(source.place).name if len(raw) > 1 else "",
+            identity=partial(_sha256_of, source) if isinstance(source, OpenFile) else None,
+            subject=Path(place).name if len(raw) > 1 else "",
+            do=partial(_collect, source),
         )
+
+
+def _sha256_of(source: OpenFile) -> str:
+    return source.sha256
+
+
+def _collect(
+    source: OpenSource, _: Source, *, dataset_out: Path, since: Path | None = None
+) -> Path:
+    collect(source, dataset_out=dataset_out, since=since)
+    return dataset_out
 
 
 def _earlier(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> list[Path | None]:
@@ -185,16 +207,6 @@ def _earlier(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> list[Path
     return found
 
 
-def perform(step: Step) -> Path:
-    """Call the stage; gives the folder that it wrote."""
-    stage = importlib.import_module(f"components.{step.stage}.stage")
-    result = stage.run(step.config, **step.inputs, **step.outputs)
-    if isinstance(result, Manifest):
-        return Path(step.outputs["registry"]) / result.persona / "versions" / str(result.version)
-    (folder,) = step.outputs.values()
-    return Path(folder)
-
-
 def run_locally(job: Job, steps: StepRunner) -> Path | None:
     """Do the job up to the stage that it names, and move `production` to what it published.
 
@@ -204,31 +216,44 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
     Raises:
         GateFailedError: the model did not pass the gate, so there is no version.
     """
-    authors = authors_of(job)
-    all_steps = persona_steps(job, authors, steps.out)
-    steps_to_do = [step for step in all_steps if _reaches(job, step.stage)]
-    check_places(steps_to_do, job.sources, job.fetch)
-    check_judge(job.evaluate, job.reference_authors, list(dict.fromkeys(authors)))
-    if _reaches(job, "train"):
-        check_device(job.train)
-    if _reaches(job, "fetch"):
-        check_base_model(job.fetch, job.evaluate if _reaches(job, "evaluate") else None)
-    if job.until == "publish":
-        check_registry(str(steps.out / artifacts.REGISTRY), persona_of_job(job, authors))
-    for step in steps_to_do:
+    with LocalFiles() as files:
+        sources = [open_source(source, files) for source in job.sources]
+        authors = authors_of(sources)
+        all_steps = persona_steps(job, sources, authors, steps.out)
+        steps_to_do = [step for step in all_steps if _reaches(job, step.stage)]
+        _check(job, steps_to_do, authors, steps.out)
+        for step in steps_to_do[: len(sources)]:
+            folder = steps.run(step)
+            if steps.times[-1].reused:
+                _ask_opt_outs(folder, steps.out)
+    for step in steps_to_do[len(sources) :]:
         if step.stage == "evaluate":
             step = _beside_champion(step, steps.out, persona_of_job(job, authors))
         if step.stage == "publish" and not job.no_gate:
             ask_gate(GateConfig(), evaluation=steps.out / artifacts.EVALUATION)
         folder = steps.run(step)
-        if step.stage == "collect" and steps.times[-1].reused:
-            _ask_opt_outs(folder, steps.out)
         if step.stage == "fetch" and _reaches(job, "evaluate"):
             check_prompts(folder, job.evaluate)
     if job.until != "publish":
         return None
     _into_production(folder, steps.out)
     return folder
+
+
+def _check(job: Job, steps: Sequence[Step], authors: Sequence[str], out: Path) -> None:
+    """Find out now what would stop the run in the end.
+
+    Raises:
+        BadInputError: something would.
+    """
+    check_places(steps, job.sources, job.fetch)
+    check_judge(job.evaluate, job.reference_authors, list(dict.fromkeys(authors)))
+    if _reaches(job, "train"):
+        check_device(job.train)
+    if _reaches(job, "fetch"):
+        check_base_model(job.fetch, job.evaluate if _reaches(job, "evaluate") else None)
+    if job.until == "publish":
+        check_registry(str(out / artifacts.REGISTRY), persona_of_job(job, authors))
 
 
 def _reaches(job: Job, stage: str) -> bool:

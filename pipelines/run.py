@@ -25,7 +25,7 @@ from components.runtime.flags import (
 from components.runtime.patience import waiting_for_stores
 from components.train.config import TrainConfig
 from pipelines.checks import check_out
-from pipelines.local import STAGES, Job, perform, run_locally
+from pipelines.local import STAGES, Job, run_locally
 from pipelines.sources import ACCOUNTS, AppendSource, asking_fields, sources_given
 from pipelines.steps import StepRunner, alone_in, make_out
 from pipelines.summary import print_summary
@@ -157,7 +157,7 @@ def run(given: argparse.Namespace) -> int:
         _check_for_docker(given, job)
     check_out(given.out, job.sources)
     os.environ.setdefault("WANDB_RUN_GROUP", f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}")
-    steps = StepRunner(make_out(given.out), given.resume, perform)
+    steps = StepRunner(make_out(given.out), given.resume)
     times, version = steps.times, None
     with alone_in(steps.out), waiting_for_stores(os.environ):
         Registry.open(_registry(given)).begin()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 from components.contracts.base import Report
 from components.contracts.errors import BadInputError
@@ -21,6 +22,10 @@ from components.runtime.lock import lock
 log = logging.getLogger(__name__)
 
 RECORDS = ".steps"
+
+
+Places = ParamSpec("Places")
+Config = TypeVar("Config", bound=StageConfig)
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Step:
     """What changes when a source that the configuration names does; None where nobody can tell."""
     subject: str = ""
     """Which of several calls of the stage this is, as the source's name."""
+    do: Callable[..., Path] = field(kw_only=True)
+    """Takes the configuration, the inputs and the outputs; gives the folder that it wrote."""
 
     @property
     def name(self) -> str:
@@ -64,6 +71,28 @@ class Step:
         outputs = {name: str(place) for name, place in self.outputs.items()}
         said = [self.stage, self.config.model_dump(mode="json"), folders, outputs]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def step_of(
+    do: Callable[Concatenate[Config, Places], Path],
+    config: Config,
+    identity: Callable[[], str | None] | None,
+    /,
+    *_: Places.args,
+    **places: Places.kwargs,
+) -> Step:
+    """The call of a stage by the function of its name, with what it reads and what it writes.
+
+    A place that is None is left out. What a stage writes to is a URI, or is called `…_out`.
+    """
+    inputs: dict[str, Path | list[Path]] = {}
+    outputs: dict[str, Path | str] = {}
+    for name, place in places.items():
+        if isinstance(place, str) or (isinstance(place, Path) and name.endswith("_out")):
+            outputs[name] = place
+        elif isinstance(place, Path | list):
+            inputs[name] = place
+    return Step(do.__name__, config, inputs, outputs, identity, do=do)
 
 
 class StepRecord(Report):
@@ -93,8 +122,6 @@ class StepRunner:
     out: Path
     resume: bool
     """Whether a step whose inputs and output are unchanged is reused."""
-    perform: Callable[[Step], Path]
-    """Does a step and gives its output folder, below `out`."""
     times: list[StepTime] = field(default_factory=list)
 
     def run(self, step: Step) -> Path:
@@ -108,7 +135,7 @@ class StepRunner:
         log.info("▸ %s\n  %s", step.name, step.line)
         record.unlink(missing_ok=True)
         start = time.monotonic()
-        output = self.perform(step)
+        output = step.do(step.config, **step.inputs, **step.outputs)
         self.times.append(StepTime(step.name, time.monotonic() - start))
         self._remember(record, output, identity)
         return output

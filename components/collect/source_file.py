@@ -1,9 +1,8 @@
-"""The source's bytes as a file on this machine."""
+"""The bytes of sources as files on this machine."""
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from components.collect.posts import valid_unicode
@@ -13,28 +12,37 @@ from components.storage import StorageError, open_store
 from components.storage.transfer import download_file
 
 
-@contextmanager
-def local_file(source: str, *, or_folder: bool = False) -> Iterator[Path]:
-    """Give the file at `source`; one in storage (gs://, s3://) is there until the block ends.
+class LocalFiles(ExitStack):
+    """Files that are sources; what lies in storage (gs://, s3://) is there until the block ends.
 
-    Args:
-        source: a path or a URI.
-        or_folder: whether a folder on this machine will do, too.
-
-    Raises:
-        BadInputError: there is no such file, or it cannot be read.
-        StorageError: the same for storage.
+    Each is downloaded once, however often it is asked for.
     """
-    if "://" in source:
-        with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / "source"
-            _download(source, target)
-            yield target
-    else:
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._downloaded: dict[str, Path] = {}
+
+    def file(self, source: str, *, or_folder: bool = False) -> Path:
+        """The file at `source`.
+
+        Args:
+            source: a path or a URI.
+            or_folder: whether a folder on this machine will do, too.
+
+        Raises:
+            BadInputError: there is no such file, or it cannot be read.
+            StorageError: the same for storage.
+        """
+        if "://" in source:
+            if source not in self._downloaded:
+                target = Path(self.enter_context(tempfile.TemporaryDirectory())) / "source"
+                _download(source, target)
+                self._downloaded[source] = target
+            return self._downloaded[source]
         path = home_path(source)
         if not (or_folder and path.is_dir()):
             _check_readable(path, source)
-        yield path
+        return path
 
 
 def _download(source: str, target: Path) -> None:

@@ -3,36 +3,33 @@
 import logging
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 
-from components.collect.archive.archive import author_of_archive, mind_circles, read_archive
-from components.collect.archive.contents import source_sha256
+from components.collect.archive.archive import mind_circles
 from components.collect.bluesky_names import is_did
 from components.collect.collected import Collected
 from components.collect.config import (
     AccountSource,
     ArchiveSource,
     BlueskySource,
-    CollectConfig,
-    FileSource,
     MastodonSource,
     Source,
-    XSource,
-    author_of_address,
 )
 from components.collect.damage import damage_warning
 from components.collect.earlier import Earlier
-from components.collect.source_file import local_file, source_name
+from components.collect.opened import (
+    OpenAccount,
+    OpenFile,
+    OpenSource,
+    ask_opt_outs,
+    open_source,
+)
+from components.collect.source_file import LocalFiles, source_name
 from components.collect.spool import Facts, Spool
-from components.collect.tables.table import author_of_table, read_table
 from components.collect.web.checkpoint import forget
 from components.contracts.artifacts import COLLECT_REPORT, POSTS, RAW_DATASET, check_persona
 from components.contracts.errors import BadInputError
-from components.contracts.people import People
 from components.contracts.reports import CollectCounts, CollectReport
-from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.runtime.folders import keep_apart, whole_folder
 from components.tracking import tracked
 
@@ -43,10 +40,18 @@ MOST_LINES = 5
 
 
 def run(config: Source, *, dataset_out: Path, since: Path | str | None = None) -> CollectReport:
-    """Collect the posts of the source that `config` names into the folder `dataset_out`.
+    """Collect the posts of the source that `config` names; see `collect`."""
+    with LocalFiles() as files:
+        return collect(open_source(config, files), dataset_out=dataset_out, since=since)
+
+
+def collect(
+    source: OpenSource, *, dataset_out: Path, since: Path | str | None = None
+) -> CollectReport:
+    """Collect the posts of the source into the folder `dataset_out`.
 
     Args:
-        config: what can be chosen.
+        source: the source, still open when this ends.
         dataset_out: the raw-dataset to write.
         since: an earlier raw-dataset of the same author: what is new comes on top of it, and what
             the source says is no more goes. It may be `dataset_out` itself.
@@ -55,11 +60,16 @@ def run(config: Source, *, dataset_out: Path, since: Path | str | None = None) -
         BadInputError: the source cannot be read or is not what it should be; nothing is written.
         HuggingtweetsError: the author opted out.
     """
+    config = source.config
     earlier = Earlier.read(Path(since)) if since else None
     with Spool() as spool:
-        collected = read_source(config, dataset_out, earlier, spool)
+        if isinstance(source, OpenFile):
+            _refuse_overwriting(source.path, dataset_out)
+            collected = source.read(spool)
+        else:
+            collected = _read_account(source, dataset_out, earlier, spool)
         check_persona(collected.author)
-        _ask_opt_outs(config, collected.handles, collected.accounts)
+        ask_opt_outs(config, collected.handles, collected.accounts)
         if earlier:
             collected = earlier.merge_into(spool, collected, config.place)
         if isinstance(config, ArchiveSource):
@@ -87,42 +97,25 @@ def run(config: Source, *, dataset_out: Path, since: Path | str | None = None) -
     return report
 
 
-def read_source(config: Source, dataset: Path, earlier: Earlier | None, spool: Spool) -> Collected:
-    """Put the posts of the source that `config` names into the spool.
-
-    What is kept for a resumption lies beside `dataset`.
-    """
-    if isinstance(config, AccountSource):
-        return _read_account(config, dataset, earlier, spool)
-    with _local(config) as path:
-        _refuse_overwriting(path, dataset)
-        if isinstance(config, ArchiveSource):
-            collected = read_archive(path, config.place, config, spool)
-        else:
-            collected = read_table(path, config.place, config, spool)
-        return replace(collected, sha256=source_sha256(path, config.place))
-
-
 def _read_account(
-    config: XSource | BlueskySource | MastodonSource,
-    dataset: Path,
-    earlier: Earlier | None,
-    spool: Spool,
+    source: OpenAccount, dataset: Path, earlier: Earlier | None, spool: Spool
 ) -> Collected:
     """Put the posts of an account into the spool; clients take time to import, so each when asked.
 
-    Where there is an earlier dataset, newer posts are asked for alone.
+    Where there is an earlier dataset, newer posts are asked for alone. What is kept for a
+    resumption lies beside `dataset`.
     """
+    config = source.config
 
     def permit(handle: str, account_id: str | None) -> None:
-        _ask_opt_outs(config, [handle], [account_id] if account_id else [])
+        ask_opt_outs(config, [handle], [account_id] if account_id else [])
         if earlier:
             earlier.check_author(handle, account_id)
 
     if is_did(config.account):
-        _ask_opt_outs(config, [config.account], [config.account])
+        ask_opt_outs(config, [config.account], [config.account])
     else:
-        permit(author_of(config), None)
+        permit(source.author, None)
     newest = earlier.report.newest if earlier else None
     if isinstance(config, BlueskySource):
         from components.collect.bluesky.source import read_feed
@@ -137,43 +130,6 @@ def _read_account(
     if earlier:
         config = earlier.only_newer(config)
     return read_timeline(config, dataset, os.environ, permit, spool)
-
-
-def author_of(config: Source) -> str:
-    """The handle of the author whose posts `run` would collect: their folder's name.
-
-    Raises:
-        BadInputError: as `run` does, as far as the author goes.
-    """
-    if isinstance(config, BlueskySource) and is_did(config.bluesky):
-        return check_persona(_author_of_did(config))
-    if isinstance(config, AccountSource):
-        return check_persona(author_of_address(config.account))
-    with _local(config) as path:
-        if isinstance(config, ArchiveSource):
-            return check_persona(author_of_archive(path, config.place, config))
-        return check_persona(author_of_table(path, config.place, config))
-
-
-def _local(config: FileSource) -> AbstractContextManager[Path]:
-    return local_file(config.place, or_folder=isinstance(config, ArchiveSource))
-
-
-def _author_of_did(config: BlueskySource) -> str:
-    """The author's name, for which Bluesky is asked."""
-    _ask_opt_outs(config, [config.bluesky], [config.bluesky])
-    from components.collect.bluesky.source import author_of_did
-
-    return author_of_did(config)
-
-
-def _ask_opt_outs(
-    config: CollectConfig, handles: Sequence[str], account_ids: Sequence[str]
-) -> None:
-    """Refuse an author who is on the registry's opt-out list, if a registry is named."""
-    if config.registry is not None:
-        people = People(tuple(handles), tuple(account_ids))
-        refuse_opted_out(read_opt_outs(config.registry), people)
 
 
 def _refuse_overwriting(path: Path, dataset: Path) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from components.collect.collected import Collected
-from components.collect.config import CollectConfig
+from components.collect.config import CollectConfig, Source
+from components.collect.opened import open_source
+from components.collect.source_file import LocalFiles
 from components.collect.spool import Spool
 from components.collect.table_rows import Table
 from components.contracts.posts import Post
@@ -39,6 +41,12 @@ def read_with(reader: Reader[Config], path: Path, called: str, config: Config) -
     with Spool() as spool:
         said = reader(path, called, config, spool)
         return Read(said, list(spool.posts(said.author)), spool.facts().damaged)
+
+
+def author_of(config: Source) -> str:
+    """Whose posts a source is said to hold before they are read."""
+    with LocalFiles() as files:
+        return open_source(config, files).author
 
 
 def rows_of(table: Table) -> tuple[list[dict[str, str]], Counter[str]]:

@@ -19,7 +19,7 @@ from components.collect.config import ArchiveSource, TableSource
 from components.collect.posts import shown
 from components.collect.spool import Spool, micros
 from components.collect.tables.csv_rows import read_csv
-from components.collect.tables.table import posts_of_table
+from components.collect.tables.table import plan_rows, posts_of_table
 from components.collect.versions import keep_last_versions
 from components.contracts.errors import BadInputError
 
@@ -120,9 +120,8 @@ def _from_csv(files: ArchiveFiles, config: ArchiveSource, author: str, spool: Sp
     member = files.members.posts_csv[0]
     where = files.where(member)
     as_stated = TableSource(table=where, author=author, format="x-csv", consent=config.consent)
-    collected = posts_of_table(
-        read_csv(partial(_open_csv, files, member), where), where, as_stated, spool
-    )
+    table = read_csv(partial(_open_csv, files, member), where)
+    collected = posts_of_table(table, where, plan_rows(table, where, as_stated), spool)
     return replace(collected, complete="skipped" not in collected.notes, encoding="utf-8")
 
 

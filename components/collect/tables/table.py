@@ -49,26 +49,43 @@ _NOT_PUBLIC = frozenset(
 _LEADING_MENTION = re.compile(r"@(\w{1,15})\s", re.ASCII)
 
 
-def read_table(path: Path, source: str, config: TableSource, spool: Spool) -> Collected:
+class Plan(NamedTuple):
+    """How the rows of a table are read."""
+
+    format: str
+    reader: Reader
+    survey: Survey
+
+
+def read_table(
+    path: Path, source: str, config: TableSource, spool: Spool, plan: Plan | None = None
+) -> Collected:
     """Read the posts of one author from the table at `path` into the spool.
 
-    Messages call the table `source`.
+    Messages call the table `source`. All rows are gone through twice, or once where `plan_table`
+    was asked before for its `plan`.
 
     Raises:
         BadInputError: it is no table of posts, has no such author, or is mostly unreadable.
     """
     with open_table(path, source) as (table, encoding):
-        collected = posts_of_table(table, source, config, spool)
+        plan = plan or plan_rows(table, source, config)
+        collected = posts_of_table(table, source, plan, spool)
     found = ", ".join(f"{field}={column}" for field, column in collected.columns.items())
     log.info("%s: read as %s: %s", source, collected.notes["format"], found)
     return replace(collected, encoding=encoding)
 
 
-def author_of_table(path: Path, source: str, config: TableSource) -> str:
-    """The author whose posts `read_table` would take, the posts left unread."""
+def plan_table(path: Path, source: str, config: TableSource) -> Plan:
+    """How `read_table` would read the table, and whose posts it would take."""
     with open_table(path, source) as (table, _):
-        _, reader = choose_reader(table.columns, config.format, config.columns, source)
-        return survey_table(table, reader, config, source).author.handle
+        return plan_rows(table, source, config)
+
+
+def plan_rows(table: Table, source: str, config: TableSource) -> Plan:
+    """The same of an open table: its rows are gone through once."""
+    name, reader = choose_reader(table.columns, config.format, config.columns, source)
+    return Plan(name, reader, survey_table(table, reader, config, source))
 
 
 @contextmanager
@@ -110,10 +127,9 @@ def _read_text(open_text: OpenText, source: str) -> Table:
     return read_export(open_text, source) or read_json(open_text, source)
 
 
-def posts_of_table(table: Table, source: str, config: TableSource, spool: Spool) -> Collected:
+def posts_of_table(table: Table, source: str, plan: Plan, spool: Spool) -> Collected:
     """Put the posts of one author among the rows of `table` into the spool."""
-    format_name, reader = choose_reader(table.columns, config.format, config.columns, source)
-    survey = survey_table(table, reader, config, source)
+    format_name, reader, survey = plan
     rows = _Rows(reader, survey, Skips(source, "rows"), spool)
     for row in table.rows():
         rows.take(row)

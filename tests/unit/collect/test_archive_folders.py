@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from support.archives import members, tweet, write_folder, write_zip
+from support.collecting import author_of
 
 from components.collect.__main__ import main
 from components.collect.config import ArchiveSource, source_given
-from components.collect.stage import author_of, run
+from components.collect.stage import run
 from components.contracts.errors import BadInputError
 
 FILES = members([tweet(1), tweet(2, "RT @ann: hers")])

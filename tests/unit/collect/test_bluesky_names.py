@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.bluesky import BskyAccount, BskyServer, bluesky, bsky_post
+from support.collecting import author_of as author_of_source
 
 from components.collect.bluesky_names import author_of, is_did, read_name
 from components.collect.config import BlueskySource
-from components.collect.stage import author_of as author_of_source
 from components.collect.stage import run
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.archives import PNG
+from support.collecting import author_of
 from support.mastodon import START, MastodonAccount, MastodonServer, mastodon, reblog, status
 from support.web_api import Fault, sending
 
 from components.collect.config import MastodonSource
 from components.collect.mastodon.posts import read_status
-from components.collect.stage import author_of, run
+from components.collect.stage import run
 from components.collect.web.account import Account
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError

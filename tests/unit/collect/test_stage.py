@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from support.archives import PNG, manifest, members, note, tweet, write_archive, write_zip
+from support.collecting import author_of
 
 from components.collect.__main__ import main
 from components.collect.config import ArchiveSource, TableSource
-from components.collect.stage import author_of, run
+from components.collect.stage import run
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.posts import Post

@@ -16,13 +16,14 @@ from pipelines.checks import (
     check_prompts,
     check_registry,
 )
+from pipelines.stages import train
 from pipelines.steps import Step
 
 FETCH = FetchConfig(base_model="bundled")
 
 
 def train_to(folder: Path) -> list[Step]:
-    return [Step("train", TrainConfig(), outputs={"model_out": folder})]
+    return [Step("train", TrainConfig(), outputs={"model_out": folder}, do=train)]
 
 
 def test_another_folder_in_a_place_of_the_run_is_refused(tmp_path: Path) -> None:

@@ -29,19 +29,20 @@ class Kitchen:
     def step(self, degrees: int = 180) -> Step:
         inputs = {"dough": self.dough}
         outputs = {"bread_out": self.out / "bread"}
-        return Step("bake", BakeConfig(degrees=degrees), inputs, outputs, lambda: self.oven)
+        oven = lambda: self.oven  # noqa: E731
+        config = BakeConfig(degrees=degrees)
+        return Step("bake", config, inputs, outputs, oven, do=self.bake)
 
-    def perform(self, step: Step) -> Path:
+    def bake(self, config: BakeConfig, *, dough: Path, bread_out: Path) -> Path:
         self.baked += 1
-        bread = self.out / "bread"
-        bread.mkdir(exist_ok=True)
-        (bread / "crumb").write_text("done")
+        bread_out.mkdir(exist_ok=True)
+        (bread_out / "crumb").write_text("done")
         if self.fails:
             raise RuntimeError
-        return bread
+        return bread_out
 
     def run(self, step: Step | None = None, *, resume: bool = True) -> StepRunner:
-        runner = StepRunner(self.out, resume, self.perform)
+        runner = StepRunner(self.out, resume)
         runner.run(step or self.step())
         return runner
 

@@ -29,8 +29,8 @@ class Collected:
     """Of a table, all accounts that the author's rows name."""
     display_name: str | None = None
     picture: Picture | None = None
-    sha256: str = ""
-    """The digest of what X answered; empty for a file, which has one of its own."""
+    sha256: str | None = None
+    """The digest of what a server answered; None of a file until it is hashed."""
     terms: str | None = None
     complete: bool = False
     """Whether the source holds all that its author has not deleted."""

@@ -19,34 +19,38 @@ def make_post(
     author: str,
     created_at: datetime,
     text: str,
-    reply_to: str = "",
+    reply_to: str | None = None,
     repost: bool = False,
     quote: bool = False,
-    lang: str = "",
-    source: str = "",
+    lang: str | None = None,
+    source: str | None = None,
     urls: Sequence[str] | None = None,
     mentions: Sequence[str] | None = None,
 ) -> Post:
-    """A post of these facts; an empty string is a fact that the source does not state.
+    """A post of these facts; what the source does not state, or leaves empty, is None.
 
     `created_at` is aware. Links and mentions are found in the text where the source names none.
     """
     text = valid_unicode(text)
-    reply_to = "" if reply_to == post_id else reply_to
+    reply_to = None if reply_to == post_id else _fact(reply_to)
     return Post(
         id=valid_unicode(post_id),
         author=author,
         created_at=created_at,
         text=text,
-        kind=_kind(text, repost=repost, reply=bool(reply_to), quote=quote),
-        reply_to=valid_unicode(reply_to) or None,
-        lang=valid_unicode(lang) or None,
+        kind=_kind(text, repost=repost, reply=reply_to is not None, quote=quote),
+        reply_to=reply_to,
+        lang=_fact(lang),
         urls=tuple(_LINK.findall(text) if urls is None else map(valid_unicode, urls)),
         mentions=tuple(
             _MENTION.findall(text) if mentions is None else map(valid_unicode, mentions)
         ),
-        source=valid_unicode(app_name(source)) or None,
+        source=_fact(app_name(source or "")),
     )
+
+
+def _fact(stated: str | None) -> str | None:
+    return valid_unicode(stated) if stated else None
 
 
 def _kind(text: str, *, repost: bool, reply: bool, quote: bool) -> Kind:

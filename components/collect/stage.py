@@ -150,6 +150,7 @@ def _report(config: Source, collected: Collected, facts: Facts) -> CollectReport
     """
     if not facts.posts:
         raise BadInputError(f"{config.place} holds no posts of @{collected.author} to collect")
+    assert collected.sha256 is not None  # a file's was found when it was read
     return CollectReport(
         author=collected.author,
         display_name=collected.display_name,

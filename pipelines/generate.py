@@ -6,6 +6,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.contracts.answers import Generation, Predictions
 from components.contracts.artifacts import MANIFEST, TRAIN_REPORT
@@ -18,6 +19,9 @@ from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.runtime.flags import a_name, a_path
 from components.text.terminal import printable
 
+if TYPE_CHECKING:
+    from components.lm.engine.protocol import EngineSettings
+
 SEED_BITS = 31
 
 
@@ -25,7 +29,7 @@ def add_generate_command(commands: "argparse._SubParsersAction[argparse.Argument
     """Add `generate` to the command line."""
     parser = commands.add_parser("generate", help="write posts with a model folder")
     parser.add_argument("--model", type=a_path, required=True, metavar="DIR", help="a model folder")
-    parser.add_argument("--prompt", default="", help="how each post begins (default: from nothing)")
+    parser.add_argument("--prompt", default="", help="how each post begins (default: no prompt)")
     parser.add_argument(
         "--num", type=int, default=5, metavar="N", help="how many posts (default: 5)"
     )
@@ -91,17 +95,27 @@ def _own_registry(model: Path) -> str | None:
 
 def _generate(given: argparse.Namespace) -> list[Generation]:
     # torch takes a second to import: only once the flags are known to be good
-    from components.lm.generate import Sampling, generate
-    from components.lm.models import load_model
-    from components.lm.threads import limit_threads
+    from components.lm.engine.offline import Writer
+    from components.lm.engine.protocol import Request, Sampling
 
     sampling = Sampling(
-        temperature=given.temperature, top_p=given.top_p, max_tokens=given.max_tokens
+        temperature=given.temperature,
+        top_p=given.top_p,
+        max_tokens=given.max_tokens,
+        seed=secrets.randbits(SEED_BITS) if given.seed is None else given.seed,
     )
-    limit_threads()
-    seed = secrets.randbits(SEED_BITS) if given.seed is None else given.seed
-    written = generate(load_model(given.model), given.prompt, given.num, sampling, seed)
+    writer = Writer(given.model, _settings(given.model))
+    (written,) = writer.write([Request(given.prompt, given.num, sampling)])
     return [Generation(text=post.text, finish_reason=post.finish_reason) for post in written]
+
+
+def _settings(model: Path) -> "EngineSettings":
+    """As a server would load a version; what nobody has measured is written in fp32."""
+    from components.lm.engine.protocol import EngineSettings
+
+    manifest = model / MANIFEST
+    formats = Manifest.read(manifest).formats if manifest.is_file() else {}
+    return EngineSettings(bits_per_byte=formats)
 
 
 def _answer(model: Path, posts: list[Generation]) -> Predictions:

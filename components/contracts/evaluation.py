@@ -187,5 +187,5 @@ class EvaluationReport(Report):
     """Floors and ceilings: `base`, `others`, `markov`, `copies`."""
     formats: dict[str, float] = {}
     """Bits per byte of test posts by the dtype that a server may compute in, by the decoder that
-    serves; empty for texts from a file, and where a model was judged and is not to be published."""
+    serves; empty for texts from a file."""
     gate: Gate

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from components.contracts.errors import BadInputError
 from components.contracts.posts import Sample
 from components.evaluate.config import EvaluateConfig
+from components.evaluate.formats import measure_formats
 from components.evaluate.measures.bits_per_byte import BASE, CHAMPION, FINETUNED, score
-from components.evaluate.sampling import FROM_NOTHING, SAMPLES_A_PROMPT, draw_samples
+from components.evaluate.sampling import NO_PROMPT, SAMPLES_A_PROMPT, draw_samples
 from components.lm.models import load_model
 from components.lm.threads import limit_threads
 
@@ -21,15 +22,17 @@ class Answers(NamedTuple):
     """What the models, or a file, have to say."""
 
     samples: list[Sample]
-    """Those with a prompt, then those from nothing."""
+    """Those with a prompt, then those without."""
     scores: Mapping[str, Sequence[float]] = {}
     """The bits for each test post by the model's name."""
     base_texts: Sequence[str] = ()
-    """What the base model writes from nothing."""
+    """What the base model writes without a prompt."""
+    formats: Mapping[str, float] = {}
+    """The bits per byte that the model needs by dtype."""
 
     @property
     def texts(self) -> list[str]:
-        """The generated posts that are measured: those from nothing, or all if there are none."""
+        """The generated posts to measure: those without a prompt, or all if there are none."""
         return [sample.text for sample in self.samples if not sample.prompt] or [
             sample.prompt + sample.text for sample in self.samples
         ]
@@ -49,21 +52,19 @@ def ask_models(
         BadInputError: a folder holds no model, or the prompts are too long for it.
     """
     limit_threads()
-    loaded = load_model(model)
-    scores = {FINETUNED: score(loaded, test, "finetuned")}
-    wanted = dict.fromkeys(config.prompts, SAMPLES_A_PROMPT) | {FROM_NOTHING: config.samples}
-    samples = draw_samples(loaded, config, wanted, "generate")
+    scores = {FINETUNED: score(load_model(model), test, "finetuned")}
+    formats = measure_formats(model, test, scores[FINETUNED])
+    wanted = dict.fromkeys(config.prompts, SAMPLES_A_PROMPT) | {NO_PROMPT: config.samples}
+    samples = draw_samples(model, formats, config, wanted, "generate")
     base_texts: list[str] = []
     if base_model:
-        del loaded
-        loaded = load_model(base_model)
-        scores[BASE] = score(loaded, test, "base")
-        few = {FROM_NOTHING: -(-config.samples // BASE_SHARE)}
-        base_texts = [one.text for one in draw_samples(loaded, config, few, "generate")]
+        scores[BASE] = score(load_model(base_model), test, "base")
+        few = {NO_PROMPT: -(-config.samples // BASE_SHARE)}
+        written = draw_samples(base_model, formats, config, few, "generate")
+        base_texts = [one.text for one in written]
     if champion:
-        del loaded
         scores[CHAMPION] = score(load_model(champion), test, "champion")
-    return Answers(samples, scores, base_texts)
+    return Answers(samples, scores, base_texts, formats)
 
 
 def read_answers(file: Path) -> Answers:

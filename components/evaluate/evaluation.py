@@ -67,6 +67,7 @@ def evaluate(
         surface=generated.surface,
         safety=Safety(generated=generated.safety, heldout=heldout.safety),
         comparisons=judge.comparisons(answers.texts, answers.base_texts),
+        formats=dict(answers.formats),
         gate=UNJUDGED,
     )
     return report.model_copy(update={"gate": judge_gate(report, rules)})

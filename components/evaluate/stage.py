@@ -16,7 +16,6 @@ from components.evaluate.authors import read_author, read_reference_authors
 from components.evaluate.champion import champion_sha256, downloaded_champion
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.evaluation import evaluate
-from components.evaluate.formats import measure_formats
 from components.evaluate.judge import Judge
 from components.evaluate.page.page import render_page
 from components.evaluate.page.story import Story
@@ -72,7 +71,6 @@ def run(
             base_model=base_model,
             champion=rival,
             reference_authors=reference_authors,
-            to_serve=True,
         )
         samples = read_rows(evaluation_out / artifacts.SAMPLES, Sample)
         rows = [(sample.prompt, sample.text, sample.finish_reason) for sample in samples]
@@ -103,7 +101,6 @@ def judge(
     base_model: Path | None = None,
     champion: Path | None = None,
     reference_authors: Path | None = None,
-    to_serve: bool = False,
 ) -> EvaluationReport:
     """Judge a model, or the texts of a file, as this author's; write the evaluation to `out`.
 
@@ -117,7 +114,6 @@ def judge(
         champion: a model that is in production, to be compared with.
         reference_authors: a folder with a train-dataset for each of some other authors; the
             invented ones if left out.
-        to_serve: whether to measure what each dtype costs the model, for servers.
 
     Raises:
         BadInputError: a place is not what it should be, or `out` cannot be written.
@@ -142,9 +138,6 @@ def judge(
             "champion_sha256": champion_sha256(champion) if champion else None,
         }
         report = evaluate(config, who, answers, others, rules, digests)
-        if to_serve and model:
-            formats = measure_formats(model, author.test_texts)
-            report = report.model_copy(update={"formats": formats})
         story = Story.read(dataset, model, report, who, answers)
         report.write(folder / artifacts.EVALUATION_REPORT)
         write_rows(folder / artifacts.SAMPLES, answers.samples)

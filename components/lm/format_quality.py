@@ -2,6 +2,7 @@
 
 import gc
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from components.contracts.errors import BadInputError
-from components.lm.codec import load_codec
+from components.lm.codec import Codec, load_codec
 from components.lm.decoding.load import load_decoder
 from components.lm.decoding.protocol import Chunk, Decoder
 from components.lm.decoding.shape import read_shape
@@ -18,6 +19,7 @@ from components.lm.formats import FORMATS, INT8, Format, FormatName
 MOST_TOKENS = 4096
 """Enough to see a change of 1%; more would only take longer."""
 TOKENS_A_STEP = 512
+NO_TEXT = "there is no text to measure the dtypes on; give one"
 
 
 def format_bits_per_byte(
@@ -37,6 +39,31 @@ def format_bits_per_byte(
     return {name: _bits_per_byte(folder, texts, _format(name)) for name in known}
 
 
+def texts_to_measure(folder: Path, texts: Sequence[str]) -> list[str]:
+    """Those of `texts`, which all fit the context, that `format_bits_per_byte` measures.
+
+    Raises:
+        BadInputError: none of them can be measured.
+    """
+    chosen = [text for text, _ in _measured(load_codec(folder), texts, sys.maxsize)]
+    if not chosen:
+        raise BadInputError(NO_TEXT)
+    return chosen
+
+
+def _measured(codec: Codec, texts: Sequence[str], longest: int) -> Iterator[tuple[str, list[int]]]:
+    """The texts to measure and their tokens, start and end among them."""
+    tokens = 0
+    for text in texts:
+        ids = [codec.start_token_id, *codec.encode(text), codec.end_token_id]
+        if not text or len(ids) - 1 > longest:
+            continue
+        if tokens + len(ids) > MOST_TOKENS and tokens:
+            return
+        tokens += len(ids)
+        yield text, ids
+
+
 def _format(name: FormatName) -> Format:
     return INT8 if name == "int8" else Format(name)
 
@@ -44,20 +71,14 @@ def _format(name: FormatName) -> Format:
 def _bits_per_byte(folder: Path, texts: Sequence[str], number_format: Format) -> float:
     codec = load_codec(folder)
     decoder = load_decoder(folder, number_format, torch.device("cpu"))
-    bits, size, tokens = 0.0, 0, 0
-    for text in texts:
-        ids = [codec.start_token_id, *codec.encode(text), codec.end_token_id]
-        if not text or len(ids) - 1 > decoder.positions:
-            continue
-        if tokens + len(ids) > MOST_TOKENS and tokens:
-            break
-        tokens += len(ids)
+    bits, size = 0.0, 0
+    for text, ids in _measured(codec, texts, decoder.positions):
         size += len(text.encode())
         bits += _bits(decoder, ids)
     del decoder
     gc.collect()
     if not size:
-        raise BadInputError("there is no text to measure the number formats on; give one")
+        raise BadInputError(NO_TEXT)
     return bits / size
 
 

@@ -1,13 +1,31 @@
 """Digests of files and folders."""
 
 import hashlib
+import os
+import time
 from pathlib import Path
+
+SETTLED_SECONDS = 2.0
+"""A file that changed later than that ago may change again within its times' resolution."""
+
+_known: dict[tuple[int, ...], str] = {}
+"""What this process has hashed, by what tells that a file is still the same."""
 
 
 def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
+    """The SHA-256 of a file's bytes, in hex; read once in a process while the file stays as it is.
+
+    Whether it stays is told by device, inode, size and the times of its last changes, as git's
+    index does; the time of the last status change cannot be set back.
+    """
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        before = os.fstat(file.fileno())
+        key = (before.st_dev, before.st_ino, before.st_size, before.st_mtime_ns, before.st_ctime_ns)
+        if (known := _known.get(key)) is None:
+            known = hashlib.file_digest(file, "sha256").hexdigest()
+            if time.time() - before.st_ctime > SETTLED_SECONDS:
+                _known[key] = known
+    return known
 
 
 def folder_sha256(folder: Path, *, leave_out: frozenset[str] = frozenset()) -> str:

@@ -4,6 +4,7 @@ import logging
 import math
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 from components.contracts.errors import BadInputError
 from components.lm.codec import Codec
@@ -34,11 +35,11 @@ class TorchEngine:
         self, decoder: Decoder, codec: Codec, settings: EngineSettings, facts: LoadFacts
     ) -> None:
         """Start the thread; `facts` say what was loaded."""
-        self.facts = facts
         self._codec = codec
         self._rows = Rows(decoder, settings.slots, settings.cache_bytes)
+        self.facts = replace(facts, slots=self._rows.most)
         self.max_positions = self._rows.longest
-        self._waiting = WaitingJobs(settings.job_queue_size, settings.slots)
+        self._waiting = WaitingJobs(settings.job_queue_size, self._rows.most)
         scheduler = Scheduler(decoder, self._rows, self._waiting)
         self._thread = threading.Thread(target=scheduler.run, name="engine", daemon=True)
         self._thread.start()
@@ -52,11 +53,11 @@ class TorchEngine:
 
     def prompt_tokens(self, prompt: str) -> int:
         """How many tokens `prompt` has, the start token among them."""
-        return len(self._ids(Request(prompt)))
+        return len(prompt_ids(self._codec, Request(prompt)))
 
     def text_of(self, ids: Sequence[int]) -> str:
         """The text of a prompt that came as tokens, as `Engine.text_of` says."""
-        self._check_length(len(ids), 0)
+        check_length(len(ids), 0, self.max_positions)
         most = self._codec.vocabulary - 1
         for one in ids:
             if not 0 <= one <= most:
@@ -65,10 +66,7 @@ class TorchEngine:
 
     def submit(self, request: Request) -> EventStream:
         """Take a request, as `Engine.submit` says."""
-        check_request(request)
-        ids = self._ids(request)
-        self._check_length(len(ids), request.sampling.max_tokens)
-        job = Job(request, ids, self._codec)
+        job = make_job(request, self._codec, self.max_positions)
         self._waiting.put(job)
         return job.stream
 
@@ -77,19 +75,39 @@ class TorchEngine:
         self._waiting.close(drain_seconds)
         self._thread.join()
 
-    def _check_length(self, prompt: int, new: int) -> None:
-        tokens = prompt + new
-        if tokens - 1 > self.max_positions:  # the last token is not looked at
-            raise PromptTooLong(
-                f"the prompt has {prompt} tokens, {tokens} with the new ones, more than the "
-                f"{self.max_positions} that the model can look at; shorten it or ask for fewer"
-            )
 
-    def _ids(self, request: Request) -> list[int]:
-        """The prompt's tokens behind one start token, which may have come with them."""
-        start = self._codec.start_token_id
-        ids = self._codec.encode(request.prompt) if request.ids is None else [*request.ids]
-        return ids if request.ids is not None and ids[:1] == [start] else [start, *ids]
+def make_job(request: Request, codec: Codec, context: int) -> Job:
+    """The job that writes for a request, with a model whose context length is `context` tokens.
+
+    Raises:
+        PromptTooLong: the prompt and the new tokens are longer than that.
+        BadInputError: a value is out of range; the message names it.
+    """
+    check_request(request)
+    ids = prompt_ids(codec, request)
+    check_length(len(ids), request.sampling.max_tokens, context)
+    return Job(request, ids, codec)
+
+
+def check_length(prompt: int, new: int, context: int) -> None:
+    """Refuse more tokens than fit the context.
+
+    Raises:
+        PromptTooLong: they are more.
+    """
+    tokens = prompt + new
+    if tokens - 1 > context:  # the last token is never read
+        raise PromptTooLong(
+            f"the prompt has {prompt} tokens, {tokens} with the new ones, longer than the model's "
+            f"context length of {context} tokens; shorten it or ask for fewer"
+        )
+
+
+def prompt_ids(codec: Codec, request: Request) -> list[int]:
+    """The prompt's tokens behind one start token, which may have come with them."""
+    start = codec.start_token_id
+    ids = codec.encode(request.prompt) if request.ids is None else [*request.ids]
+    return ids if request.ids is not None and ids[:1] == [start] else [start, *ids]
 
 
 def check_request(request: Request) -> None:

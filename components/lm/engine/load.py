@@ -37,8 +37,19 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     Raises:
         BadInputError: the folder holds no such model.
     """
+    decoder, codec, facts = load_parts(folder, settings)
+    release_helpers()
+    return TorchEngine(decoder, codec, settings, facts)
+
+
+def load_parts(folder: Path, settings: EngineSettings) -> tuple[Decoder, Codec, LoadFacts]:
+    """The model in `folder` ready to write, its tokenizer, and what they are.
+
+    Raises:
+        BadInputError: the folder holds no such model.
+    """
     if not any(folder.glob("*.safetensors")):
-        raise BadInputError(f"{folder} holds no *.safetensors, so there is no model to serve")
+        raise BadInputError(f"{folder} holds no *.safetensors, so there is no model to write with")
     limit_threads()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     codec = load_codec(folder)
@@ -47,8 +58,7 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     decoder = load_decoder(folder, choice.format, device)
     facts = _facts(decoder, choice, settings, device)
     _warm(decoder, codec)
-    release_helpers()
-    return TorchEngine(decoder, codec, settings, facts)
+    return decoder, codec, facts
 
 
 def _allowed(folder: Path, settings: EngineSettings) -> Collection[FormatName]:
@@ -70,9 +80,11 @@ def _facts(
     memory = decoder.weight_bytes + settings.cache_bytes
     line = (
         f"memory: {decoder.weight_bytes >> 20} MiB of weights, "
-        f"at most {settings.cache_bytes >> 20} MiB of keys and values"
+        f"at most {settings.cache_bytes >> 20} MiB of KV cache"
     )
-    return LoadFacts(str(choice.format), device.type, memory, settings.slots, (*choice.lines, line))
+    return LoadFacts(
+        str(choice.format), device.type, memory, settings.slots or 0, (*choice.lines, line)
+    )
 
 
 def _warm(decoder: Decoder, codec: Codec) -> None:

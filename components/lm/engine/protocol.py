@@ -40,10 +40,10 @@ class EngineSettings:
 
     dtype: Dtype = "auto"
     """The dtype; `auto` takes the fastest that the processor and the model's quality allow."""
-    slots: int = 32
-    """Samples written at the same time; more wait for a place."""
+    slots: int | None = None
+    """Samples written at the same time; more wait. None for all that the cache holds."""
     cache_bytes: int = 1 << 30
-    """The most memory that the keys and values of running samples take; slots shrink to it."""
+    """The most memory that the KV cache of running samples takes; slots shrink to it."""
     job_queue_size: int = 100
     """Requests that may wait beside those that find a slot at once; one more is refused."""
     bits_per_byte: Mapping[str, float] | None = None

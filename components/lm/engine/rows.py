@@ -29,10 +29,13 @@ class Rows:
     are the fewer there are.
     """
 
-    def __init__(self, decoder: Decoder, most: int, cache_bytes: int) -> None:
-        """At most `most` rows and `cache_bytes` of keys and values, and always one row."""
-        self._decoder, self._most, self._bytes = decoder, most, cache_bytes
+    def __init__(self, decoder: Decoder, most: int | None, cache_bytes: int) -> None:
+        """At most `most` rows, or as many as fit, in a KV cache of `cache_bytes`; always one."""
+        self._decoder, self._bytes = decoder, cache_bytes
         self.longest = min(decoder.positions, cache_bytes // decoder.position_bytes)
+        shortest = min(SMALLEST_ROW, self.longest) * decoder.position_bytes
+        self.most = most or max(cache_bytes // max(shortest, 1), 1)
+        """How many samples can be written at the same time where all are short."""
         self.seats: list[Seat] = []
         self._capacity = 0
 
@@ -50,7 +53,7 @@ class Rows:
         needed = self._length(max(one.positions for one in [*running, job]))
         kept = max(needed, self._decoder.row_positions)
         wanted = taken + job.request.n
-        length = kept if self._rows_of(kept) >= min(wanted, self._most) else needed
+        length = kept if self._rows_of(kept) >= min(wanted, self.most) else needed
         if self._rows_of(length) <= taken:
             return False
         self._resize(self._rows_of(length), length)
@@ -80,4 +83,4 @@ class Rows:
 
     def _rows_of(self, length: int) -> int:
         """How many rows of this length there is memory for."""
-        return min(self._most, self._bytes // (length * self._decoder.position_bytes))
+        return min(self.most, self._bytes // (length * self._decoder.position_bytes))

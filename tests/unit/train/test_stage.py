@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import torch
 from support.finished import make_dataset
+from support.plain_generate import Sampling, generate
 from support.processors import one_processor
 from support.wandb_files import offline_runs, offline_wandb
 from transformers import pipeline
 
 from components.contracts.errors import BadInputError
 from components.contracts.reports import TrainReport
-from components.lm.generate import Sampling, generate
 from components.lm.models import load_model
 from components.lm.score import post_bits
 from components.registry.opt_outs import add_opt_out

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import torch
 from support.engines import gather, write
+from support.plain_generate import Sampling as PlainSampling
+from support.plain_generate import generate
 
 from components.contracts.errors import BadInputError
 from components.lm.engine import scheduler
@@ -22,8 +24,6 @@ from components.lm.engine.protocol import (
     Request,
     Sampling,
 )
-from components.lm.generate import Sampling as PlainSampling
-from components.lm.generate import generate
 from components.lm.models import LanguageModel, load_model
 from components.text.graphemes import trim_to_whole
 

@@ -1,4 +1,4 @@
-"""Writing posts: several samples at once, each the same whichever others are written with it."""
+"""The plain way to write posts, with transformers: the oracle that the engine is held to."""
 
 import math
 from collections.abc import Iterator, Sequence

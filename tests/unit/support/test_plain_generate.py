@@ -2,11 +2,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
+from support import plain_generate as module
+from support.plain_generate import Generation, Sampling, generate
 from torch import Tensor
 
 from components.contracts.errors import BadInputError
-from components.lm import generate as module
-from components.lm.generate import Generation, Sampling, generate
 from components.lm.models import LanguageModel
 
 SHORT = Sampling(max_tokens=12)

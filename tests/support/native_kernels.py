@@ -29,6 +29,7 @@ class Kernels(ctypes.Structure):
         ("to_bf16", CFUNCTYPE(None, c_void_p, c_int64, c_void_p)),
         ("from_bf16", CFUNCTYPE(None, c_void_p, c_int64, c_void_p)),
         ("attend", CFUNCTYPE(None, *[c_void_p] * 3, *[c_int64] * 3, *[c_void_p] * 2)),
+        ("draw", CFUNCTYPE(None, c_void_p, c_int64, c_void_p, c_void_p)),
     ]
 
 

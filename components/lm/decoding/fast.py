@@ -1,6 +1,6 @@
 """The fast decoder for the GPT-2 and the Llama family: prepacked weights over a KV cache."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ from components.lm.decoding.shape import Shape
 from components.lm.decoding.step import Step
 from components.lm.decoding.weights import Weights
 from components.lm.formats import Format
+from components.lm.sampling import choose
 
 PREFIXES = {"gpt2": "transformer.", "llama": "model."}
 EMBEDDINGS = {"gpt2": "wte.weight", "llama": "embed_tokens.weight"}
@@ -69,6 +70,17 @@ class FastDecoder:
         if step.wanted is not None:
             rows = rows[step.wanted]
         return self._head(self._final(rows).to(self._embedding.dtype)).float()
+
+    def choose(
+        self,
+        logits: Tensor,
+        temperatures: Sequence[float],
+        top_ps: Sequence[float],
+        draws: Sequence[Iterator[float]],
+    ) -> list[int]:
+        """Draw a token for each row of `logits`, as `Decoder` says."""
+        tokens: list[int] = choose(logits, temperatures, top_ps, draws).tolist()
+        return tokens
 
     def move(self, source: int, target: int, length: int) -> None:
         """Put the first `length` positions of row `source`, which is free then, into `target`."""

@@ -1,6 +1,6 @@
 """What a decoder with slots can do, whichever way it computes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,6 +51,16 @@ class Decoder(Protocol):
         Returns:
             The logits as fp32 [n, vocabulary]: one for each of `tokens`, then each chunk's.
         """
+        ...
+
+    def choose(
+        self,
+        logits: Tensor,
+        temperatures: Sequence[float],
+        top_ps: Sequence[float],
+        draws: Sequence[Iterator[float]],
+    ) -> list[int]:
+        """Draw a token for each row of logits that `step` gave, as `lm.sampling.choose` does."""
         ...
 
     def move(self, source: int, target: int, length: int) -> None:

@@ -1,7 +1,7 @@
 """Any other causal language model: transformers' own code, a row at a time."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from components.lm.decoding.protocol import Chunk
 from components.lm.formats import Format
 from components.lm.models import load_model
+from components.lm.sampling import choose
 
 
 class TransformersDecoder:
@@ -52,6 +53,17 @@ class TransformersDecoder:
         self._caches[row] = output.cache
         logits: Tensor = output.logits[0].float()
         return logits if chunk.all_logits else logits[-1:]
+
+    def choose(
+        self,
+        logits: Tensor,
+        temperatures: Sequence[float],
+        top_ps: Sequence[float],
+        draws: Sequence[Iterator[float]],
+    ) -> list[int]:
+        """Draw a token for each row of `logits`, as `Decoder` says."""
+        tokens: list[int] = choose(logits, temperatures, top_ps, draws).tolist()
+        return tokens
 
     def move(self, source: int, target: int, length: int) -> None:
         """Put row `source` into row `target`; `source` is free then."""

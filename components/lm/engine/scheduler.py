@@ -14,7 +14,6 @@ from components.lm.engine.queue import WaitingJobs
 from components.lm.engine.rows import Rows
 from components.lm.engine.sample import Sample
 from components.lm.engine.threads import release_helpers
-from components.lm.sampling import choose
 
 log = logging.getLogger(__name__)
 
@@ -171,13 +170,13 @@ class Scheduler:
         if not writing:
             return
         samples = [sample for _, sample in writing]
-        drawn = choose(
+        drawn = self._decoder.choose(
             logits,
             [sample.sampling.temperature for sample in samples],
             [sample.sampling.top_p for sample in samples],
             [sample.draws() for sample in samples],
         )
-        for (job, sample), token, own in zip(writing, drawn.tolist(), logits, strict=True):
+        for (job, sample), token, own in zip(writing, drawn, logits, strict=True):
             job.add(sample, token, own)
 
     def _leave(self) -> None:

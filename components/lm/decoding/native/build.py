@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
-COMMON = ("cpu.c", "pool.c", "step.c")
-OF_A_LEVEL = ("activations.c", "attention.c", "level.c", "norms.c", "quantize.c")
+COMMON = ("choose.c", "cpu.c", "library.c", "pool.c", "step.c")
+OF_A_LEVEL = ("activations.c", "attention.c", "draw.c", "level.c", "norms.c", "quantize.c")
 """Compiled once for each level of instructions."""
 LEVELS = {
     "plain": (),

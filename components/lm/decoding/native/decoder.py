@@ -1,7 +1,7 @@
 """The decoder in C for the GPT-2 and the Llama family: int8 products over a bf16 KV cache."""
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from components.lm.decoding.cache import KVCache
 from components.lm.decoding.native import library
 from components.lm.decoding.native.layout import GROUP, Batch, Cache
+from components.lm.decoding.native.sampling import choose
 from components.lm.decoding.native.weights import NativeWeights
 from components.lm.decoding.protocol import Chunk
 from components.lm.decoding.shape import Shape
@@ -62,6 +63,16 @@ class NativeDecoder:
         if ids:
             self._run(ids, rows, places, wanted, logits)
         return logits[:, : self.vocabulary]
+
+    def choose(
+        self,
+        logits: Tensor,
+        temperatures: Sequence[float],
+        top_ps: Sequence[float],
+        draws: Sequence[Iterator[float]],
+    ) -> list[int]:
+        """Draw a token for each row of `logits`, as `Decoder` says."""
+        return choose(logits, temperatures, top_ps, draws)
 
     def move(self, source: int, target: int, length: int) -> None:
         """Put the first `length` positions of row `source`, which is free then, into `target`."""

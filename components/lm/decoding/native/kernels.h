@@ -1,6 +1,7 @@
 /* The kernels of one level of instructions. Each level is compiled from the same sources but for
  * the product, which is written for each. */
 #pragma once
+#include "draw.h"
 #include "model.h"
 
 enum level { PLAIN = 0, AVX2 = 1, AVX512 = 2, LEVELS = 3 };
@@ -36,6 +37,8 @@ struct kernels {
     /* Attention of `shared` queries [shared, head_dim] over `length` keys and values. */
     void (*attend)(const float *queries, const uint16_t *keys, const uint16_t *values,
                    int64_t length, int64_t shared, int64_t head_dim, float *scores, float *out);
+    /* Draw a token by `logits` [size]; `weights` has room for as many. */
+    void (*draw)(const float *logits, int64_t size, struct draw *draw, float *weights);
 };
 
 extern const struct kernels kernels_plain, kernels_avx2, kernels_avx512;
@@ -57,3 +60,4 @@ void NAME(to_bf16)(const float *, int64_t, uint16_t *);
 void NAME(from_bf16)(const uint16_t *, int64_t, float *);
 void NAME(attend)(const float *, const uint16_t *, const uint16_t *, int64_t, int64_t, int64_t,
                   float *, float *);
+void NAME(draw)(const float *, int64_t, struct draw *, float *);

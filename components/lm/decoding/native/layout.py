@@ -7,6 +7,8 @@ from typing import Any
 
 PANEL, GROUP = 32, 64
 """Outputs that lie beside each other in packed weights; inputs that share a scale."""
+LANES = 16
+"""Floats that are computed at once."""
 FAMILIES = ("gpt2", "llama")
 
 
@@ -94,6 +96,20 @@ class Cache(ctypes.Structure):
     """`struct cache`."""
 
     _fields_ = [("layers", POINTER(c_void_p)), ("positions", c_int64)]
+
+
+class Draw(ctypes.Structure):
+    """`struct draw` of draw.h."""
+
+    _fields_ = [
+        ("row", c_int64),
+        ("temperature", c_double),
+        ("top_p", c_double),
+        ("uniform", c_double),
+        ("above", c_double),
+        ("token", c_int64),
+        ("outside", c_int64),
+    ]
 
 
 class Quantized(ctypes.Structure):

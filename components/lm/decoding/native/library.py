@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from components.lm.decoding.native.build import HERE, LEVELS, CompilerError, build, library_path
-from components.lm.decoding.native.layout import Batch, Cache, Model
+from components.lm.decoding.native.layout import Batch, Cache, Draw, Model
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,10 @@ def opened(path: Path) -> ctypes.CDLL:
         POINTER(Model), POINTER(Batch), POINTER(Cache), c_void_p, c_int64, c_int64,
     ]  # fmt: skip
     library.native_step.restype = None
+    library.native_draw.argtypes = [
+        c_void_p, c_int64, c_int64, POINTER(Draw), c_int64, c_void_p, c_int64, c_int64,
+    ]  # fmt: skip
+    library.native_draw.restype = None
     library.native_kernels.argtypes = [c_int64]
     library.native_kernels.restype = c_void_p
     return library

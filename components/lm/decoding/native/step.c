@@ -1,14 +1,8 @@
 /* The layer loop: phases in which a crew of threads shares rows, heads or panels of weights. */
-#include "step.h"
-
-#include "cpu.h"
+#include "native.h"
 #include "pool.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
 enum { ROWS_AT_ONCE = 48, GROUPS_AT_ONCE = 8 };
-
-const struct kernels *const kernels_of[LEVELS] = {&kernels_plain, &kernels_avx2, &kernels_avx512};
 
 struct work {
     const struct model *model;
@@ -208,7 +202,3 @@ EXPORT void native_step(const struct model *model, const struct batch *batch,
     lay_out(&work, workspace, batch->tokens, cache->positions, threads);
     pool_run((int)threads, run, &work);
 }
-
-EXPORT int64_t native_level(void) { return cpu_level(); }
-
-EXPORT const struct kernels *native_kernels(int64_t level) { return kernels_of[level]; }

@@ -93,9 +93,10 @@ INLINE four_floats four_sums(const floats v[4]) {
     return sum_of_quarters(sum_pairs(a, b));
 }
 
-/* e^v to a relative error of 2e-7, from 0 to infinity (Cephes' expf). */
+/* e^v to a relative error of 2e-7 (Cephes' expf); 0 below e^-87. */
 INLINE floats exponential(floats v) {
     const float round = 12582912.0f; /* 1.5 x 2^23: what is added to it is rounded to an integer */
+    ints counts = v > -87.0f;
     v = larger(v, every(-87.0f));
     v = -larger(-v, every(-88.0f));
     floats shifted = v * 1.44269504f + round;
@@ -110,5 +111,5 @@ INLINE floats exponential(floats v) {
     p = p * r + 5.0000001201e-1f;
     p = p * r * r + r + 1.0f;
     ints power = ((ints)shifted - 0x4b400000 + 127) << 23;
-    return p * (floats)power;
+    return (floats)((ints)(p * (floats)power) & counts);
 }

@@ -11,6 +11,7 @@ from support.plain_generate import Sampling as PlainSampling
 from support.plain_generate import generate
 
 from components.contracts.errors import BadInputError
+from components.lm.decoding.fast import FastDecoder
 from components.lm.engine import scheduler
 from components.lm.engine.protocol import (
     DeadlineExceeded,
@@ -231,7 +232,7 @@ def test_a_failing_step_ends_its_requests_and_not_the_engine(
         raise RuntimeError("out of luck")
 
     with monkeypatch.context() as patch:
-        patch.setattr(scheduler, "choose", fail)
+        patch.setattr(FastDecoder, "choose", fail)
         with pytest.raises(GenerationFailed):
             write(engine, "the", max_tokens=3)
     assert write(engine, "the", max_tokens=3)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "step.h"
+#include "native.h"
 
 static uint64_t state;
 

@@ -1,6 +1,6 @@
 """Serving beside the servers that others use: the same model, machine, requests and run.
 
-`python tests/bench/bench_serve.py --peers VENV [--quick] [--runs N] [--only PEER …]`
+`python tests/bench/bench_serve.py --peers VENV [--before CHECKOUT] [--only PEER …] [--runs N]`
 `python tests/bench/bench_serve.py --slow-clients [--runs N]` gives only the row with slow clients.
 """
 
@@ -89,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--peers", type=Path, help="the environment with the peers")
+    parser.add_argument("--before", type=Path, help="a checkout of an earlier build, a peer too")
     chosen.add_argument("--slow-clients", action="store_true", help="only what slow clients do")
     parser.add_argument("--quick", action="store_true", help="little of each: shows that it works")
     parser.add_argument("--runs", type=int, default=3, help="rounds, in which all take turns")
@@ -106,7 +107,7 @@ def beside_peers(given: argparse.Namespace, rounds: int, folder: Path) -> list[R
     """Every server under every load, in turns."""
     chosen = {
         name: start
-        for name, start in servers(given.peers.absolute()).items()
+        for name, start in servers(given.peers.absolute(), given.before).items()
         if name == OURS or not given.only or any(part in name for part in given.only)
     }
     measured = {name: Measured({}, [], []) for name in chosen}

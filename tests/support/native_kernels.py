@@ -9,7 +9,7 @@ from torch import Tensor
 
 from components.lm.decoding.native import library
 from components.lm.decoding.native.build import LEVELS
-from components.lm.decoding.native.layout import GROUP, Quantized, rounded_up
+from components.lm.decoding.native.layout import GROUP, PANEL, Quantized, rounded_up
 from components.lm.decoding.native.pack import pack
 
 LEVELS_HERE = tuple(LEVELS)[: library.load().native_level() + 1]
@@ -70,13 +70,21 @@ def quantized(level: str, rows: Tensor) -> Rounded:
     return made
 
 
-def product(level: str, rows: Tensor, weight: Tensor, bias: Tensor | None, into: Tensor) -> None:
-    """Add the product of `rows` with `weight` [out, in] to `into` [n, out, padded]."""
-    matrix, _kept = pack(weight, bias)
-    x = quantized(level, rows)
-    structure = x.structure
-    for panel in range(matrix.outputs // 32):
-        kernels(level).product(
-            ctypes.addressof(matrix), ctypes.addressof(structure), 0, len(rows), panel, panel,
-            into.data_ptr(), into.shape[1], 1,
-        )  # fmt: skip
+class Product:
+    """A product of `rows` [n, in] with `weight` [out, in] that is added to `into`."""
+
+    def __init__(
+        self, level: str, rows: Tensor, weight: Tensor, bias: Tensor | None = None
+    ) -> None:
+        self._matrix, self._kept = pack(weight, bias)
+        self._x = quantized(level, rows)
+        self._structure = self._x.structure
+        self._rows, self._product = len(rows), kernels(level).product
+        self.into = torch.zeros(len(rows), self._matrix.outputs)
+
+    def run(self) -> None:
+        for panel in range(self._matrix.outputs // PANEL):
+            self._product(
+                ctypes.addressof(self._matrix), ctypes.addressof(self._structure), 0, self._rows,
+                panel, panel, self.into.data_ptr(), self.into.shape[1], 1,
+            )  # fmt: skip

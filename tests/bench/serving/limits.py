@@ -4,16 +4,21 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
+from support.native_kernels import Product
 
+from components.lm.decoding.native import library
 from components.lm.models import TORCH_DTYPES
 from components.lm.precision import choose_precision, gemm_rate
 
 READ_BYTES = 1 << 30
 READ_RUNS = 7
+ROWS, OUTPUTS, INPUTS, PRODUCTS = 48, 32, 4096, 300
+"""A panel of weights of 128 kB, which any core's second cache holds."""
 
 
 def limits(folder: Path) -> Callable[[int], tuple[float, str]]:
@@ -22,17 +27,44 @@ def limits(folder: Path) -> Callable[[int], tuple[float, str]]:
     Each step reads every weight, of which int8 takes one byte, and multiplies it by each row.
     """
     weights = _weights(folder)
-    precision = choose_precision("auto", torch.device("cpu")).dtype
-    product = gemm_rate(TORCH_DTYPES[precision])
+    precision, product = _products()
     read = read_rate()
 
     def limit(rows: int) -> tuple[float, str]:
         by_reading, by_products = rows * read / weights, product / (2 * weights)
         if by_reading < by_products:
             return by_reading, f"limit: reading int8 weights at {read / 1e9:.0f} GB/s"
-        return by_products, f"limit: {precision} products at {product / 1e9:.0f} GFLOP/s"
+        return by_products, f"limit: {precision} products at {product / 1e9:.0f} GOP/s"
 
     return limit
+
+
+def _products() -> tuple[str, float]:
+    """The format whose products are fastest here, and operations a second of it."""
+    precision = choose_precision("auto", torch.device("cpu")).dtype
+    rates = {precision: gemm_rate(TORCH_DTYPES[precision])}
+    if library.available():
+        rates["int8"] = int8_rate()
+    return max(rates.items(), key=lambda item: item[1])
+
+
+def int8_rate() -> float:
+    """Operations a second of int8 products whose weights lie in the cores' own caches."""
+    product = Product(library.level(), torch.ones(ROWS, INPUTS), torch.ones(OUTPUTS, INPUTS))
+    operations = 2 * ROWS * OUTPUTS * INPUTS * PRODUCTS
+    threads = torch.get_num_threads()
+
+    def several(_: int) -> None:
+        for _ in range(PRODUCTS):
+            product.run()
+
+    best = math.inf
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(READ_RUNS):
+            start = time.perf_counter()
+            list(pool.map(several, range(threads)))
+            best = min(best, time.perf_counter() - start)
+    return threads * operations / best
 
 
 def read_rate() -> float:

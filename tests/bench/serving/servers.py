@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -51,11 +53,16 @@ class Model:
 Start = Callable[[Model, Path], AbstractContextManager[Running]]
 
 
-def servers(peers: Path) -> dict[str, Start]:
-    """Every server by its name; `peers` is the environment that holds those of others."""
+def servers(peers: Path, before: Path | None) -> dict[str, Start]:
+    """Every server by its name.
+
+    `peers` is the environment that holds those of others, `before` an earlier checkout of ours.
+    """
     precision = choose_precision("auto", torch.device("cpu")).dtype
+    earlier = {f"{OURS} before": partial(ours, before=before.absolute())} if before else {}
     return {
         OURS: ours,
+        **earlier,
         "TorchServe 0.12, batches of 8": partial(torchserve, peers, 8),
         "TorchServe 0.12, batches of 32": partial(torchserve, peers, 32),
         f"transformers serve, {precision}": partial(transformers_serve, peers, precision),
@@ -78,9 +85,21 @@ def publish(folder: Path, uri: str) -> None:
 
 
 @contextmanager
-def ours(model: Model, folder: Path) -> Iterator[Running]:
-    """`huggingtweets serve`, as it comes."""
-    with server_process(model.registry, folder, "ours") as server:
+def ours(model: Model, folder: Path, before: Path | None = None) -> Iterator[Running]:
+    """`huggingtweets serve`, as it comes, or as another checkout has it, with its own registry."""
+    registry, variables = model.registry, {}
+    if before:
+        registry = (folder / "registry").as_uri()
+        variables = {"PYTHONPATH": f"{before}:{before / 'tests'}"}
+        code = "import sys; from pathlib import Path; from bench.serving.servers import publish; "
+        code += "publish(Path(sys.argv[1]), sys.argv[2])"
+        subprocess.run(
+            [sys.executable, "-c", code, model.folder, registry],
+            env={**os.environ, **variables},
+            cwd=before,
+            check=True,
+        )
+    with server_process(registry, folder, "ours", variables=variables) as server:
         yield Running(asking.ours(server.inference), server.process.pid)
 
 
@@ -161,8 +180,6 @@ def openvino(peers: Path, model: Model, folder: Path) -> Iterator[Running]:
 
 def _archive(peers: Path, folder: Path) -> None:
     """TorchServe's model archive: the handler alone, which finds the model by itself."""
-    import subprocess
-
     subprocess.run(
         [
             peers / "bin/torch-model-archiver", "--model-name", asking.PERSONA, "--version", "1.0",

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.native_kernels import LEVELS_HERE, kernels, product, quantized
+from support.native_kernels import LEVELS_HERE, Product, kernels, quantized
 from torch import Tensor
 from torch.nn import functional
 
@@ -70,30 +70,29 @@ def test_products_are_those_of_the_rounded_values(
 ) -> None:
     rows, weight = values(seed, count, inputs), values(seed + 1, outputs, inputs)
     bias = values(seed + 2, outputs) if biased else None
-    into = torch.ones(count, rounded_up(outputs, PANEL))
-    product(level, rows, weight, bias, into)
-    exact = reference(rows, weight, bias) + 1
-    assert torch.allclose(into[:, :outputs].double(), exact, rtol=1e-5, atol=1e-4)
-    assert (into[:, outputs:] == 1).all()
+    product = Product(level, rows, weight, bias)
+    exact = reference(rows, weight, bias)
+    for times in (1, 2):
+        product.run()
+        found = product.into[:, :outputs].double()
+        assert torch.allclose(found, times * exact, rtol=1e-5, atol=1e-4)
+    assert not product.into[:, outputs:].any()
 
 
 @at_each_level
 def test_the_largest_values_saturate_no_sum(level: str) -> None:
-    into = torch.zeros(5, PANEL)
-    product(level, torch.ones(5, 4096), torch.ones(PANEL, 4096), None, into)
-    assert torch.allclose(into, torch.full_like(into, 4096.0))
-    into.zero_()
-    product(level, torch.ones(5, 4096), -torch.ones(PANEL, 4096), None, into)
-    assert torch.allclose(into, torch.full_like(into, -4096.0))
+    for sign in (1, -1):
+        product = Product(level, torch.ones(5, 4096), sign * torch.ones(PANEL, 4096))
+        product.run()
+        assert torch.allclose(product.into, torch.full((5, PANEL), sign * 4096.0))
 
 
 def test_every_level_gives_the_same_product() -> None:
     rows, weight = values(0, 7, 200), values(1, 70, 200)
-    results = []
-    for level in LEVELS_HERE[1:]:
-        results.append(torch.zeros(7, 96))
-        product(level, rows, weight, None, results[-1])
-    assert all(torch.equal(result, results[0]) for result in results)
+    products = [Product(level, rows, weight) for level in LEVELS_HERE[1:]]
+    for product in products:
+        product.run()
+    assert all(torch.equal(product.into, products[0].into) for product in products)
 
 
 def test_weights_are_rounded_to_the_nearest_step() -> None:

@@ -37,7 +37,8 @@ class BlockWeights:
         return self._kept(name, torch.float32)
 
     def _kept(self, name: str, dtype: torch.dtype) -> Tensor:
-        values = self.weights.get(name).to(self._device, dtype).contiguous()
+        """A copy, so that the file is not held open by it."""
+        values = self.weights.get(name).to(self._device, dtype, copy=True).contiguous()
         self.bytes += values.nbytes
         return values
 

@@ -34,7 +34,8 @@ struct kernels {
     void (*rotate)(float *head, int64_t half, const float *cosines, const float *sines);
     void (*to_bf16)(const float *values, int64_t size, uint16_t *to);
     void (*from_bf16)(const uint16_t *values, int64_t size, float *to);
-    /* Attention of `shared` queries [shared, head_dim] over `length` keys and values. */
+    /* Attention of `shared` queries [shared, head_dim] over `length` keys and values; `scores` has
+     * room for `shared` times `length` rounded up to 16. */
     void (*attend)(const float *queries, const uint16_t *keys, const uint16_t *values,
                    int64_t length, int64_t shared, int64_t head_dim, float *scores, float *out);
     /* Draw a token by `logits` [size]; `weights` has room for as many. */

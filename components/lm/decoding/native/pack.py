@@ -8,8 +8,10 @@ from torch.nn.functional import pad
 
 from components.lm.decoding.native.layout import GROUP, PANEL, Matrix, rounded_up
 
-WEIGHT_OFFSET = 128
+OFFSET = 128
 """Added to weights: the instructions multiply unsigned bytes by signed ones."""
+OUTPUTS_AT_ONCE = 64 * PANEL
+"""So that what is made on the way takes little memory."""
 
 
 def pack(weight: Tensor, bias: Tensor | None = None) -> tuple[Matrix, list[Tensor]]:
@@ -18,12 +20,18 @@ def pack(weight: Tensor, bias: Tensor | None = None) -> tuple[Matrix, list[Tenso
     Weights are rounded to the nearest of 255 steps that are the same for all of an output.
     """
     outputs, inputs = weight.shape
-    scales = weight.float().abs().amax(dim=1).clamp(min=1e-12) / 127
     shape = rounded_up(outputs, PANEL), rounded_up(inputs, GROUP)
-    rounded = torch.full(shape, WEIGHT_OFFSET, dtype=torch.uint8)
-    rounded[:outputs, :inputs] = (weight.float() / scales[:, None]).round_().add_(WEIGHT_OFFSET)
-    panels = rounded.view(shape[0] // PANEL, PANEL, shape[1] // 4, 4).transpose(1, 2)
-    kept = [panels.contiguous(), _padded(scales, shape[0])]
+    packed = torch.full((shape[0] // PANEL, shape[1] // 4, PANEL, 4), OFFSET, dtype=torch.uint8)
+    scales = torch.zeros(shape[0])
+    for first in range(0, outputs, OUTPUTS_AT_ONCE):
+        part = weight[first : first + OUTPUTS_AT_ONCE].float()
+        scale = part.abs().amax(dim=1).clamp(min=1e-12) / 127
+        scales[first : first + len(part)] = scale
+        missing = (0, shape[1] - inputs, 0, rounded_up(len(part), PANEL) - len(part))
+        rounded = pad((part / scale[:, None]).round_(), missing).add_(OFFSET)
+        panels = rounded.view(-1, PANEL, shape[1] // 4, 4)
+        packed[first // PANEL :][: len(panels)] = panels.transpose(1, 2)
+    kept = [packed, scales]
     if bias is not None:
         kept.append(_padded(bias.float(), shape[0]))
     weights, scale, *rest = (tensor.data_ptr() for tensor in kept)

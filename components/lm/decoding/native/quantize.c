@@ -11,31 +11,41 @@ INLINE floats load_up_to(const float *from, int64_t count) {
     return load(some);
 }
 
-static void one_group(const float *from, int64_t count, int8_t *to, float *scale, int32_t *offset) {
-    floats v[GROUP / LANES], most = {0};
-    for (int i = 0; i < GROUP / LANES; i++) {
+enum { PARTS = GROUP / LANES };
+
+/* The largest size of a group's values, and the values. */
+INLINE float take(const float *from, int64_t count, floats v[PARTS]) {
+    floats most = {0};
+    for (int i = 0; i < PARTS; i++) {
         v[i] = load_up_to(from + i * LANES, count - i * LANES);
         most = larger(absolute(v[i]), most);
     }
-    float highest = largest(most);
-    float factor = highest > 0 ? 127.0f / highest : 0.0f;
+    return largest(most);
+}
+
+/* Values to the nearest of 255 steps; gives their sum. */
+INLINE int32_t put(const floats v[PARTS], float factor, int8_t *to) {
     ints total = {0};
-    for (int i = 0; i < GROUP / LANES; i++) {
+    for (int i = 0; i < PARTS; i++) {
         ints rounded = (ints)(v[i] * factor + ROUND) - 0x4b400000;
         bytes small = __builtin_convertvector(rounded, bytes);
         memcpy(to + i * LANES, &small, sizeof small);
-        total += __builtin_convertvector(small, ints);
+        total += rounded;
     }
-    *scale = highest / 127.0f;
-    *offset = -128 * sum_ints(total);
+    return sum_ints(total);
 }
 
 void NAME(quantize)(const float *values, int64_t size, const struct quantized *to, int64_t row,
                     int64_t first, int64_t last) {
     int64_t groups = to->stride / GROUP;
-    for (int64_t g = first; g < last; g++)
-        one_group(values + g * GROUP, size - g * GROUP, to->values + row * to->stride + g * GROUP,
-                  to->scales + row * groups + g, to->offsets + row * groups + g);
+    for (int64_t g = first; g < last; g++) {
+        floats v[PARTS];
+        float highest = take(values + g * GROUP, size - g * GROUP, v);
+        float factor = highest > 0 ? 127.0f / highest : 0.0f;
+        int32_t sum = put(v, factor, to->values + row * to->stride + g * GROUP);
+        to->scales[row * groups + g] = highest / 127.0f;
+        to->offsets[row * groups + g] = -128 * sum;
+    }
 }
 
 void NAME(to_bf16)(const float *values, int64_t size, uint16_t *to) {

@@ -30,7 +30,7 @@ static char *lay_out(struct work *work, char *at, int64_t tokens, int64_t positi
     work->widest = padded(larger_of((m->heads + 2 * m->kv_heads) * m->head_dim,
                                     m->layers ? m->layer[0].up.outputs : 0));
     int64_t inputs = larger_of(larger_of(work->hidden, work->attended), padded(m->inner));
-    work->own_size = larger_of(inputs, padded(m->heads / m->kv_heads * positions));
+    work->own_size = larger_of(inputs, m->heads / m->kv_heads * padded(positions));
     work->x.stride = inputs;
     struct { void *array; int64_t bytes; } arrays[] = {
         {&work->stream, tokens * work->hidden * 4},

@@ -1,15 +1,22 @@
-/* Sixteen floats at once, in the compiler's own vectors: one source for every instruction set. */
+/* As many floats at once as the level's registers hold, in the compiler's own vectors: one source for
+ * every level. */
 #pragma once
 #include <stdint.h>
 #include <string.h>
 
+#if defined __AVX512F__
 enum { LANES = 16 };
+#elif defined __AVX2__
+enum { LANES = 8 };
+#else
+enum { LANES = 4 };
+#endif
 
-typedef float floats __attribute__((vector_size(64)));
-typedef int32_t ints __attribute__((vector_size(64)));
-typedef uint32_t uints __attribute__((vector_size(64)));
-typedef uint16_t halves __attribute__((vector_size(32)));
-typedef int8_t bytes __attribute__((vector_size(16)));
+typedef float floats __attribute__((vector_size(LANES * 4)));
+typedef int32_t ints __attribute__((vector_size(LANES * 4)));
+typedef uint32_t uints __attribute__((vector_size(LANES * 4)));
+typedef uint16_t halves __attribute__((vector_size(LANES * 2)));
+typedef int8_t bytes __attribute__((vector_size(LANES)));
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -36,28 +43,22 @@ INLINE floats larger(floats a, floats b) {
 
 INLINE floats absolute(floats v) { return (floats)((ints)v & 0x7fffffff); }
 
-/* The halves, then the quarters, of a vector: how sums go down to one number. */
-typedef float eight_floats __attribute__((vector_size(32)));
+/* Vectors of four, to which sums and the largest of a vector go down first. */
 typedef float four_floats __attribute__((vector_size(16)));
-union split_floats { floats all; eight_floats half[2]; four_floats quarter[4]; };
 typedef int32_t four_ints __attribute__((vector_size(16)));
-union split_ints { ints all; four_ints quarter[4]; };
+union split_floats { floats all; four_floats four[LANES / 4]; };
+union split_ints { ints all; four_ints four[LANES / 4]; };
 
-INLINE four_floats sum_of_quarters(floats v) {
+INLINE four_floats sum_to_four(floats v) {
     union split_floats parts = {v};
-    union split_floats sums = {.half = {parts.half[0] + parts.half[1]}};
-    return sums.quarter[0] + sums.quarter[1];
+    four_floats sums = parts.four[0];
+    for (int i = 1; i < LANES / 4; i++) sums += parts.four[i];
+    return sums;
 }
 
 INLINE float sum(floats v) {
-    four_floats four = sum_of_quarters(v);
+    four_floats four = sum_to_four(v);
     return (four[0] + four[2]) + (four[1] + four[3]);
-}
-
-INLINE int32_t sum_ints(ints v) {
-    union split_ints parts = {v};
-    four_ints four = (parts.quarter[0] + parts.quarter[1]) + (parts.quarter[2] + parts.quarter[3]);
-    return four[0] + four[1] + four[2] + four[3];
 }
 
 INLINE float larger_float(float a, float b) { return a > b ? a : b; }
@@ -67,30 +68,38 @@ INLINE four_floats larger_of_four(four_floats a, four_floats b) {
     return (four_floats)(((four_ints)a & first) | ((four_ints)b & ~first));
 }
 
-INLINE float largest(floats v) {
+INLINE four_floats largest_to_four(floats v) {
     union split_floats parts = {v};
-    four_floats four = larger_of_four(larger_of_four(parts.quarter[0], parts.quarter[1]),
-                                      larger_of_four(parts.quarter[2], parts.quarter[3]));
+    four_floats most = parts.four[0];
+    for (int i = 1; i < LANES / 4; i++) most = larger_of_four(parts.four[i], most);
+    return most;
+}
+
+INLINE float largest(floats v) {
+    four_floats four = largest_to_four(v);
     return larger_float(larger_float(four[0], four[1]), larger_float(four[2], four[3]));
+}
+
+INLINE int32_t sum_ints(ints v) {
+    union split_ints parts = {v};
+    four_ints four = parts.four[0];
+    for (int i = 1; i < LANES / 4; i++) four += parts.four[i];
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 #ifdef __clang__
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (ints){__VA_ARGS__})
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (four_ints){__VA_ARGS__})
 #endif
-
-/* Of each pair of lanes of `a` and of `b` the sum, in turns. */
-INLINE floats sum_pairs(floats a, floats b) {
-    floats low = SHUFFLE(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
-    floats high = SHUFFLE(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
-    return low + high;
-}
 
 /* The sums of four vectors. */
 INLINE four_floats four_sums(const floats v[4]) {
-    floats a = sum_pairs(v[0], v[2]), b = sum_pairs(v[1], v[3]);
-    return sum_of_quarters(sum_pairs(a, b));
+    four_floats a = sum_to_four(v[0]), b = sum_to_four(v[1]);
+    four_floats c = sum_to_four(v[2]), d = sum_to_four(v[3]);
+    four_floats ac = SHUFFLE(a, c, 0, 4, 1, 5) + SHUFFLE(a, c, 2, 6, 3, 7);
+    four_floats bd = SHUFFLE(b, d, 0, 4, 1, 5) + SHUFFLE(b, d, 2, 6, 3, 7);
+    return SHUFFLE(ac, bd, 0, 4, 1, 5) + SHUFFLE(ac, bd, 2, 6, 3, 7);
 }
 
 /* e^v to a relative error of 2e-7 (Cephes' expf); 0 below e^-87. */

@@ -25,6 +25,7 @@ class NativeWeights:
         self._shape = shape
         with Weights(folder, PREFIXES[shape.family]) as self._files:
             self.model = self._gpt2() if shape.family == "gpt2" else self._llama()
+        del self._files
         self.bytes = sum(tensor.nbytes for tensor in self._kept)
 
     def _gpt2(self) -> Model:
@@ -108,6 +109,6 @@ class NativeWeights:
         return matrix
 
     def _keep(self, tensor: Tensor) -> int:
-        """The address of a tensor that stays where it is."""
-        self._kept.append(tensor.contiguous())
+        """The address of a copy that stays: the files are not held open by it."""
+        self._kept.append(tensor.clone(memory_format=torch.contiguous_format))
         return self._kept[-1].data_ptr()

@@ -163,7 +163,7 @@ def test_attention_is_torchs(
 ) -> None:
     queries, out = values(seed, shared, head_dim), torch.empty(shared, head_dim)
     keys, kept = (values(seed + n, length, head_dim).bfloat16() for n in (1, 2))
-    scores = torch.empty(shared * length)
+    scores = torch.empty(shared * rounded_up(length, 16))
     kernels(level).attend(
         queries.data_ptr(), keys.data_ptr(), kept.data_ptr(), length, shared, head_dim,
         scores.data_ptr(), out.data_ptr(),

@@ -68,12 +68,14 @@ def settled(text: str) -> str:
     words = _LAST_WORD.sub("", whole).rstrip()
     if not words:
         return whole if whole == whole.rstrip() else ""
-    around = graphemes(text[max(0, len(words) - _LONGEST_GRAPHEME) : len(words) + 1])
     # The last word may begin with a mark that belongs to the character before it.
-    return words if len(around[-1]) == 1 else words.removesuffix(_last_grapheme(words))
+    around = _last_grapheme(text[: len(words) + 1])
+    return words if len(around) == 1 else words.removesuffix(_last_grapheme(words))
 
 
 def _last_grapheme(text: str) -> str:
     """The last grapheme of `text`, looked for in its end alone."""
+    if text[-2:].isascii() and text[-2:] != "\r\n":  # which is what most texts end in
+        return text[-1:]
     clusters = graphemes(text[-_LONGEST_GRAPHEME:])
     return clusters[-1] if clusters else ""

@@ -7,13 +7,15 @@ RUN  := $(VENV)/bin
 BUILD := $(shell TORCH=$(TORCH) locks/build)
 DEV  := .venv-dev/bin
 OUT  ?= out/demo
+WORKERS ?= logical
+SHARED := -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25
 PREFIX ?= huggingtweets
 TAG ?= dev
 KFP_VERSION ?= 2.17.0
 KFP_MANIFESTS := github.com/kubeflow/pipelines/manifests/kustomize
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench-train bench-judge bench-prepare bench-storage bench-serve fuzz test-kind kind-kfp images lock clean
+.PHONY: help demo test test-long lint bench-train bench-judge bench-prepare bench-storage bench-serve fuzz test-kind kind-kfp images lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +25,11 @@ demo: $(VENV)/.ready ## train, measure and publish the bundled sample persona, t
 	@$(RUN)/huggingtweets run --archive $(OUT)/sample.zip --consent fictional \
 	  --base-model bundled --samples 100 --no-gate --out $(OUT)
 
-test: .venv-dev/.ready ## run all tests
-	@$(DEV)/python -m pytest
+test: .venv-dev/.ready ## run all tests but the long ones, on WORKERS processors
+	@$(DEV)/python -m pytest $(SHARED)
+
+test-long: .venv-dev/.ready ## run the tests that take minutes
+	@$(DEV)/python -m pytest $(SHARED) -m long
 
 lint: .venv-dev/.ready ## check style, types, floors, scripts and the Dockerfile
 	@$(DEV)/ruff check .

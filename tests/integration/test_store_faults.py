@@ -1,5 +1,6 @@
 """What stores do when the network or the server misbehaves; a proxy in between breaks things."""
 
+import hashlib
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -50,7 +51,7 @@ def proxy(server: StoreServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faul
 
 @pytest.fixture
 def store(server: StoreServer, proxy: FaultyProxy, request: pytest.FixtureRequest) -> Store:
-    return open_store(f"{server.uri}/{abs(hash(request.node.name))}")
+    return open_store(f"{server.uri}/{hashlib.sha256(request.node.name.encode()).hexdigest()}")
 
 
 @pytest.fixture
@@ -86,7 +87,8 @@ def test_an_upload_gets_through(
 ) -> None:
     proxy.break_next(fault, times, size=DATA)
     store.upload(large, "file")
-    assert proxy.met == times or fault is Fault.SLOW  # one request may be all there is
+    # one slow request may be all there is
+    assert 1 <= proxy.met <= times if fault is Fault.SLOW else proxy.met == times
     store.download("file", tmp_path / "came")
     assert (tmp_path / "came").read_bytes() == large.read_bytes()
 

@@ -1,5 +1,6 @@
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -370,4 +371,4 @@ def test_real_posts_are_prepared_well(tmp_path: Path, posts_folder: Path, author
             assert "http" not in row.text
             assert "\ufffd" not in row.text
             assert "&amp;" not in row.text
-            assert not row.text.startswith("@") or " " not in row.text.split("'")[0]
+            assert not re.match(r"@[^']* ", row.text), "only @someone's may begin a post"

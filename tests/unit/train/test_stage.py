@@ -55,7 +55,11 @@ def test_the_report_says_what_was_done(
 def test_the_best_weights_are_the_saved_ones(
     trained: tuple[Path, TrainReport], dataset: Path
 ) -> None:
-    folder, report = trained
+    check_best_weights(*trained, dataset)
+
+
+def check_best_weights(folder: Path, report: TrainReport, dataset: Path) -> None:
+    """The saved weights have the validation loss that the report says is the best."""
     lines = (dataset / "validation.jsonl").read_text().splitlines()
     texts = [json.loads(line)["text"] for line in lines]
     lm = load_model(folder)
@@ -143,7 +147,7 @@ def test_merged_adapters_are_a_plain_model_that_scores_as_in_training(
     lora = QUICK.model_copy(update={"method": "lora", "epochs": 6.0})
     out = tmp_path / "out"
     report = run(lora, dataset=dataset, base_model=base_model, model_out=out)
-    test_the_best_weights_are_the_saved_ones((out, report), dataset)
+    check_best_weights(out, report, dataset)
     names = {name for name, _ in load_model(out).model.named_parameters()}
     assert names == {name for name, _ in load_model(base_model).model.named_parameters()}
     assert not list(out.glob("adapter*"))
@@ -177,9 +181,11 @@ def test_a_killed_training_leaves_what_was_there(
     deadline = time.monotonic() + 60
     while not draft.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
+    assert draft.exists()
     time.sleep(0.3)
     os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
+    assert draft.exists()
     assert not out.exists()
     run(QUICK, dataset=dataset, base_model=base_model, model_out=out)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

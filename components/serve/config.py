@@ -48,10 +48,10 @@ class ServeConfig(StageConfig):
     ts_model_version: Literal["asked", "answered"] = "asked"
     """The model_version of TorchServe's counters: as a request named it, default where it named
     none, as TorchServe counts; or the version that answered."""
-    slots: Annotated[int, Field(ge=1)] = 32
-    """Samples that a model writes at the same time."""
+    slots: Annotated[int, Field(ge=1)] | None = None
+    """Samples that a model writes at the same time; left out: as many as its KV cache holds."""
     cache_mb: Annotated[int, Field(ge=1)] = 1024
-    """Megabytes for the keys and values of each model's running samples."""
+    """Megabytes for the KV cache of each model's running samples."""
     memory_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Gigabytes that all loaded models may take; left out: 80% of what the machine or pod has."""
     cache_dir: Path | None = None

@@ -127,7 +127,7 @@ class FakeEngine:
         self.running, self.drawn = 0, 0
         self.lock = threading.Lock()
         self.max_positions = 1000
-        self.facts = LoadFacts("fp32", "a fake", MEMORY, settings.slots, ("not timed",))
+        self.facts = LoadFacts("fp32", "a fake", MEMORY, settings.slots or 32, ("not timed",))
 
     @property
     def load(self) -> Load:

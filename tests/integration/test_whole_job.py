@@ -145,7 +145,10 @@ def test_another_run_publishes_the_next_version_and_a_resumed_one_reuses(
     assert registry.versions("lost_and_madeup") == [1, 2]
 
 
-@pytest.mark.parametrize("stage", ["collect", "prepare", "fetch", "train", "evaluate", "publish"])
+LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("collect", "prepare", "fetch")]
+
+
+@pytest.mark.parametrize("stage", [*LONG, "train", "evaluate", "publish"])
 def test_a_run_killed_in_any_stage_goes_on_when_resumed(desk: Desk, stage: str) -> None:
     out = f"killed-in-{stage}"
     process = subprocess.Popen(

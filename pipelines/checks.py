@@ -130,6 +130,6 @@ def check_prompts(base_model: Path, config: EvaluateConfig) -> None:
     Raises:
         BadInputError: a prompt with so many new tokens is longer than the context length.
     """
-    from components.lm import fit  # torch takes a second to import
+    from components.lm import prompt_limits  # torch takes a second to import
 
-    fit.check_prompts(base_model, ("", *config.prompts), config.max_tokens)
+    prompt_limits.check_prompts(base_model, ("", *config.prompts), config.max_tokens)

@@ -7,8 +7,8 @@ from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig
 
 from components.contracts.errors import BadInputError
-from components.lm.codec import load_codec
 from components.lm.models import check_model_folder, quiet_transformers
+from components.lm.tokenizer import load_tokenizer
 
 
 def architecture_and_size(folder: Path) -> tuple[str, int]:
@@ -35,7 +35,7 @@ def architecture_and_size(folder: Path) -> tuple[str, int]:
 
 
 def _check_tokenizer(folder: Path, known: int) -> None:
-    vocabulary = load_codec(folder).vocabulary
+    vocabulary = load_tokenizer(folder).vocabulary
     if vocabulary > known:
         raise BadInputError(
             f"the tokenizer has {vocabulary} tokens and the model knows {known}: "

@@ -10,11 +10,11 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from components.contracts.errors import BadInputError
-from components.lm.codec import Codec, load_codec
 from components.lm.decoding.load import load_decoder
 from components.lm.decoding.protocol import Chunk, Decoder
 from components.lm.decoding.shape import read_shape
 from components.lm.formats import FORMATS, INT8, Format, FormatName
+from components.lm.tokenizer import Tokenizer, load_tokenizer
 
 MOST_TOKENS = 4096
 """Enough to see a change of 1%; more would only take longer."""
@@ -28,7 +28,7 @@ def format_bits_per_byte(
     """The bits per UTF-8 byte that the model in `folder` needs for `texts`, by number format.
 
     It is computed by the very code that serves it. Each text is scored alone, its end too; texts
-    beyond about 4,096 tokens, or longer than the model can look at, are left out. `int8` stands
+    beyond about 4,096 tokens, or longer than the context, are left out. `int8` stands
     for weights in int8 in every row over bf16; a model of a family that transformers computes has
     no such figure. Takes a few seconds a format for a model of 135 million parameters.
 
@@ -45,17 +45,19 @@ def texts_to_measure(folder: Path, texts: Sequence[str]) -> list[str]:
     Raises:
         BadInputError: none of them can be measured.
     """
-    chosen = [text for text, _ in _measured(load_codec(folder), texts, sys.maxsize)]
+    chosen = [text for text, _ in _measured(load_tokenizer(folder), texts, sys.maxsize)]
     if not chosen:
         raise BadInputError(NO_TEXT)
     return chosen
 
 
-def _measured(codec: Codec, texts: Sequence[str], longest: int) -> Iterator[tuple[str, list[int]]]:
+def _measured(
+    tokenizer: Tokenizer, texts: Sequence[str], longest: int
+) -> Iterator[tuple[str, list[int]]]:
     """The texts to measure and their tokens, start and end among them."""
     tokens = 0
     for text in texts:
-        ids = [codec.start_token_id, *codec.encode(text), codec.end_token_id]
+        ids = [tokenizer.start_token_id, *tokenizer.encode(text), tokenizer.end_token_id]
         if not text or len(ids) - 1 > longest:
             continue
         if tokens + len(ids) > MOST_TOKENS and tokens:
@@ -69,10 +71,10 @@ def _format(name: FormatName) -> Format:
 
 
 def _bits_per_byte(folder: Path, texts: Sequence[str], number_format: Format) -> float:
-    codec = load_codec(folder)
+    tokenizer = load_tokenizer(folder)
     decoder = load_decoder(folder, number_format, torch.device("cpu"))
     bits, size = 0.0, 0
-    for text, ids in _measured(codec, texts, decoder.positions):
+    for text, ids in _measured(tokenizer, texts, decoder.positions):
         size += len(text.encode())
         bits += _bits(decoder, ids)
     del decoder

@@ -13,7 +13,7 @@ from transformers.utils import logging
 
 from components.contracts.errors import BadInputError
 from components.lm.devices import default_device
-from components.lm.ends import start_and_end
+from components.lm.special_tokens import start_and_end
 
 Dtype: TypeAlias = Literal["fp32", "bf16"]
 TORCH_DTYPES: dict[Dtype, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}

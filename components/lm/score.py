@@ -27,7 +27,7 @@ def post_bits(lm: LanguageModel, texts: Sequence[str]) -> list[float]:
         if len(ids) - 1 > lm.max_positions:
             raise BadInputError(
                 f"post {number} has {len(ids) - 2} tokens; "
-                f"the model looks at {lm.max_positions} at most"
+                f"the model's context length is {lm.max_positions}"
             )
     bits = [math.nan] * len(posts)
     for batch in _batches([len(ids) for ids in posts]):

@@ -254,7 +254,7 @@ def test_what_would_fail_in_the_end_fails_before_anything_is_collected(desk: Des
     assert "holds something else" in desk.run("taken", expect=2).stderr
     assert not (desk.folder / "taken" / "raw-dataset").exists()
     long = desk.call([*desk.line("long"), "--max-tokens", "500"], expect=2)
-    assert "more than the 128 that the model can look at" in long.stderr
+    assert "context length of 128 tokens" in long.stderr
     assert not (desk.folder / "long" / "raw-dataset").exists()
 
 

@@ -137,7 +137,7 @@ class Rotary:
     """Rotary position embedding (Su et al. 2021, arXiv:2104.09864), halves turned as in Llama."""
 
     def __init__(self, shape: Shape, dtype: torch.dtype, device: torch.device) -> None:
-        """Prepare the angles of every position that the model can look at."""
+        """Prepare the angles of every position of the context."""
         half = shape.head_dim // 2
         speeds = shape.rope_theta ** -(torch.arange(half).float() / half)
         angles = torch.arange(shape.max_positions).float()[:, None] * speeds

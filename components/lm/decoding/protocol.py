@@ -24,7 +24,7 @@ class Decoder(Protocol):
 
     vocabulary: int
     positions: int
-    """Tokens that it can look at."""
+    """The context length in tokens."""
     weight_bytes: int
     position_bytes: int
     """Keys and values of one position of one row."""

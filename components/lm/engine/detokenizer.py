@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from components.lm.codec import Codec
+from components.lm.tokenizer import Tokenizer
 
 REPLACEMENT = "\ufffd"
 CONTEXT = 8
@@ -17,17 +17,17 @@ class Detokenizer:
     than a few tokens, however long the text is.
     """
 
-    def __init__(self, codec: Codec, before: Sequence[int]) -> None:
+    def __init__(self, tokenizer: Tokenizer, before: Sequence[int]) -> None:
         """Go on after the tokens `before`."""
-        self._codec = codec
+        self._tokenizer = tokenizer
         self._ids = list(before[-CONTEXT:])
         self._read = len(self._ids)
-        self._known = codec.decode(self._ids)
+        self._known = tokenizer.decode(self._ids)
 
     def add(self, token: int) -> str:
         """The text that is whole with `token`; empty while a character lacks bytes."""
         self._ids.append(token)
-        text = self._codec.decode(self._ids)
+        text = self._tokenizer.decode(self._ids)
         whole = text.rstrip(REPLACEMENT)  # bytes that may become a character yet
         if len(whole) <= len(self._known):
             return ""
@@ -35,16 +35,16 @@ class Detokenizer:
         if whole == text:
             self._ids = self._ids[self._read :]
             self._read = len(self._ids)
-            self._known = self._codec.decode(self._ids)
+            self._known = self._tokenizer.decode(self._ids)
         return new
 
 
-def token_text(codec: Codec, token: int) -> str:
+def token_text(tokenizer: Tokenizer, token: int) -> str:
     """A token by itself, for people; what is no text alone is written as `bytes:\\xf0\\x9f`."""
-    text: str = codec.tokenizer.decode([token], skip_special_tokens=False)
+    text: str = tokenizer.backend.decode([token], skip_special_tokens=False)
     if REPLACEMENT not in text:
         return text
-    piece = codec.tokenizer.id_to_token(token) or ""
+    piece = tokenizer.backend.id_to_token(token) or ""
     values = [_byte_of().get(letter) for letter in piece]
     if None in values:
         return text

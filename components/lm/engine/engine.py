@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from components.contracts.errors import BadInputError
-from components.lm.codec import Codec
 from components.lm.decoding.protocol import Decoder
 from components.lm.engine.job import Job
 from components.lm.engine.protocol import (
@@ -22,6 +21,7 @@ from components.lm.engine.queue import WaitingJobs
 from components.lm.engine.rows import Rows
 from components.lm.engine.scheduler import Scheduler
 from components.lm.engine.stream import EventStream
+from components.lm.tokenizer import Tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +32,10 @@ class TorchEngine:
     """An `Engine` over a `Decoder`, in a thread of its own."""
 
     def __init__(
-        self, decoder: Decoder, codec: Codec, settings: EngineSettings, facts: LoadFacts
+        self, decoder: Decoder, tokenizer: Tokenizer, settings: EngineSettings, facts: LoadFacts
     ) -> None:
         """Start the thread; `facts` say what was loaded."""
-        self._codec = codec
+        self._tokenizer = tokenizer
         self._rows = Rows(decoder, settings.slots, settings.cache_bytes)
         self.facts = replace(facts, slots=self._rows.most)
         self.max_positions = self._rows.longest
@@ -53,20 +53,20 @@ class TorchEngine:
 
     def prompt_tokens(self, prompt: str) -> int:
         """How many tokens `prompt` has, the start token among them."""
-        return len(prompt_ids(self._codec, Request(prompt)))
+        return len(prompt_ids(self._tokenizer, Request(prompt)))
 
     def text_of(self, ids: Sequence[int]) -> str:
         """The text of a prompt that came as tokens, as `Engine.text_of` says."""
         check_length(len(ids), 0, self.max_positions)
-        most = self._codec.vocabulary - 1
+        most = self._tokenizer.vocabulary - 1
         for one in ids:
             if not 0 <= one <= most:
                 raise BadInputError(f"the prompt's token {one} is none of the model's, 0 to {most}")
-        return self._codec.decode(ids)
+        return self._tokenizer.decode(ids)
 
     def submit(self, request: Request) -> EventStream:
         """Take a request, as `Engine.submit` says."""
-        job = make_job(request, self._codec, self.max_positions)
+        job = make_job(request, self._tokenizer, self.max_positions)
         self._waiting.put(job)
         return job.stream
 
@@ -76,7 +76,7 @@ class TorchEngine:
         self._thread.join()
 
 
-def make_job(request: Request, codec: Codec, context: int) -> Job:
+def make_job(request: Request, tokenizer: Tokenizer, context: int) -> Job:
     """The job that writes for a request, with a model whose context length is `context` tokens.
 
     Raises:
@@ -84,9 +84,9 @@ def make_job(request: Request, codec: Codec, context: int) -> Job:
         BadInputError: a value is out of range; the message names it.
     """
     check_request(request)
-    ids = prompt_ids(codec, request)
+    ids = prompt_ids(tokenizer, request)
     check_length(len(ids), request.sampling.max_tokens, context)
-    return Job(request, ids, codec)
+    return Job(request, ids, tokenizer)
 
 
 def check_length(prompt: int, new: int, context: int) -> None:
@@ -103,10 +103,10 @@ def check_length(prompt: int, new: int, context: int) -> None:
         )
 
 
-def prompt_ids(codec: Codec, request: Request) -> list[int]:
+def prompt_ids(tokenizer: Tokenizer, request: Request) -> list[int]:
     """The prompt's tokens behind one start token, which may have come with them."""
-    start = codec.start_token_id
-    ids = codec.encode(request.prompt) if request.ids is None else [*request.ids]
+    start = tokenizer.start_token_id
+    ids = tokenizer.encode(request.prompt) if request.ids is None else [*request.ids]
     return ids if request.ids is not None and ids[:1] == [start] else [start, *ids]
 
 

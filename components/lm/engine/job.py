@@ -6,18 +6,18 @@ from typing import Any
 
 from torch import Tensor
 
-from components.lm.codec import Codec
 from components.lm.decoding.protocol import Chunk
 from components.lm.engine.logprobs import PromptLogprobs
 from components.lm.engine.protocol import DeadlineExceeded, Done, Request
 from components.lm.engine.sample import Sample
 from components.lm.engine.stream import EventStream
+from components.lm.tokenizer import Tokenizer
 
 
 class Job:
     """A request, what was read of its prompt, and its samples."""
 
-    def __init__(self, request: Request, ids: list[int], codec: Codec) -> None:
+    def __init__(self, request: Request, ids: list[int], tokenizer: Tokenizer) -> None:
         """A job that waits; `ids` are the prompt's, the start token first."""
         self.request, self.ids = request, ids
         self.stream = EventStream(len(ids))
@@ -27,7 +27,7 @@ class Job:
         """Their keys and values, while a sample still needs them."""
         self.left = request.n
         """Samples that are not finished."""
-        self.samples = [Sample(i, request.sampling, codec, ids) for i in range(request.n)]
+        self.samples = [Sample(i, request.sampling, tokenizer, ids) for i in range(request.n)]
         self.parked: deque[Sample] = deque()
         """Samples with a first token that wait for a row."""
         self._came = time.monotonic()
@@ -35,7 +35,7 @@ class Job:
         """Whether its stream has ended."""
         echo = request.sampling.echo and request.sampling.logprobs is not None
         self._logprobs = (
-            PromptLogprobs(codec, ids, request.sampling.logprobs or 0) if echo else None
+            PromptLogprobs(tokenizer, ids, request.sampling.logprobs or 0) if echo else None
         )
 
     @property

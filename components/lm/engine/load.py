@@ -8,7 +8,6 @@ import torch
 
 from components.contracts.errors import BadInputError
 from components.lm.autotune import FormatChoice, choose_format
-from components.lm.codec import Codec, load_codec
 from components.lm.decoding.load import load_decoder
 from components.lm.decoding.protocol import Chunk, Decoder
 from components.lm.decoding.shape import read_shape
@@ -18,6 +17,7 @@ from components.lm.engine.threads import release_helpers
 from components.lm.format_quality import format_bits_per_byte
 from components.lm.formats import FormatName, allowed_formats
 from components.lm.threads import limit_threads
+from components.lm.tokenizer import Tokenizer, load_tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +37,12 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     Raises:
         BadInputError: the folder holds no such model.
     """
-    decoder, codec, facts = load_parts(folder, settings)
+    decoder, tokenizer, facts = load_parts(folder, settings)
     release_helpers()
-    return TorchEngine(decoder, codec, settings, facts)
+    return TorchEngine(decoder, tokenizer, settings, facts)
 
 
-def load_parts(folder: Path, settings: EngineSettings) -> tuple[Decoder, Codec, LoadFacts]:
+def load_parts(folder: Path, settings: EngineSettings) -> tuple[Decoder, Tokenizer, LoadFacts]:
     """The model in `folder` ready to write, its tokenizer, and what they are.
 
     Raises:
@@ -52,13 +52,13 @@ def load_parts(folder: Path, settings: EngineSettings) -> tuple[Decoder, Codec, 
         raise BadInputError(f"{folder} holds no *.safetensors, so there is no model to write with")
     limit_threads()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    codec = load_codec(folder)
+    tokenizer = load_tokenizer(folder)
     allowed = _allowed(folder, settings)
     choice = choose_format(settings.dtype, read_shape(folder), device, allowed, settings.choices)
     decoder = load_decoder(folder, choice.format, device)
     facts = _facts(decoder, choice, settings, device)
-    _warm(decoder, codec)
-    return decoder, codec, facts
+    _warm(decoder, tokenizer)
+    return decoder, tokenizer, facts
 
 
 def _allowed(folder: Path, settings: EngineSettings) -> Collection[FormatName]:
@@ -87,8 +87,8 @@ def _facts(
     )
 
 
-def _warm(decoder: Decoder, codec: Codec) -> None:
+def _warm(decoder: Decoder, tokenizer: Tokenizer) -> None:
     """Read two tokens, so that no request pays for what is done once."""
     decoder.resize(1, 2)
-    decoder.step([], [], [Chunk(0, [codec.start_token_id])])
-    decoder.step([codec.start_token_id], [1])
+    decoder.step([], [], [Chunk(0, [tokenizer.start_token_id])])
+    decoder.step([tokenizer.start_token_id], [1])

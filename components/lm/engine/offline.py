@@ -37,7 +37,7 @@ class Writer:
         Raises:
             BadInputError: the folder holds no such model.
         """
-        self._decoder, self._codec, self.facts = load_parts(folder, settings)
+        self._decoder, self._tokenizer, self.facts = load_parts(folder, settings)
         self._settings = settings
 
     def write(
@@ -50,7 +50,7 @@ class Writer:
             GenerationFailed: the model failed.
         """
         rows = Rows(self._decoder, self._settings.slots, self._settings.cache_bytes)
-        jobs = [make_job(request, self._codec, rows.longest) for request in requests]
+        jobs = [make_job(request, self._tokenizer, rows.longest) for request in requests]
         waiting = WaitingJobs(len(jobs), rows.most)
         answers = [_Answer(job, finished) for job in jobs]
         for job in jobs:

@@ -16,7 +16,7 @@ class QueueFull(HuggingtweetsError):  # noqa: N818 - it is what the queue is
 
 
 class PromptTooLong(BadInputError):  # noqa: N818 - it is what the prompt is
-    """The prompt and its new tokens are more than the model can look at, or than there is room for.
+    """The prompt and its new tokens are longer than the context, or than there is room for.
 
     Nothing is ever cut to fit.
     """

@@ -78,7 +78,7 @@ class Rows:
             self._capacity = rows
 
     def _length(self, positions: int) -> int:
-        """The next power of two, at most what the model can look at."""
+        """The next power of two, at most the context length."""
         return min(self.longest, max(SMALLEST_ROW, 1 << (positions - 1).bit_length()))
 
     def _rows_of(self, length: int) -> int:

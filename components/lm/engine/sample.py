@@ -4,25 +4,27 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
-from components.lm.codec import Codec
 from components.lm.engine.detokenizer import Detokenizer
 from components.lm.engine.flow import TextFlow
 from components.lm.engine.logprobs import logprob_of
 from components.lm.engine.protocol import Event, FinishReason, Sampling, TokenLogprob
 from components.lm.sampling import draws
+from components.lm.tokenizer import Tokenizer
 
 
 class Sample:
     """Takes tokens, gives events."""
 
-    def __init__(self, index: int, sampling: Sampling, codec: Codec, prompt: Sequence[int]) -> None:
+    def __init__(
+        self, index: int, sampling: Sampling, tokenizer: Tokenizer, prompt: Sequence[int]
+    ) -> None:
         """A sample that goes on after the tokens `prompt`."""
         self.index, self.sampling = index, sampling
         self.tokens: list[int] = []
         """What was drawn, the end left out."""
         self.finished = False
-        self._codec = codec
-        self._detokenizer = Detokenizer(codec, prompt)
+        self._tokenizer = tokenizer
+        self._detokenizer = Detokenizer(tokenizer, prompt)
         self._flow = TextFlow(sampling.stop)
         self._offset = 0  # of its text, behind the echoed prompt
         self._untold = 0  # tokens since the last event
@@ -41,7 +43,7 @@ class Sample:
 
     def add(self, token: int, logits: Tensor) -> Event | None:
         """Take the token drawn from `logits` [vocabulary]; an event if something is to be said."""
-        ends = token in (self._codec.end_token_id, self._codec.start_token_id)
+        ends = token in (self._tokenizer.end_token_id, self._tokenizer.start_token_id)
         if ends and not self.sampling.ignore_eos:
             return self._end("stop")
         self.tokens.append(token)
@@ -71,5 +73,5 @@ class Sample:
             return
         offset = self._offset + len(self._flow.text)
         self._logprobs.append(
-            logprob_of(self._codec, logits, token, self.sampling.logprobs, offset)
+            logprob_of(self._tokenizer, logits, token, self.sampling.logprobs, offset)
         )

@@ -30,5 +30,5 @@ def test_no_posts_no_scores(lm: LanguageModel) -> None:
 
 
 def test_a_post_that_the_model_cannot_look_at_is_named(lm: LanguageModel) -> None:
-    with pytest.raises(BadInputError, match="post 1 has .* looks at 128"):
+    with pytest.raises(BadInputError, match="post 1 has .* context length is 128"):
         post_bits(lm, ["z" * 500])

@@ -9,8 +9,8 @@ from support.servers import serving
 from support.tiny_models import make_tiny_model
 from support.tiny_versions import publish_tiny
 
-from components.lm.codec import Codec, load_codec
 from components.lm.engine.protocol import TokenLogprob
+from components.lm.tokenizer import Tokenizer, load_tokenizer
 from components.registry import Registry
 from components.serve.dialects.openai_bodies import choice
 from components.serve.personas.loader import make_engine
@@ -19,8 +19,8 @@ TEXT = "rain on the roof, soup"
 
 
 @pytest.fixture(scope="module")
-def codec(tmp_path_factory: pytest.TempPathFactory) -> Codec:
-    return load_codec(make_tiny_model(tmp_path_factory.mktemp("model")))
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
+    return load_tokenizer(make_tiny_model(tmp_path_factory.mktemp("model")))
 
 
 @pytest.fixture(scope="module")
@@ -64,27 +64,27 @@ def texts(pieces: Sequence[Completion]) -> list[str]:
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("echo", [True, False])
 def test_tokens_are_the_prompt_that_they_stand_for(
-    client: openai.OpenAI, codec: Codec, stream: bool, echo: bool
+    client: openai.OpenAI, tokenizer: Tokenizer, stream: bool, echo: bool
 ) -> None:
-    ids = codec.encode(TEXT)
+    ids = tokenizer.encode(TEXT)
     told = texts(complete(client, TEXT, echo=echo, stream=stream))
     assert texts(complete(client, ids, echo=echo, stream=stream)) == told
-    with_start = [codec.start_token_id, *ids]
+    with_start = [tokenizer.start_token_id, *ids]
     assert texts(complete(client, with_start, echo=echo, stream=stream)) == told
 
 
-def test_several_prompts_of_tokens(client: openai.OpenAI, codec: Codec) -> None:
+def test_several_prompts_of_tokens(client: openai.OpenAI, tokenizer: Tokenizer) -> None:
     prompts = [TEXT, "the cat"]
     told = complete(client, prompts, n=2)
-    found = complete(client, [codec.encode(prompt) for prompt in prompts], n=2)
+    found = complete(client, [tokenizer.encode(prompt) for prompt in prompts], n=2)
     assert texts(found) == texts(told)
     assert found[0].usage == told[0].usage
 
 
-def test_tokens_are_taken_as_they_are(client: openai.OpenAI, codec: Codec) -> None:
+def test_tokens_are_taken_as_they_are(client: openai.OpenAI, tokenizer: Tokenizer) -> None:
     """Not as their text would be read: one letter each, where the tokenizer would take words."""
-    letters = [codec.encode(letter)[0] for letter in "rain"]
-    assert letters != codec.encode("rain")
+    letters = [tokenizer.encode(letter)[0] for letter in "rain"]
+    assert letters != tokenizer.encode("rain")
     [answer] = complete(client, letters, echo=True, logprobs=0)
     assert answer.choices[0].logprobs is not None
     assert answer.choices[0].logprobs.tokens is not None

@@ -34,8 +34,8 @@ def pack(weight: Tensor, bias: Tensor | None = None) -> tuple[Matrix, list[Tenso
     kept = [packed, scales]
     if bias is not None:
         kept.append(_padded(bias.float(), shape[0]))
-    weights, scale, *rest = (tensor.data_ptr() for tensor in kept)
-    return Matrix(weights, scale, rest[0] if rest else None, *shape), kept
+    weights, factors, *rest = (tensor.data_ptr() for tensor in kept)
+    return Matrix(weights, factors, rest[0] if rest else None, *shape), kept
 
 
 def joined(parts: Sequence[Tensor], multiple: int = 1) -> Tensor:

@@ -7,33 +7,33 @@ from hypothesis import strategies as st
 from support.tiny_models import make_tiny_model
 
 from components.contracts.errors import BadInputError
-from components.lm.codec import Codec, load_codec
 from components.lm.models import LanguageModel, load_model
+from components.lm.tokenizer import Tokenizer, load_tokenizer
 
 
 @pytest.fixture(scope="module", params=["gpt2", "llama"])
 def both(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Codec, LanguageModel]:
-    folder = make_tiny_model(tmp_path_factory.mktemp("codec") / "model", request.param)
-    return load_codec(folder), load_model(folder)
+) -> tuple[Tokenizer, LanguageModel]:
+    folder = make_tiny_model(tmp_path_factory.mktemp("tokenizer") / "model", request.param)
+    return load_tokenizer(folder), load_model(folder)
 
 
-def test_it_knows_the_same_start_and_end(both: tuple[Codec, LanguageModel]) -> None:
-    codec, lm = both
-    assert codec.start_token_id == lm.start_token_id
-    assert codec.end_token_id == lm.end_token_id
+def test_it_knows_the_same_start_and_end(both: tuple[Tokenizer, LanguageModel]) -> None:
+    tokenizer, lm = both
+    assert tokenizer.start_token_id == lm.start_token_id
+    assert tokenizer.end_token_id == lm.end_token_id
 
 
 @given(text=st.text() | st.sampled_from(["", "a<|endoftext|>b", "</s><s>", " the kettle 🚲"]))
 def test_it_reads_and_writes_as_transformers_does(
-    both: tuple[Codec, LanguageModel], text: str
+    both: tuple[Tokenizer, LanguageModel], text: str
 ) -> None:
-    codec, lm = both
-    ids = codec.encode(text)
+    tokenizer, lm = both
+    ids = tokenizer.encode(text)
     assert ids == lm.encode([text])[0]
-    with_ends = [codec.start_token_id, *ids, codec.end_token_id]
-    assert codec.decode(with_ends) == lm.decode(with_ends) == text
+    with_ends = [tokenizer.start_token_id, *ids, tokenizer.end_token_id]
+    assert tokenizer.decode(with_ends) == lm.decode(with_ends) == text
 
 
 def test_a_tokenizer_that_names_no_end_is_read_through_transformers(
@@ -41,13 +41,16 @@ def test_a_tokenizer_that_names_no_end_is_read_through_transformers(
 ) -> None:
     folder = make_tiny_model(tmp_path / "model", "gpt2")
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "GPT2Tokenizer"}')
-    codec, lm = load_codec(folder), load_model(folder)
-    assert (codec.start_token_id, codec.end_token_id) == (lm.start_token_id, lm.end_token_id)
-    assert codec.encode("soup on the stove") == lm.encode(["soup on the stove"])[0]
+    tokenizer, lm = load_tokenizer(folder), load_model(folder)
+    assert (tokenizer.start_token_id, tokenizer.end_token_id) == (
+        lm.start_token_id,
+        lm.end_token_id,
+    )
+    assert tokenizer.encode("soup on the stove") == lm.encode(["soup on the stove"])[0]
 
 
 def test_a_damaged_tokenizer_is_named(tmp_path: Path) -> None:
     folder = make_tiny_model(tmp_path / "model", "gpt2")
     (folder / "tokenizer.json").write_text("{")
     with pytest.raises(BadInputError, match="tokenizer.json"):
-        load_codec(folder)
+        load_tokenizer(folder)

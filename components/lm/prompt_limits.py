@@ -6,8 +6,8 @@ from pathlib import Path
 from transformers import AutoConfig
 
 from components.contracts.errors import BadInputError
-from components.lm.codec import load_codec
 from components.lm.models import check_model_folder, max_positions
+from components.lm.tokenizer import load_tokenizer
 
 
 def check_prompts(folder: Path, prompts: Iterable[str], max_tokens: int) -> None:
@@ -18,11 +18,11 @@ def check_prompts(folder: Path, prompts: Iterable[str], max_tokens: int) -> None
     """
     check_model_folder(folder)
     longest = max_positions(AutoConfig.from_pretrained(folder, local_files_only=True))
-    codec = load_codec(folder)
+    tokenizer = load_tokenizer(folder)
     for prompt in prompts:
-        tokens = 1 + len(codec.encode(prompt)) + max_tokens
-        if tokens - 1 > longest:  # the last token is not looked at
+        tokens = 1 + len(tokenizer.encode(prompt)) + max_tokens
+        if tokens - 1 > longest:  # the last token is never read
             raise BadInputError(
                 f"--max-tokens {max_tokens} after the prompt {prompt[:40]!r} makes {tokens} "
-                f"tokens, more than the {longest} that the model can look at; ask for fewer"
+                f"tokens, longer than the model's context length of {longest} tokens; ask for fewer"
             )

@@ -4,9 +4,11 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import NoReturn, TypeVar
 
 import requests
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from components.collect.times import parse_time
 from components.collect.web.adapter import RefusedError
@@ -43,21 +45,22 @@ class Patience:
             RefusedError: the server refuses, and asking again would not change it.
             BadInputError: it asks for too long a wait, or cannot be reached.
         """
-        for number in range(1, MAX_TRIES + 1):
-            wait = FIRST_WAIT * 2 ** (number - 1)
-            try:
-                return ask()
-            except RefusedError as refusal:
-                if refusal.status == RATE_LIMITED:
-                    wait = max(wait, self._until_reset(refusal, about))
-                elif refusal.status < 500:
-                    raise
-                problem: Exception = refusal
-            except (requests.RequestException, ValueError) as broken:
-                problem = broken
-            if number < MAX_TRIES:
-                self._sleep(wait, problem, number)
-        raise self._giving_up(problem, about) from problem
+        again = Retrying(
+            stop=stop_after_attempt(MAX_TRIES),
+            retry=retry_if_exception(_may_pass),
+            wait=partial(self._wait, about),
+            before_sleep=self._say,
+            retry_error_callback=partial(self._give_up, about),
+        )
+        return again(ask)
+
+    def _wait(self, about: str, state: RetryCallState) -> float:
+        """Seconds before the next try."""
+        problem = _problem(state)
+        wait: float = FIRST_WAIT * 2 ** (state.attempt_number - 1)
+        if isinstance(problem, RefusedError) and problem.status == RATE_LIMITED:
+            wait = max(wait, self._until_reset(problem, about))
+        return min(wait, self.max_wait)
 
     def _until_reset(self, refusal: RefusedError, about: str) -> float:
         """Seconds until the rate limit is reset, by the header that says when.
@@ -74,18 +77,34 @@ class Patience:
             ) from refusal
         return wait
 
-    def _sleep(self, wait: float, problem: Exception, number: int) -> None:
-        wait, why = min(wait, self.max_wait), _in_words(problem)
+    def _say(self, state: RetryCallState) -> None:
         log.warning(
-            "%s: %s; trying again in %.0f s (%d of %d)", self.server, why, wait, number, MAX_TRIES
-        )
-        time.sleep(wait)
+            "%s: %s; trying again in %.0f s (%d of %d)",
+            self.server, _in_words(_problem(state)), state.upcoming_sleep,
+            state.attempt_number, MAX_TRIES,
+        )  # fmt: skip
 
-    def _giving_up(self, problem: Exception, about: str) -> BadInputError:
-        return UnreachableError(
+    def _give_up(self, about: str, state: RetryCallState) -> NoReturn:
+        problem = _problem(state)
+        raise UnreachableError(
             f"{about}: no answer from {self.server} at {self.url} after {MAX_TRIES} tries "
             f"({_in_words(problem)}); go on later with --resume"
-        )
+        ) from problem
+
+
+def _problem(state: RetryCallState) -> BaseException:
+    """What the last try raised."""
+    assert state.outcome is not None
+    problem = state.outcome.exception()
+    assert problem is not None
+    return problem
+
+
+def _may_pass(problem: BaseException) -> bool:
+    """Whether asking again may help."""
+    if isinstance(problem, RefusedError):
+        return problem.status == RATE_LIMITED or problem.status >= 500
+    return isinstance(problem, requests.RequestException | ValueError)
 
 
 def seconds_to_reset(headers: Mapping[str, str]) -> float:
@@ -96,7 +115,7 @@ def seconds_to_reset(headers: Mapping[str, str]) -> float:
     return 0.0
 
 
-def _in_words(problem: Exception) -> str:
+def _in_words(problem: BaseException) -> str:
     """The kind of problem; an exception's own text may hold what nobody needs to read."""
     if isinstance(problem, RefusedError):
         return f"it answered {problem}"

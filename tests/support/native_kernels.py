@@ -12,8 +12,8 @@ from components.lm.decoding.native.build import LEVELS
 from components.lm.decoding.native.layout import GROUP, PANEL, Quantized, rounded_up
 from components.lm.decoding.native.pack import pack
 
-LEVELS_HERE = tuple(LEVELS)[: library.load().native_level() + 1]
-"""Those that this processor has."""
+LEVELS_HERE = library.levels()
+"""Those that this processor has; none where the library cannot be compiled."""
 
 
 class Kernels(ctypes.Structure):

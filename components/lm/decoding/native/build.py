@@ -18,10 +18,9 @@ OF_A_LEVEL = ("activations.c", "attention.c", "draw.c", "level.c", "norms.c", "q
 """Compiled once for each level of instructions."""
 LEVELS = {
     "plain": (),
-    "avx2": ("-mavx2", "-mfma", "-mf16c"),
+    "avx2": ("-mavx2", "-mfma"),
     "avx512": (
-        "-mavx2", "-mfma", "-mf16c",
-        "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mavx512vnni",
+        "-mavx2", "-mfma", "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mavx512vnni",
     ),
 }  # fmt: skip
 FLAGS = (

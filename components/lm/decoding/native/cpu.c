@@ -7,11 +7,11 @@
 
 #include "kernels.h"
 
-enum { OSXSAVE = 1 << 27, FMA = 1 << 12, F16C = 1 << 29 };      /* leaf 1, ecx */
+enum { OSXSAVE = 1 << 27, FMA = 1 << 12 };                           /* leaf 1, ecx */
 enum { HAS_AVX2 = 1 << 5, F = 1 << 16, DQ = 1 << 17, BW = 1 << 30 }; /* leaf 7, ebx */
-static const uint32_t VL = 1u << 31;                            /* leaf 7, ebx */
-enum { VNNI = 1 << 11 };                                        /* leaf 7, ecx */
-enum { YMM = 0x06, ZMM = 0xe6 };                                /* xcr0: what the system keeps */
+static const uint32_t VL = 1u << 31;                                 /* leaf 7, ebx */
+enum { VNNI = 1 << 11 };                                             /* leaf 7, ecx */
+enum { YMM = 0x06, ZMM = 0xe6 };                                     /* xcr0: what the system keeps */
 
 static uint32_t kept_state(void) {
     uint32_t low, high;
@@ -23,7 +23,7 @@ static int all_of(uint32_t value, uint32_t bits) { return (value & bits) == bits
 
 int cpu_level(void) {
     uint32_t a, b, c, d, state;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !all_of(c, OSXSAVE | FMA | F16C)) return PLAIN;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !all_of(c, OSXSAVE | FMA)) return PLAIN;
     state = kept_state();
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return PLAIN;
     if (!all_of(b, HAS_AVX2) || !all_of(state, YMM)) return PLAIN;

@@ -7,6 +7,7 @@ from ctypes import POINTER, c_int64, c_void_p
 from functools import lru_cache
 from pathlib import Path
 
+from components.contracts.errors import BadInputError
 from components.lm.decoding.native.build import HERE, LEVELS, CompilerError, build, library_path
 from components.lm.decoding.native.layout import Batch, Cache, Draw, Model
 
@@ -22,16 +23,28 @@ def available() -> bool:
     return _found() is not None and level() in FASTER_THAN_TORCH
 
 
+def levels() -> tuple[str, ...]:
+    """The levels that this processor has, the lowest first; none without a library."""
+    found = _found()
+    return () if found is None else tuple(LEVELS)[: found.native_level() + 1]
+
+
 def level() -> str:
     """The instructions that it uses: those of this processor, or fewer by `LEVEL_VARIABLE`."""
     return list(LEVELS)[level_number()]
 
 
 def level_number() -> int:
-    """The same as a number, as `enum level` has it."""
-    names, highest = list(LEVELS), int(load().native_level())
-    cap = os.environ.get(LEVEL_VARIABLE)
-    return min(highest, names.index(cap)) if cap in names else highest
+    """The same as a number, as `enum level` has it.
+
+    Raises:
+        BadInputError: `LEVEL_VARIABLE` is set to something else.
+    """
+    load()
+    names, cap = list(LEVELS), os.environ.get(LEVEL_VARIABLE) or "avx512"
+    if cap not in names:
+        raise BadInputError(f"{LEVEL_VARIABLE} is {cap}; it must be {', '.join(names)}")
+    return min(len(levels()) - 1, names.index(cap))
 
 
 def load() -> ctypes.CDLL:

@@ -21,5 +21,7 @@ def test_steps_of_any_shape_stay_within_their_memory_and_agree(
     except CompilerError as error:
         pytest.skip(f"no compiler with these sanitizers: {error}")
     said = subprocess.run([program, "25", "3"], capture_output=True, text=True, check=False)
+    if "unexpected memory mapping" in said.stderr:
+        pytest.skip("this kernel lays memory out as the thread sanitizer does not know it")
     assert said.returncode == 0, said.stdout + said.stderr
     assert said.stdout.startswith("25 shapes")

@@ -30,7 +30,7 @@ INLINE int32_t put(const floats v[PARTS], float factor, int8_t *to) {
         ints rounded = (ints)(v[i] * factor + ROUND) - 0x4b400000;
         bytes small = __builtin_convertvector(rounded, bytes);
         memcpy(to + i * LANES, &small, sizeof small);
-        total += rounded;
+        total += __builtin_convertvector(small, ints); /* bounded, whatever the values were */
     }
     return sum_ints(total);
 }

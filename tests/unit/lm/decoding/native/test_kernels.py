@@ -170,3 +170,14 @@ def test_attention_is_torchs(
     )  # fmt: skip
     exact = functional.scaled_dot_product_attention(queries, keys.float(), kept.float())
     assert torch.allclose(out, exact, rtol=1e-4, atol=1e-5)
+
+
+@at_each_level
+@pytest.mark.parametrize("value", [1e-40, torch.inf, -torch.inf, torch.nan])
+def test_odd_values_stay_in_their_group(level: str, value: float) -> None:
+    rows = torch.zeros(1, 2 * GROUP)
+    rows[0, :5], rows[0, GROUP:] = value, 1.0
+    rounded = quantized(level, rows)
+    assert rounded.scales[0, 1] == pytest.approx(1 / 127)
+    assert (rounded.offsets.abs() <= 128 * 128 * GROUP).all()
+    assert rounded.values[0, GROUP:].tolist() == [127] * GROUP

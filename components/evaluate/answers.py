@@ -11,8 +11,6 @@ from components.evaluate.config import EvaluateConfig
 from components.evaluate.formats import measure_formats
 from components.evaluate.measures.bits_per_byte import BASE, CHAMPION, FINETUNED, score
 from components.evaluate.sampling import NO_PROMPT, SAMPLES_A_PROMPT, draw_samples
-from components.lm.models import load_model
-from components.lm.threads import limit_threads
 
 BASE_SHARE = 4
 """One sample of the base model for so many of the fine-tuned one: it is far off, which few show."""
@@ -51,19 +49,18 @@ def ask_models(
     Raises:
         BadInputError: a folder holds no model, or the prompts are too long for it.
     """
-    limit_threads()
-    scores = {FINETUNED: score(load_model(model), test, "finetuned")}
+    scores = {FINETUNED: score(model, test, "finetuned")}
     formats = measure_formats(model, test, scores[FINETUNED])
     wanted = dict.fromkeys(config.prompts, SAMPLES_A_PROMPT) | {NO_PROMPT: config.samples}
     samples = draw_samples(model, formats, config, wanted, "generate")
     base_texts: list[str] = []
     if base_model:
-        scores[BASE] = score(load_model(base_model), test, "base")
+        scores[BASE] = score(base_model, test, "base")
         few = {NO_PROMPT: -(-config.samples // BASE_SHARE)}
         written = draw_samples(base_model, formats, config, few, "generate")
         base_texts = [one.text for one in written]
     if champion:
-        scores[CHAMPION] = score(load_model(champion), test, "champion")
+        scores[CHAMPION] = score(champion, test, "champion")
     return Answers(samples, scores, base_texts, formats)
 
 

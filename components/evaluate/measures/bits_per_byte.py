@@ -3,42 +3,39 @@
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from components.contracts.errors import BadInputError
 from components.contracts.evaluation import BitsPerByte, Measure
 from components.evaluate.measures.bootstrap import ratio
 from components.evaluate.measures.byte_model import ByteModel
-from components.lm.models import LanguageModel
-from components.lm.score import post_bits
+from components.lm.score import Scorer
 from components.runtime.progress import progress
 
-POSTS_AT_A_TIME = 128
 FINETUNED, BASE, CHAMPION, BYTE5 = "finetuned", "base", "champion", "byte5"
 
 log = logging.getLogger(__name__)
 
 
-def score(model: LanguageModel, texts: Sequence[str], task: str) -> list[float]:
-    """The bits that `model` needs for each text and its end, after its start token.
+def score(model: Path, texts: Sequence[str], task: str) -> list[float]:
+    """The bits that the model needs for each text and its end, after its start token.
 
     NaN for a text that is longer than the context length.
 
     Args:
-        model: the model.
+        model: the model's folder.
         texts: the posts.
         task: what to call this on the progress bar.
+
+    Raises:
+        BadInputError: the folder holds no such model.
     """
-    sizes = [len(ids) for ids in model.encode(texts)]
-    fitting = [at for at, size in enumerate(sizes) if size + 1 <= model.max_positions]
-    fitting.sort(key=lambda at: sizes[at])  # posts of like length share the model's batches
     bits = [math.nan] * len(texts)
-    with progress(task, len(fitting)) as advance:
-        for start in range(0, len(fitting), POSTS_AT_A_TIME):
-            batch = fitting[start : start + POSTS_AT_A_TIME]
-            found = post_bits(model, [texts[at] for at in batch])
-            for at, value in zip(batch, found, strict=True):
-                bits[at] = value
-            advance(len(batch))
+    scorer = Scorer(model)
+    with progress(task, len(texts)) as advance:
+        for number, value in scorer.bits(texts):
+            bits[number] = value
+            advance(1)
     return bits
 
 

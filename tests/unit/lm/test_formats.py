@@ -6,8 +6,7 @@ import pytest
 from components.contracts.errors import BadInputError
 from components.lm.format_quality import format_bits_per_byte
 from components.lm.formats import FormatName, allowed_formats
-from components.lm.models import LanguageModel, load_model
-from components.lm.score import post_bits
+from components.lm.score import Scorer
 
 TEXTS = ["the kettle sings", "", "soup on the stove 🚲", "rain " * 500]
 EVERY: frozenset[FormatName] = frozenset({"fp32", "bf16", "int8"})
@@ -31,9 +30,10 @@ def test_bits_per_byte_are_those_of_the_evaluation(
     folder = model_folder(family)
     found = format_bits_per_byte(folder, TEXTS)
     assert list(found) == ["fp32", "bf16", "int8"]
-    lm: LanguageModel = load_model(folder)
     scored = [TEXTS[0], TEXTS[2]]  # one is empty, one longer than the context length
-    exact = sum(post_bits(lm, scored)) / sum(len(text.encode()) for text in scored)
+    exact = sum(bits for _, bits in Scorer(folder).bits(scored)) / sum(
+        len(text.encode()) for text in scored
+    )
     assert found["fp32"] == pytest.approx(exact, rel=1e-6)
     assert found["bf16"] == pytest.approx(exact, rel=0.01)
     assert found["int8"] == pytest.approx(exact, rel=0.01)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from torch.nn import Parameter
 from transformers.pytorch_utils import Conv1D
@@ -42,6 +41,8 @@ def _adapted(model: Any, config: TrainConfig) -> Any:
     """
     if config.method == "full":
         return model
+    from peft import LoraConfig, get_peft_model  # takes two seconds, which full training is spared
+
     _check_rank(model, config.lora_rank)
     torch.manual_seed(config.seed)  # peft draws the adapters' start from torch's generator
     transposed = any(isinstance(layer, Conv1D) for layer in model.modules())

@@ -51,6 +51,9 @@ bench-prepare: .venv-dev/.ready ## time collecting and preparing beside the orig
 bench-storage: .venv-dev/.ready ## time storage beside the libraries' own bulk transfer
 	@$(DEV)/python tests/bench/bench_storage.py
 
+bench-serve: .venv-dev/.ready .venv-peers/.ready ## time serving beside other servers, and beside an earlier checkout: BEFORE=FOLDER
+	@$(DEV)/python tests/bench/bench_serve.py --peers .venv-peers $(if $(BEFORE),--before $(BEFORE))
+
 fuzz: .venv-fuzz/.ready ## feed the readers of archives and tables random input, MINUTES=10 each
 	@mkdir -p build/fuzz
 	@for reader in archive table; do \

@@ -33,7 +33,7 @@ class Linear:
         dtype = DTYPES[number_format.base]
         self._activation: Activation = activation
         self._bias = None if bias is None else bias.to(device, dtype)
-        self._packed = device.type == "cpu" and bool(torch._C._has_mkldnn)
+        self._packed = device.type == "cpu" and _lays_out(dtype)
         self._int8_rows = number_format.int8_rows
         self.bytes = 0
         if self._int8_rows:
@@ -78,6 +78,13 @@ def _activate(rows: Tensor, activation: Activation) -> Tensor:
     if activation == "gelu":
         return functional.gelu(rows, approximate="tanh")
     return functional.silu(rows) if activation == "swish" else rows
+
+
+def _lays_out(dtype: torch.dtype) -> bool:
+    """Whether oneDNN lays out weights of this dtype here; for bf16 it needs instructions."""
+    if not torch._C._has_mkldnn:
+        return False
+    return dtype != torch.bfloat16 or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _reorder(weight: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,23 @@ def test_logits_are_those_of_transformers(folder: Path) -> None:
 )
 def test_small_formats_are_near(folder: Path, number_format: Format) -> None:
     check_rows_of_their_own_length(load_decoder(folder, number_format, CPU), folder, 0.02)
+
+
+def test_bf16_is_computed_without_the_instructions_for_it_too(folder: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+import torch
+from support.decoders import check_rows_of_their_own_length
+from components.lm.decoding.load import load_decoder
+from components.lm.formats import Format
+decoder = load_decoder(Path(sys.argv[1]), Format("bf16"), torch.device("cpu"))
+check_rows_of_their_own_length(decoder, Path(sys.argv[1]), 0.02)
+"""
+    paths = (*sys.path, str(Path(__file__).parents[3]))
+    limits = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+    environment = {**os.environ, **limits, "PYTHONPATH": os.pathsep.join(paths)}
+    subprocess.run([sys.executable, "-c", code, folder], env=environment, check=True)
 
 
 def test_rows_move_and_share_a_prompt(folder: Path) -> None:

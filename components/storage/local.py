@@ -235,7 +235,7 @@ def _fill(draft: str, fill: Fill) -> object:
         try:
             return fill(draft)
         except FileNotFoundError:
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, FileExistsError):  # gone while it was looked at
                 Path(draft).parent.mkdir(parents=True, exist_ok=True)
     return fill(draft)
 

@@ -60,6 +60,7 @@ def manifest_of(lineage: object) -> str:
         "lineage": lineage,
         "formats": {},
         "upload": "",
+        "job": "",
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

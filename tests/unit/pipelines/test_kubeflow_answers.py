@@ -35,14 +35,16 @@ COMMANDS = ("submit", "schedule", "status", "logs")
 def _compiled_once(monkeypatch: pytest.MonkeyPatch, package: bytes) -> None:
     """What is compiled is not what these tests are about, and takes most of a second."""
     monkeypatch.setattr(
-        "pipelines.submitting.write_package", lambda platform, file: file.write_bytes(package)
+        "pipelines.submitting.write_package",
+        lambda platform, file, *, one_source: file.write_bytes(package),
     )
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("package") / "persona.yaml"
-    write_package(Platform("kfp", dict.fromkeys(IMAGE_OF, "registry.test/cpu:1")), file)
+    platform = Platform("kfp", dict.fromkeys(IMAGE_OF, "registry.test/cpu:1"))
+    write_package(platform, file, one_source=True)
     return file.read_bytes()
 
 

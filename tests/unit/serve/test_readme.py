@@ -65,7 +65,7 @@ def test_every_curl_works(gardener: Running) -> None:
         )  # fmt: skip
         assert answer.returncode == 0, f"{line}\n{answer.stderr}"
         asks_for_text = "prompt" in line or "My dream is" in line
-        assert not asks_for_text or "sample 0" in answer.stdout, line
+        assert not asks_for_text or "sample" in answer.stdout, line
 
 
 def commands(block: str) -> list[str]:

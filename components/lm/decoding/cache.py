@@ -9,8 +9,7 @@ from components.lm.decoding.shape import Shape
 class KVCache:
     """Keys and values, a layer's as [rows, 2 x kv_heads, positions, head_dim], keys first.
 
-    Memory that was never written to costs nothing yet. All of it is zero at first, so that what a
-    mask hides is a number.
+    All of it is zero at first, so that what a mask hides is a number.
     """
 
     def __init__(self, shape: Shape, dtype: torch.dtype, device: torch.device) -> None:

@@ -7,6 +7,7 @@ from components.lm.engine.job import Job
 from components.lm.engine.sample import Sample
 
 SMALLEST_ROW = 128
+FEWEST_ROWS = 8
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Rows:
     """Seats without gaps from row 0 on, in a cache of bounded memory.
 
     Rows are as long as the longest of the running requests needs, a power of two; the longer they
-    are the fewer there are.
+    are the fewer there are. There are as many as were needed at once so far, a power of two too:
+    each takes memory.
     """
 
     def __init__(self, decoder: Decoder, most: int | None, cache_bytes: int) -> None:
@@ -54,9 +56,10 @@ class Rows:
         kept = max(needed, self._decoder.row_positions)
         wanted = taken + job.request.n
         length = kept if self._rows_of(kept) >= min(wanted, self.most) else needed
-        if self._rows_of(length) <= taken:
+        most = self._rows_of(length)
+        if most <= taken:
             return False
-        self._resize(self._rows_of(length), length)
+        self._resize(min(most, max(self._capacity, FEWEST_ROWS, _power_of_two(wanted))), length)
         return True
 
     def sit(self, job: Job, samples: list[Sample], saved: object) -> None:
@@ -79,8 +82,13 @@ class Rows:
 
     def _length(self, positions: int) -> int:
         """The next power of two, at most the context length."""
-        return min(self.longest, max(SMALLEST_ROW, 1 << (positions - 1).bit_length()))
+        return min(self.longest, max(SMALLEST_ROW, _power_of_two(positions)))
 
     def _rows_of(self, length: int) -> int:
         """How many rows of this length there is memory for."""
         return min(self.most, self._bytes // (length * self._decoder.position_bytes))
+
+
+def _power_of_two(number: int) -> int:
+    """The least one that is not below `number`."""
+    return 1 << (number - 1).bit_length()

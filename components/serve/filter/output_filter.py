@@ -127,7 +127,9 @@ class SampleFilter:
         if end <= self._done:
             return end, []
         found, looked = self._rules.look(self._text)
-        return end if final else self._settled(looked), found
+        if found and not final:
+            end = min(end, self._settled(looked[1:]))
+        return end, found
 
     def _settled(self, looked: list[str]) -> int:
         """How much is settled, whichever of the texts that are looked at a run may go on in."""

@@ -188,8 +188,8 @@ def test_who_reads_all_the_time_is_not_cut_off(
     registry: Registry, tmp_path: Path, engines: FakeEngines
 ) -> None:
     publish(registry)
-    with serving(registry, tmp_path / "cache", engines, body_timeout=0.5) as running:
-        engines.last.delay = 0.02
+    with serving(registry, tmp_path / "cache", engines, body_timeout=2.0) as running:
+        engines.last.delay = 0.04
         body = {"prompt": "long", "max_tokens": 100, "stream": True}
         with requests.post(
             f"{running.inference}/predictions/jane", json=body, stream=True, timeout=20

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from components.contracts.errors import BadInputError
 from components.fetch.found import Found, link_or_copy, take
-from components.lm.models import quiet_transformers
 from components.runtime.digests import file_sha256
 from components.runtime.disk import is_disk_full
 from components.runtime.folders import whole_folder
@@ -86,6 +85,8 @@ def bundled_weights() -> tuple[Path, str]:
 def _convert(weights: Path, folder: Path) -> None:
     """Write the GGUF file's model and tokenizer as safetensors and JSON."""
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    from components.lm.models import quiet_transformers
 
     log.info("converting %s; this is done once and takes about 20 s", weights.name)
     with quiet_transformers(), redirect_stderr(io.StringIO()):  # it draws a bar that knows no off

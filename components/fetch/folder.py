@@ -4,8 +4,8 @@ from pathlib import Path
 
 from components.contracts.artifacts import FETCH_REPORT
 from components.contracts.reports import FetchReport
+from components.fetch.check import check_kind
 from components.fetch.found import Found, stated_license, take
-from components.lm.models import check_model_folder
 
 
 def fetch_folder(source: Path, target: Path) -> Found:
@@ -14,7 +14,7 @@ def fetch_folder(source: Path, target: Path) -> Found:
     Raises:
         BadInputError: `source` holds no causal language model.
     """
-    check_model_folder(source)
+    check_kind(source)
     take(source.iterdir(), target)
     if (source / FETCH_REPORT).is_file():
         before = FetchReport.read(source / FETCH_REPORT)

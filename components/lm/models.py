@@ -13,12 +13,12 @@ from transformers.utils import logging
 
 from components.contracts.errors import BadInputError
 from components.lm.devices import default_device
+from components.lm.model_files import check_model_files
 from components.lm.special_tokens import start_and_end
 
 Dtype: TypeAlias = Literal["fp32", "bf16"]
 TORCH_DTYPES: dict[Dtype, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 UNBOUNDED = 1 << 30
 
 
@@ -108,16 +108,7 @@ def check_model_folder(folder: Path) -> type[Any]:
         BadInputError: a file is missing, weights are only there as pickle, or the configuration
             is not that of a causal language model that transformers itself knows.
     """
-    if not folder.is_dir():
-        raise BadInputError(f"{folder} is no folder; name one that holds a model")
-    if not (folder / "config.json").is_file():
-        raise BadInputError(f"{folder} holds no model: it lacks config.json")
-    if not any(folder.glob("*.safetensors")):
-        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt"))
-        also = "; convert its pickled weights, which are not safe to load" if pickled else ""
-        raise BadInputError(f"{folder} holds no *.safetensors{also}")
-    if not any((folder / name).is_file() for name in TOKENIZER_FILES):
-        raise BadInputError(f"{folder} holds no tokenizer: it lacks tokenizer.json")
+    check_model_files(folder)
     return _causal_class(folder)
 
 

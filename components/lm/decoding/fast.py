@@ -13,11 +13,11 @@ from components.lm.decoding.linear import DTYPES
 from components.lm.decoding.protocol import Chunk
 from components.lm.decoding.shape import Shape
 from components.lm.decoding.step import Step
+from components.lm.decoding.weight_shapes import PREFIXES
 from components.lm.decoding.weights import Weights
 from components.lm.formats import Format
 from components.lm.sampling import choose
 
-PREFIXES = {"gpt2": "transformer.", "llama": "model."}
 EMBEDDINGS = {"gpt2": "wte.weight", "llama": "embed_tokens.weight"}
 
 

@@ -67,16 +67,16 @@ def _gpt2(config: dict[str, Any]) -> Shape | None:
     plain = all(config.get(name, value) == value for name, value in GPT2_PLAIN.items())
     if not plain or config.get("activation_function", "gelu_new") not in TANH_GELU:
         return None
-    hidden, heads = int(config["n_embd"]), int(config["n_head"])
+    hidden, heads = _count(config["n_embd"]), _count(config["n_head"])
     return Shape(
         family="gpt2",
-        vocabulary=int(config["vocab_size"]),
+        vocabulary=_count(config["vocab_size"]),
         hidden_size=hidden,
-        layers=int(config["n_layer"]),
+        layers=_count(config["n_layer"]),
         heads=heads,
         kv_heads=heads,
-        head_dim=hidden // heads,
-        max_positions=int(config["n_positions"]),
+        head_dim=_share(hidden, heads),
+        max_positions=_count(config["n_positions"]),
         eps=float(config.get("layer_norm_epsilon", 1e-5)),
         rope_theta=0.0,
         tied=bool(config.get("tie_word_embeddings", True)),
@@ -90,18 +90,35 @@ def _llama(config: dict[str, Any]) -> Shape | None:
     partial = rope.get("partial_rotary_factor", 1.0)
     if rotary != "default" or partial != 1.0 or config.get("hidden_act", "silu") != "silu":
         return None
-    heads = int(config["num_attention_heads"])
-    hidden = int(config["hidden_size"])
+    heads = _count(config["num_attention_heads"])
+    kv_heads = _count(config.get("num_key_value_heads") or heads)
+    _share(heads, kv_heads)
+    hidden = _count(config["hidden_size"])
     return Shape(
         family="llama",
-        vocabulary=int(config["vocab_size"]),
+        vocabulary=_count(config["vocab_size"]),
         hidden_size=hidden,
-        layers=int(config["num_hidden_layers"]),
+        layers=_count(config["num_hidden_layers"]),
         heads=heads,
-        kv_heads=int(config.get("num_key_value_heads") or heads),
-        head_dim=int(config.get("head_dim") or hidden // heads),
-        max_positions=int(config["max_position_embeddings"]),
+        kv_heads=kv_heads,
+        head_dim=_count(config.get("head_dim") or _share(hidden, heads)),
+        max_positions=_count(config["max_position_embeddings"]),
         eps=float(config.get("rms_norm_eps", 1e-6)),
         rope_theta=float(rope.get("rope_theta") or config.get("rope_theta") or 10000.0),
         tied=bool(config.get("tie_word_embeddings", False)),
     )
+
+
+def _count(value: Any) -> int:
+    """`value`, if it is a whole number above zero."""
+    if type(value) is not int or value < 1:
+        raise ValueError(value)
+    return value
+
+
+def _share(whole: int, parts: int) -> int:
+    """One of `parts` equal parts."""
+    share, rest = divmod(whole, parts)
+    if rest:
+        raise ValueError(f"{whole} does not divide by {parts}")
+    return share

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from support.tiny_models import make_tiny_model
 
 HEAVY = ("torch", "transformers", "peft", "sklearn", "kfp", "wandb", "pandas", "pyarrow", "tweepy")
 MODELING = ("transformers.modeling_utils", "peft", "kfp", "wandb", "pandas")
@@ -22,9 +24,16 @@ def test_flags_are_read_before_anything_heavy_is_imported(stage: str) -> None:
     assert imported(f"components.{stage}.__main__", HEAVY) == set()
 
 
-@pytest.mark.parametrize("stage", ["collect", "prepare", "publish", "deploy", "report", "gate"])
+@pytest.mark.parametrize("stage", [name for name in STAGES if name not in ("train", "evaluate")])
 def test_what_computes_nothing_imports_nothing_to_compute_with(stage: str) -> None:
     assert imported(f"components.{stage}.stage", HEAVY) == set()
+
+
+def test_a_known_model_is_fetched_without_torch(tmp_path: Path) -> None:
+    flags = ["--base-model", str(make_tiny_model(tmp_path / "tiny"))]
+    flags += ["--model-out", str(tmp_path / "out")]
+    assert imported(f"components.fetch.__main__ as fetch; fetch.main({flags!r})", HEAVY) == set()
+    assert (tmp_path / "out" / "fetch.json").is_file()
 
 
 def test_evaluate_imports_no_models_but_its_own_decoder() -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from components.lm.decoding.fast import EMBEDDINGS, PREFIXES
+from components.lm.decoding.fast import EMBEDDINGS
 from components.lm.decoding.native.layout import FAMILIES, GROUP, Layer, Matrix, Model, Norm
 from components.lm.decoding.native.pack import joined, pack
 from components.lm.decoding.shape import Shape
+from components.lm.decoding.weight_shapes import PREFIXES
 from components.lm.decoding.weights import Weights
 
 

@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ from transformers import pipeline
 from components.contracts.errors import BadInputError
 from components.contracts.reports import TrainReport
 from components.lm.models import load_model
-from components.lm.score import post_bits
+from components.lm.score import Scorer
 from components.registry.opt_outs import add_opt_out
 from components.runtime.digests import file_sha256, folder_sha256
 from components.train.__main__ import main
@@ -62,9 +63,9 @@ def check_best_weights(folder: Path, report: TrainReport, dataset: Path) -> None
     """The saved weights have the validation loss that the report says is the best."""
     lines = (dataset / "validation.jsonl").read_text().splitlines()
     texts = [json.loads(line)["text"] for line in lines]
-    lm = load_model(folder)
-    tokens = sum(len(ids) + 1 for ids in lm.encode(texts))
-    nats = sum(post_bits(lm, texts)) * 0.6931471805599453 / tokens
+    scorer = Scorer(folder)
+    tokens = sum(len(scorer.tokens(text)) - 1 for text in texts)
+    nats = sum(bits for _, bits in scorer.bits(texts)) * math.log(2) / tokens
     assert nats == pytest.approx(report.best_validation_loss, rel=1e-5)
 
 

@@ -248,7 +248,7 @@ def test_an_endpoint_that_says_nothing_is_named(store: Store, proxy: FaultyProxy
     start = time.monotonic()
     with pytest.raises(TransientError, match="cannot reach"):
         store.get("key")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
 
 
 @pytest.mark.usefixtures("impatient")

@@ -209,7 +209,7 @@ def _sizes(shape: Shape) -> tuple[tuple[int, int], ...]:
     """The matrices [out, in] of one layer, about."""
     width = shape.hidden_size
     heads = (shape.heads + 2 * shape.kv_heads) * shape.head_dim
-    inner = 4 * width if shape.family == "gpt2" else 8 * width // 3
+    inner = 4 * width if shape.family == "gpt2" else 3 * width
     return ((heads, width), (width, width), (inner, width), (width, inner))
 
 

@@ -9,6 +9,8 @@ from torch.nn import functional
 from components.lm.formats import EVERY_ROW, Format
 
 Activation: TypeAlias = Literal["none", "gelu", "swish"]
+INT8_BLOCK = 32
+"""torch multiplies int8 weights in blocks of this size, and reads on where they are not whole."""
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 ALGORITHMS = {"none": "", "gelu": "tanh", "swish": ""}
 
@@ -34,7 +36,8 @@ class Linear:
         self._activation: Activation = activation
         self._bias = None if bias is None else bias.to(device, dtype)
         self._packed = device.type == "cpu" and _lays_out(dtype)
-        self._int8_rows = number_format.int8_rows
+        fits = all(size % INT8_BLOCK == 0 for size in weight.shape)
+        self._int8_rows = number_format.int8_rows if fits else 0
         self.bytes = 0
         if self._int8_rows:
             self._int8, self._scale = _to_int8(weight, dtype)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.environment import real_posts, skip_or_fail
 from support.stores import store_servers, store_uri  # noqa: F401 - one server of a kind for all
 
@@ -11,6 +12,8 @@ GROUPS = ("real_posts", "browser", "docker", "stores", "base_model")
 LONGEST_NAME = 16
 """Bytes that may stand in a test's name."""
 
+settings.register_profile("untimed", deadline=None)  # a busy machine fails nothing
+settings.load_profile("untimed")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
 
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each computes with its own share

@@ -20,6 +20,19 @@ def truth(folder: Path, ids: list[int]) -> Tensor:
     return logits
 
 
+def check_rows_move_and_share_a_prompt(decoder: Decoder, folder: Path, error: float) -> None:
+    """What was read of one prompt is put into other rows, and all of them go on."""
+    decoder.resize(2, 8)
+    decoder.step([], [], [Chunk(0, SECOND), Chunk(0, FIRST)])
+    saved = decoder.save(1, len(FIRST))
+    decoder.resize(4, 16)
+    decoder.load(2, 4, saved)
+    decoder.move(1, 0, len(FIRST))
+    decoder.load(1, 2, saved)
+    for logits, token in zip(decoder.step([9, 8, 7, 6], [5] * 4), (9, 8, 7, 6), strict=True):
+        assert torch.allclose(logits, truth(folder, [*FIRST, token])[-1], atol=error)
+
+
 def check_rows_of_their_own_length(decoder: Decoder, folder: Path, error: float) -> None:
     """Two prompts are read, then written on while a third is read in two pieces."""
     decoder.resize(4, 16)

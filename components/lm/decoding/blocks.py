@@ -133,15 +133,20 @@ def _joined(parts: BlockWeights, names: list[str]) -> Linear:
     return parts.linear(torch.cat([weights.get(f"{name}.weight") for name in names]), bias)
 
 
+def angles_of(shape: Shape) -> Tensor:
+    """By how much each pair of values turns at each position: [max_positions, head_dim / 2]."""
+    half = shape.head_dim // 2
+    speeds = shape.rope_theta ** -(torch.arange(half).float() / half)
+    return torch.arange(shape.max_positions).float()[:, None] * speeds
+
+
 class Rotary:
     """Rotary position embedding (Su et al. 2021, arXiv:2104.09864), halves turned as in Llama."""
 
     def __init__(self, shape: Shape, dtype: torch.dtype, device: torch.device) -> None:
         """Prepare the angles of every position of the context."""
-        half = shape.head_dim // 2
-        speeds = shape.rope_theta ** -(torch.arange(half).float() / half)
-        angles = torch.arange(shape.max_positions).float()[:, None] * speeds
-        self._half = half
+        angles = angles_of(shape)
+        self._half = angles.shape[1]
         self._cos = torch.cat((angles.cos(), angles.cos()), 1).to(device, dtype)
         self._sin = torch.cat((-angles.sin(), angles.sin()), 1).to(device, dtype)
         self._step: Step | None = None

@@ -1,27 +1,24 @@
 """The fast decoder for the GPT-2 and the Llama family: prepacked weights over a KV cache."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm, rms_norm
 
+from components.lm.decoding.bases import CachedDecoder, DrawsWithTorch
 from components.lm.decoding.blocks import BlockWeights, Gpt2Layer, Layer, LlamaLayer, Rotary
-from components.lm.decoding.cache import KVCache
 from components.lm.decoding.linear import DTYPES
 from components.lm.decoding.protocol import Chunk
 from components.lm.decoding.shape import Shape
 from components.lm.decoding.step import Step
-from components.lm.decoding.weight_shapes import PREFIXES
+from components.lm.decoding.weight_shapes import EMBEDDINGS, PREFIXES, head_of
 from components.lm.decoding.weights import Weights
 from components.lm.formats import Format
-from components.lm.sampling import choose
-
-EMBEDDINGS = {"gpt2": "wte.weight", "llama": "embed_tokens.weight"}
 
 
-class FastDecoder:
+class FastDecoder(CachedDecoder, DrawsWithTorch):
     """Computes with prepacked weights, over slots of keys and values (see `Decoder`)."""
 
     def __init__(
@@ -33,6 +30,7 @@ class FastDecoder:
             BadInputError: some are missing or damaged.
         """
         dtype = DTYPES[number_format.base]
+        super().__init__(shape, dtype, device)
         self._shape = shape
         with Weights(folder, PREFIXES[shape.family]) as weights:
             parts = BlockWeights(shape, weights, number_format, device)
@@ -40,21 +38,8 @@ class FastDecoder:
             self._places = parts.table("wpe.weight") if shape.family == "gpt2" else None
             self._layers = _layers(parts, dtype, device)
             self._norm = [parts.norm(name) for name in _final_norm(shape)]
-            head = EMBEDDINGS[shape.family] if shape.tied else "lm_head.weight"
-            self._head = parts.linear(weights.get(head))
-        self._cache = KVCache(shape, dtype, device)
-        self.vocabulary, self.positions = shape.vocabulary, shape.max_positions
+            self._head = parts.linear(weights.get(head_of(shape)))
         self.weight_bytes = parts.bytes
-        self.position_bytes = 2 * shape.layers * shape.kv_heads * shape.head_dim * dtype.itemsize
-
-    @property
-    def row_positions(self) -> int:
-        """Positions that each row has room for now."""
-        return self._cache.positions
-
-    def resize(self, rows: int, positions: int) -> None:
-        """Make room for `rows` of `positions`; what fits into both the old and the new stays."""
-        self._cache.resize(rows, positions)
 
     @torch.inference_mode()
     def step(
@@ -70,29 +55,6 @@ class FastDecoder:
         if step.wanted is not None:
             rows = rows[step.wanted]
         return self._head(self._final(rows).to(self._embedding.dtype)).float()
-
-    def choose(
-        self,
-        logits: Tensor,
-        temperatures: Sequence[float],
-        top_ps: Sequence[float],
-        draws: Sequence[Iterator[float]],
-    ) -> list[int]:
-        """Draw a token for each row of `logits`, as `Decoder` says."""
-        tokens: list[int] = choose(logits, temperatures, top_ps, draws).tolist()
-        return tokens
-
-    def move(self, source: int, target: int, length: int) -> None:
-        """Put the first `length` positions of row `source`, which is free then, into `target`."""
-        self._cache.move(source, target, length)
-
-    def save(self, row: int, length: int) -> list[Tensor]:
-        """A copy of the first `length` positions of a row, for `load`."""
-        return self._cache.save(row, length)
-
-    def load(self, first: int, last: int, saved: list[Tensor]) -> None:
-        """Put what `save` gave into the rows from `first` up to, not including, `last`."""
-        self._cache.load(first, last, saved)
 
     def _final(self, rows: Tensor) -> Tensor:
         size, eps = (self._shape.hidden_size,), self._shape.eps

@@ -25,8 +25,6 @@ def load_decoder(folder: Path, number_format: Format, device: torch.device) -> D
         return NativeDecoder(folder, shape)
     if shape is not None:
         return FastDecoder(folder, shape, number_format, device)
-    from components.lm.decoding.transformers_decoder import (
-        TransformersDecoder,
-    )  # imports all of transformers
+    from components.lm.decoding import transformers_decoder as other  # imports transformers
 
-    return TransformersDecoder(folder, number_format, device)
+    return other.TransformersDecoder(folder, number_format, device)

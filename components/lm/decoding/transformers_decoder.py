@@ -1,20 +1,20 @@
 """Any other causal language model: transformers' own code, a row at a time."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from components.lm.decoding.bases import DrawsWithTorch
 from components.lm.decoding.protocol import Chunk
 from components.lm.formats import Format
 from components.lm.models import load_model
-from components.lm.sampling import choose
 
 
-class TransformersDecoder:
+class TransformersDecoder(DrawsWithTorch):
     """Right for every family, and slow: each row has a cache of its own (see `Decoder`)."""
 
     def __init__(self, folder: Path, number_format: Format, device: torch.device) -> None:
@@ -53,17 +53,6 @@ class TransformersDecoder:
         self._caches[row] = output.cache
         logits: Tensor = output.logits[0].float()
         return logits if chunk.all_logits else logits[-1:]
-
-    def choose(
-        self,
-        logits: Tensor,
-        temperatures: Sequence[float],
-        top_ps: Sequence[float],
-        draws: Sequence[Iterator[float]],
-    ) -> list[int]:
-        """Draw a token for each row of `logits`, as `Decoder` says."""
-        tokens: list[int] = choose(logits, temperatures, top_ps, draws).tolist()
-        return tokens
 
     def move(self, source: int, target: int, length: int) -> None:
         """Put row `source` into row `target`; `source` is free then."""

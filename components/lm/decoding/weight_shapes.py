@@ -13,6 +13,8 @@ ARCHITECTURES = {"gpt2": "GPT2LMHeadModel", "llama": "LlamaForCausalLM"}
 """What transformers calls the causal language model of a family."""
 PREFIXES = {"gpt2": "transformer.", "llama": "model."}
 """What stands before the names of a whole model's weights, all but the head's."""
+EMBEDDINGS = {"gpt2": "wte.weight", "llama": "embed_tokens.weight"}
+HEAD = "lm_head.weight"
 
 Shapes = Mapping[str, tuple[int, ...]]
 """The shapes of weights by name."""
@@ -35,10 +37,15 @@ def count_weights(shape: Shape, found: Shapes) -> int | None:
     inner = _inner(shape, bare)
     expected = {"gpt2": _gpt2, "llama": _llama}[shape.family](shape, inner)
     if not shape.tied:
-        expected["lm_head.weight"] = (shape.vocabulary, shape.hidden_size)
+        expected[HEAD] = (shape.vocabulary, shape.hidden_size)
     if any(bare.get(name) != size for name, size in expected.items()):
         return None
     return sum(map(math.prod, expected.values()))
+
+
+def head_of(shape: Shape) -> str:
+    """The name of the matrix that gives the logits."""
+    return EMBEDDINGS[shape.family] if shape.tied else HEAD
 
 
 def _has_biases(found: Shapes) -> bool:
@@ -67,7 +74,7 @@ def _gpt2(shape: Shape, inner: int) -> dict[str, tuple[int, ...]]:
         "mlp.c_proj.bias": vector,
     }
     return {
-        "wte.weight": (shape.vocabulary, width),
+        EMBEDDINGS["gpt2"]: (shape.vocabulary, width),
         "wpe.weight": (shape.max_positions, width),
         **_each_layer(shape, "h", layer),
         "ln_f.weight": vector,
@@ -87,7 +94,7 @@ def _llama(shape: Shape, inner: int) -> dict[str, tuple[int, ...]]:
         "mlp.down_proj.weight": (width, inner),
     }
     return {
-        "embed_tokens.weight": (shape.vocabulary, width),
+        EMBEDDINGS["llama"]: (shape.vocabulary, width),
         **_each_layer(shape, "layers", layer),
         "norm.weight": (width,),
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from components.lm.decoding.cache import KVCache
+from components.lm.decoding.bases import CachedDecoder
 from components.lm.decoding.native import library
 from components.lm.decoding.native.layout import GROUP, Batch, Cache
 from components.lm.decoding.native.sampling import choose
@@ -18,7 +18,7 @@ from components.lm.decoding.shape import Shape
 CPU = torch.device("cpu")
 
 
-class NativeDecoder:
+class NativeDecoder(CachedDecoder):
     """One call of the library a step (see `Decoder`)."""
 
     def __init__(self, folder: Path, shape: Shape) -> None:
@@ -27,23 +27,16 @@ class NativeDecoder:
         Raises:
             BadInputError: some are missing or damaged.
         """
+        super().__init__(shape, torch.bfloat16, CPU)
         self._library, self._level = library.load(), library.level_number()
         self._weights = NativeWeights(folder, shape)
-        self._cache = KVCache(shape, torch.bfloat16, CPU)
         self._layers = self._addresses()
         self._workspace = torch.empty(0, dtype=torch.uint8)
-        self.vocabulary, self.positions = shape.vocabulary, shape.max_positions
         self.weight_bytes = self._weights.bytes
-        self.position_bytes = 2 * shape.layers * shape.kv_heads * shape.head_dim * 2
-
-    @property
-    def row_positions(self) -> int:
-        """Positions that each row has room for now."""
-        return self._cache.positions
 
     def resize(self, rows: int, positions: int) -> None:
         """Make room for `rows` of `positions`; what fits into both the old and the new stays."""
-        self._cache.resize(rows, positions)
+        super().resize(rows, positions)
         self._layers = self._addresses()
 
     def step(
@@ -73,18 +66,6 @@ class NativeDecoder:
     ) -> list[int]:
         """Draw a token for each row of `logits`, as `Decoder` says."""
         return choose(logits, temperatures, top_ps, draws)
-
-    def move(self, source: int, target: int, length: int) -> None:
-        """Put the first `length` positions of row `source`, which is free then, into `target`."""
-        self._cache.move(source, target, length)
-
-    def save(self, row: int, length: int) -> list[Tensor]:
-        """A copy of the first `length` positions of a row, for `load`."""
-        return self._cache.save(row, length)
-
-    def load(self, first: int, last: int, saved: list[Tensor]) -> None:
-        """Put what `save` gave into the rows from `first` up to, not including, `last`."""
-        self._cache.load(first, last, saved)
 
     def _run(
         self,

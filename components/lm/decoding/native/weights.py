@@ -5,11 +5,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from components.lm.decoding.fast import EMBEDDINGS
+from components.lm.decoding.blocks import angles_of
 from components.lm.decoding.native.layout import FAMILIES, GROUP, Layer, Matrix, Model, Norm
 from components.lm.decoding.native.pack import joined, pack
 from components.lm.decoding.shape import Shape
-from components.lm.decoding.weight_shapes import PREFIXES
+from components.lm.decoding.weight_shapes import EMBEDDINGS, PREFIXES, head_of
 from components.lm.decoding.weights import Weights
 
 
@@ -43,14 +43,13 @@ class NativeWeights:
 
     def _model(self, layers: list[Layer], last_norm: str) -> Model:
         """What both families have."""
-        shape, embedding = self._shape, EMBEDDINGS[self._shape.family]
-        head = embedding if shape.tied else "lm_head.weight"
+        shape = self._shape
         model = Model(FAMILIES.index(shape.family), shape.layers, shape.hidden_size, shape.heads,
                       shape.kv_heads, shape.head_dim, self._inner(), shape.eps)  # fmt: skip
-        model.embedding = self._keep(self._files.get(embedding).bfloat16())
+        model.embedding = self._keep(self._files.get(EMBEDDINGS[shape.family]).bfloat16())
         model.layer = (Layer * len(layers))(*layers)
         model.last_norm = self._norm(last_norm)
-        model.head = self._pack(self._files.get(head))
+        model.head = self._pack(self._files.get(head_of(shape)))
         return model
 
     def _inner(self) -> int:
@@ -98,10 +97,8 @@ class NativeWeights:
         return self._pack(weight, joined(biases, multiple) if biases else None)
 
     def _rotary(self) -> tuple[int, int]:
-        """The cosines and sines of every position (Su et al. 2021, arXiv:2104.09864)."""
-        half = self._shape.head_dim // 2
-        speeds = self._shape.rope_theta ** -(torch.arange(half).float() / half)
-        angles = torch.arange(self._shape.max_positions).float()[:, None] * speeds
+        """The cosines and sines of every position."""
+        angles = angles_of(self._shape)
         return self._keep(angles.cos()), self._keep(angles.sin())
 
     def _pack(self, weight: Tensor, bias: Tensor | None = None) -> Matrix:

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from support.decoders import FIRST, SECOND, check_rows_of_their_own_length, truth
+from support.decoders import (
+    FIRST,
+    check_rows_move_and_share_a_prompt,
+    check_rows_of_their_own_length,
+    truth,
+)
 from support.tiny_models import make_tiny_model
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, MistralConfig
 from transformers.models.mistral import MistralForCausalLM
@@ -61,16 +66,7 @@ check_rows_of_their_own_length(decoder, Path(sys.argv[1]), 0.02)
 
 
 def test_rows_move_and_share_a_prompt(folder: Path) -> None:
-    decoder = load_decoder(folder, Format(), CPU)
-    decoder.resize(2, 8)
-    decoder.step([], [], [Chunk(0, SECOND), Chunk(0, FIRST)])
-    saved = decoder.save(1, len(FIRST))
-    decoder.resize(4, 16)
-    decoder.load(2, 4, saved)
-    decoder.move(1, 0, len(FIRST))
-    decoder.load(1, 2, saved)
-    for logits, token in zip(decoder.step([9, 8, 7, 6], [5] * 4), (9, 8, 7, 6), strict=True):
-        assert torch.allclose(logits, truth(folder, [*FIRST, token])[-1], atol=EXACT)
+    check_rows_move_and_share_a_prompt(load_decoder(folder, Format(), CPU), folder, EXACT)
 
 
 def test_other_families_are_computed_by_transformers(tmp_path: Path) -> None:

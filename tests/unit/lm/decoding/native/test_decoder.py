@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from support.decoders import FIRST, SECOND, check_rows_of_their_own_length, truth
+from support.decoders import (
+    FIRST,
+    SECOND,
+    check_rows_move_and_share_a_prompt,
+    check_rows_of_their_own_length,
+)
 from support.native_kernels import LEVELS_HERE
 from support.tiny_models import make_tiny_model
 from torch import Tensor
@@ -73,16 +78,7 @@ def test_variants_of_llama(tmp_path: Path, changes: dict[str, Any]) -> None:
 
 
 def test_rows_move_and_share_a_prompt(folder: Path) -> None:
-    decoder = native(folder)
-    decoder.resize(2, 8)
-    decoder.step([], [], [Chunk(0, SECOND), Chunk(0, FIRST)])
-    saved = decoder.save(1, len(FIRST))
-    decoder.resize(4, 16)
-    decoder.load(2, 4, saved)
-    decoder.move(1, 0, len(FIRST))
-    decoder.load(1, 2, saved)
-    for logits, token in zip(decoder.step([9, 8, 7, 6], [5] * 4), (9, 8, 7, 6), strict=True):
-        assert torch.allclose(logits, truth(folder, [*FIRST, token])[-1], atol=NEAR)
+    check_rows_move_and_share_a_prompt(native(folder), folder, NEAR)
 
 
 def test_a_row_is_the_same_to_the_bit_alone_in_a_batch_and_in_pieces(folder: Path) -> None:

@@ -1,31 +1,25 @@
 """What a number format costs in quality: bits per byte of the same texts in each."""
 
 import gc
-import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from torch.nn.functional import cross_entropy
 
 from components.contracts.errors import BadInputError
-from components.lm.decoding.load import load_decoder
-from components.lm.decoding.protocol import Chunk, Decoder
 from components.lm.decoding.shape import read_shape
 from components.lm.formats import FORMATS, INT8, Format, FormatName
+from components.lm.score import Scorer
 from components.lm.tokenizer import Tokenizer, load_tokenizer
 
 MOST_TOKENS = 4096
 """Enough to see a change of 1%; more would only take longer."""
-TOKENS_A_STEP = 512
-NO_TEXT = "there is no text to measure the dtypes on; give one"
 
 
 def format_bits_per_byte(
     folder: Path, texts: Sequence[str], formats: Sequence[FormatName] = FORMATS
 ) -> dict[str, float]:
-    """The bits per UTF-8 byte that the model in `folder` needs for `texts`, by number format.
+    """The bits per UTF-8 byte that the model in `folder` needs for `texts`, by dtype.
 
     It is computed by the very code that serves it. Each text is scored alone, its end too; texts
     beyond about 4,096 tokens, or longer than the context, are left out. `int8` stands
@@ -45,25 +39,23 @@ def texts_to_measure(folder: Path, texts: Sequence[str]) -> list[str]:
     Raises:
         BadInputError: none of them can be measured.
     """
-    chosen = [text for text, _ in _measured(load_tokenizer(folder), texts, sys.maxsize)]
-    if not chosen:
-        raise BadInputError(NO_TEXT)
-    return chosen
+    return _measured(load_tokenizer(folder), texts, lambda tokens: True)
 
 
-def _measured(
-    tokenizer: Tokenizer, texts: Sequence[str], longest: int
-) -> Iterator[tuple[str, list[int]]]:
-    """The texts to measure and their tokens, start and end among them."""
-    tokens = 0
+def _measured(tokenizer: Tokenizer, texts: Sequence[str], fits: Callable[[int], bool]) -> list[str]:
+    """The texts to measure, of those whose number of tokens fits."""
+    chosen, tokens = [], 0
     for text in texts:
-        ids = [tokenizer.start_token_id, *tokenizer.encode(text), tokenizer.end_token_id]
-        if not text or len(ids) - 1 > longest:
+        size = len(tokenizer.post(text))
+        if not text or not fits(size):
             continue
-        if tokens + len(ids) > MOST_TOKENS and tokens:
-            return
-        tokens += len(ids)
-        yield text, ids
+        if tokens + size > MOST_TOKENS and tokens:
+            break
+        tokens += size
+        chosen.append(text)
+    if not chosen:
+        raise BadInputError("there is no text to measure the dtypes on; give one")
+    return chosen
 
 
 def _format(name: FormatName) -> Format:
@@ -71,31 +63,9 @@ def _format(name: FormatName) -> Format:
 
 
 def _bits_per_byte(folder: Path, texts: Sequence[str], number_format: Format) -> float:
-    tokenizer = load_tokenizer(folder)
-    decoder = load_decoder(folder, number_format, torch.device("cpu"))
-    bits, size = 0.0, 0
-    for text, ids in _measured(tokenizer, texts, decoder.positions):
-        size += len(text.encode())
-        bits += _bits(decoder, ids)
-    del decoder
+    scorer = Scorer(folder, number_format, torch.device("cpu"))
+    chosen = _measured(scorer.tokenizer, texts, scorer.fits)
+    bits = sum(value for _, value in scorer.bits(chosen))
+    del scorer
     gc.collect()
-    if not size:
-        raise BadInputError(NO_TEXT)
-    return bits / size
-
-
-@torch.inference_mode()
-def _bits(decoder: Decoder, ids: list[int]) -> float:
-    """The bits of all of `ids` but the first, which is given."""
-    decoder.resize(1, max(len(ids), decoder.row_positions))
-    nats = 0.0
-    for start, chunk in _pieces(ids[:-1]):
-        logits = decoder.step([], [], [Chunk(start, chunk, all_logits=True)])
-        wanted = torch.tensor(ids[start + 1 : start + 1 + len(chunk)], device=logits.device)
-        nats += float(cross_entropy(logits, wanted, reduction="sum"))
-    return nats / math.log(2)
-
-
-def _pieces(ids: list[int]) -> Iterator[tuple[int, list[int]]]:
-    for start in range(0, len(ids), TOKENS_A_STEP):
-        yield start, ids[start : start + TOKENS_A_STEP]
+    return bits / sum(len(text.encode()) for text in chosen)

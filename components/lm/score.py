@@ -1,4 +1,4 @@
-"""How well a model predicts posts, in bits, by the decoder that serves it, in fp32."""
+"""How well a model predicts posts, in bits, by the decoder that serves it."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -15,25 +15,30 @@ from components.lm.threads import limit_threads
 from components.lm.tokenizer import load_tokenizer
 
 TOKENS_A_STEP = 1024
+EXACT = Format()
 
 
 class Scorer:
     """A model that tells how many bits it needs for posts."""
 
-    def __init__(self, folder: Path) -> None:
-        """Load the model in `folder`.
+    def __init__(
+        self,
+        folder: Path,
+        number_format: Format = EXACT,
+        device: torch.device | None = None,
+    ) -> None:
+        """Load the model in `folder`; `device` is a GPU where there is one if left out.
 
         Raises:
             BadInputError: the folder holds no such model.
         """
         limit_threads()
-        self._tokenizer = load_tokenizer(folder)
-        self._decoder = load_decoder(folder, Format(), default_device())
+        self.tokenizer = load_tokenizer(folder)
+        self._decoder = load_decoder(folder, number_format, device or default_device())
 
-    def tokens(self, text: str) -> list[int]:
-        """The tokens of a post, between those that begin and end it."""
-        ids = self._tokenizer.encode(text)
-        return [self._tokenizer.start_token_id, *ids, self._tokenizer.end_token_id]
+    def fits(self, tokens: int) -> bool:
+        """Whether a post of so many tokens can be scored; the one that ends it is never read."""
+        return tokens - 1 <= self._decoder.positions
 
     def bits(self, texts: Sequence[str]) -> Iterator[tuple[int, float]]:
         """The bits for each post: the sum of -log2 p over its tokens and the end token.
@@ -42,7 +47,7 @@ class Scorer:
         context length is left out. Every post is scored alone, after the start token. Posts of one
         length share a batch, so there is no padding that could change a figure.
         """
-        posts = [self.tokens(text) for text in texts]
+        posts = [self.tokenizer.post(text) for text in texts]
         for batch in self._batches([len(ids) for ids in posts]):
             yield from zip(batch, self._bits([posts[number] for number in batch]), strict=True)
 
@@ -50,7 +55,7 @@ class Scorer:
         """The numbers of the posts, in batches of one length and of about TOKENS_A_STEP tokens."""
         by_length: dict[int, list[int]] = {}
         for number, length in enumerate(lengths):
-            if length - 1 <= self._decoder.positions:  # the end token is never read
+            if self.fits(length):
                 by_length.setdefault(length, []).append(number)
         for length, numbers in sorted(by_length.items()):
             size = max(1, TOKENS_A_STEP // length)
@@ -62,7 +67,12 @@ class Scorer:
         """Bits of each of these posts, all of one length, their first token given."""
         length = len(posts[0]) - 1
         self._decoder.resize(len(posts), length)
-        logits = self._decoder.step([], [], [Chunk(0, ids[:-1], all_logits=True) for ids in posts])
-        wanted = torch.tensor([ids[1:] for ids in posts], device=logits.device)
-        nats = cross_entropy(logits, wanted.flatten(), reduction="none").view(len(posts), length)
-        return [float(value) for value in nats.double().sum(dim=1) / math.log(2)]
+        bits = torch.zeros(len(posts), dtype=torch.double)
+        for start in range(0, length, TOKENS_A_STEP):  # the logits of a long post take memory
+            end = min(start + TOKENS_A_STEP, length)
+            chunks = [Chunk(start, ids[start:end], all_logits=True) for ids in posts]
+            logits = self._decoder.step([], [], chunks)
+            wanted = torch.tensor([ids[start + 1 : end + 1] for ids in posts], device=logits.device)
+            nats = cross_entropy(logits, wanted.flatten(), reduction="none").view(wanted.shape)
+            bits += nats.double().sum(dim=1).cpu() / math.log(2)
+        return bits.tolist()

@@ -32,6 +32,10 @@ class Tokenizer:
         ids: list[int] = self.backend.encode(text, add_special_tokens=False).ids
         return ids
 
+    def post(self, text: str) -> list[int]:
+        """The token ids of a whole post: what begins it, `text`, what ends it."""
+        return [self.start_token_id, *self.encode(text), self.end_token_id]
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of these token ids, special tokens left out."""
         text: str = self.backend.decode(list(ids), skip_special_tokens=True)

@@ -4,7 +4,6 @@ import logging
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 
 from components.contracts.errors import BadInputError
 from components.lm.decoding.protocol import Decoder
@@ -35,9 +34,9 @@ class TorchEngine:
         self, decoder: Decoder, tokenizer: Tokenizer, settings: EngineSettings, facts: LoadFacts
     ) -> None:
         """Start the thread; `facts` say what was loaded."""
+        self.facts = facts
         self._tokenizer = tokenizer
         self._rows = Rows(decoder, settings.slots, settings.cache_bytes)
-        self.facts = replace(facts, slots=self._rows.most)
         self.max_positions = self._rows.longest
         self._waiting = WaitingJobs(settings.job_queue_size, self._rows.most)
         scheduler = Scheduler(decoder, self._rows, self._waiting)

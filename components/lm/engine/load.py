@@ -13,6 +13,7 @@ from components.lm.decoding.protocol import Chunk, Decoder
 from components.lm.decoding.shape import read_shape
 from components.lm.engine.engine import TorchEngine
 from components.lm.engine.protocol import EngineSettings, LoadFacts
+from components.lm.engine.rows import Rows
 from components.lm.engine.threads import release_helpers
 from components.lm.format_quality import format_bits_per_byte
 from components.lm.formats import FormatName, allowed_formats
@@ -28,7 +29,7 @@ SENTENCES = (
     "The train is late again, so here is a photo of my breakfast from this morning instead.",
     "We are hiring: come and work with us on models that explain what they do, and why.",
 )
-"""What number formats are compared on where a model comes without such figures."""
+"""What dtypes are compared on where a model comes without such figures."""
 
 
 def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
@@ -82,9 +83,8 @@ def _facts(
         f"memory: {decoder.weight_bytes >> 20} MiB of weights, "
         f"at most {settings.cache_bytes >> 20} MiB of KV cache"
     )
-    return LoadFacts(
-        str(choice.format), device.type, memory, settings.slots or 0, (*choice.lines, line)
-    )
+    slots = Rows(decoder, settings.slots, settings.cache_bytes).most
+    return LoadFacts(str(choice.format), device.type, memory, slots, (*choice.lines, line))
 
 
 def _warm(decoder: Decoder, tokenizer: Tokenizer) -> None:

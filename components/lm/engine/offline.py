@@ -37,7 +37,7 @@ class Writer:
         Raises:
             BadInputError: the folder holds no such model.
         """
-        self._decoder, self._tokenizer, self.facts = load_parts(folder, settings)
+        self._decoder, self._tokenizer, _ = load_parts(folder, settings)
         self._settings = settings
 
     def write(

@@ -47,7 +47,7 @@ class EngineSettings:
     job_queue_size: int = 100
     """Requests that may wait beside those that find a slot at once; one more is refused."""
     bits_per_byte: Mapping[str, float] | None = None
-    """By number format, as the version's manifest has them in `formats`: `auto` takes none that is
+    """By dtype, as the version's manifest has them in `formats`: `auto` takes none that is
     more than 1% worse than fp32. Left out, they are measured on a few sentences while loading."""
     choices: Path | None = None
     """A file that keeps the dtypes which `auto` had to time, for later starts."""
@@ -172,10 +172,10 @@ class LoadFacts:
     """What a loaded model is and takes."""
 
     dtype: str
-    """The number format of its weights: `fp32`, `bf16`, with ` + int8 up to N rows` where so."""
+    """The dtype of its weights: `fp32`, `bf16`, with ` + int8 up to N rows` where so."""
     device: str
     memory_bytes: int
-    """Weights in all their formats, and the cache of keys and values."""
+    """Weights in all their dtypes, and the KV cache."""
     slots: int
     """Samples that can be written at the same time."""
     lines: tuple[str, ...]

@@ -29,7 +29,7 @@ def bits(folder: Path, texts: list[str]) -> list[float]:
     return [found[number] for number in range(len(texts))]
 
 
-@pytest.mark.parametrize("tokens", [1, 64, 1024])
+@pytest.mark.parametrize("tokens", [1, 7, 64, 1024])
 def test_batches_give_what_transformers_gives_one_by_one(
     folder: Path, tokens: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,7 +64,7 @@ def check_best_weights(folder: Path, report: TrainReport, dataset: Path) -> None
     lines = (dataset / "validation.jsonl").read_text().splitlines()
     texts = [json.loads(line)["text"] for line in lines]
     scorer = Scorer(folder)
-    tokens = sum(len(scorer.tokens(text)) - 1 for text in texts)
+    tokens = sum(len(scorer.tokenizer.post(text)) - 1 for text in texts)
     nats = sum(bits for _, bits in scorer.bits(texts)) * math.log(2) / tokens
     assert nats == pytest.approx(report.best_validation_loss, rel=1e-5)
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from components.collect.damage import is_damaged
 from components.collect.posts import is_number
 from components.contracts.posts import Post
+from components.runtime.closing import Closing
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE = 1_000
@@ -48,7 +48,7 @@ class Facts(NamedTuple):
     damaged: int
 
 
-class Spool:
+class Spool(Closing):
     """One author's posts in an SQLite table, in a file that goes when the spool closes."""
 
     def __init__(self) -> None:
@@ -60,15 +60,8 @@ class Spool:
         )
         self._waiting: list[tuple[Any, ...]] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the table."""
         self.db.close()
         self._folder.cleanup()
 

@@ -8,9 +8,9 @@ import zipfile
 import zlib
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
+from components.runtime.closing import Closing
 from components.runtime.zip_names import AnyNames
 
 MAX_RATIO = 200
@@ -46,7 +46,7 @@ class Problem(StrEnum):
     BOMB = f"unpacks to more than {MAX_RATIO} times its packed size"
 
 
-class StrangersZip:
+class StrangersZip(Closing):
     """An open zip, whose names may be of any encoding.
 
     Raises:
@@ -63,17 +63,6 @@ class StrangersZip:
         except BaseException:
             self._file.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def members(self) -> list[zipfile.ZipInfo]:

@@ -1,15 +1,15 @@
 """What an archive lies in, a zip or a folder: members opened one by one, within limits."""
 
 import io
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import IO, Any, ClassVar, Generic, Self, TypeVar
+from typing import IO, Any, ClassVar, Generic, TypeVar
 
 from components.collect.containers.names import is_systems_own
 from components.collect.posts import shown
 from components.contracts.errors import BadInputError
+from components.runtime.closing import Closing
 from components.runtime.zips import DAMAGE, plain_name
 
 MAX_MEMBERS = 500_000
@@ -56,7 +56,7 @@ class Member(io.RawIOBase):
         return len(data)
 
 
-class Container(ABC, Generic[Entry]):
+class Container(Closing, Generic[Entry]):
     """Named members, of which any can be opened while the container is open.
 
     Members that nobody opens may be as odd as they like.
@@ -99,17 +99,6 @@ class Container(ABC, Generic[Entry]):
         if name is not None and not any(map(is_systems_own, name.split("/"))):
             self._members.setdefault(name, []).append(entry)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     @property
     def names(self) -> list[str]:
         """The names of the members that may be read, sorted, with `/` between their parts."""
@@ -149,10 +138,6 @@ class Container(ABC, Generic[Entry]):
     @abstractmethod
     def _open(self, entry: Entry, where: str) -> tuple[IO[bytes], int]:
         """The member open for reading, and its size in bytes."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of the container."""
 
 
 @contextmanager

@@ -2,16 +2,16 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from components.contracts.errors import BadInputError
+from components.runtime.closing import Closing
 
 
-class Weights:
+class Weights(Closing):
     """The tensors of all *.safetensors files of a folder, by name. Close it when they are read."""
 
     def __init__(self, folder: Path, prefix: str) -> None:
@@ -31,15 +31,8 @@ class Weights:
                 raise BadInputError(f"cannot read {path}: {error}") from error
             self._places |= dict.fromkeys(file.keys(), file)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the files."""
         self._files.close()
 
     def has(self, name: str) -> bool:

@@ -68,7 +68,7 @@ def openai(context: Context) -> APIRouter:
         """Every model that may be named."""
         found = []
         for name in context.personas.names():
-            found.append(_card(name, context.personas.default(name)))
+            found.append(_card(name, context.personas.answering(name)))
             found += [_card(model.label, model) for model in context.personas.of(name)]
         return JSONResponse({"object": "list", "data": found})
 
@@ -86,9 +86,9 @@ def name_and_version(model: str) -> tuple[str, str | None]:
     return name, version or None
 
 
-def _card(model_id: str, model: Model) -> dict[str, Any]:
+def _card(model_id: str, model: Model | None) -> dict[str, Any]:
     card = {"id": model_id, "object": "model", "created": 0, "owned_by": OWNER}
-    return {**card, "dtype": model.dtype}
+    return {**card, "dtype": model.dtype if model else None}
 
 
 class _Envelope:

@@ -85,18 +85,27 @@ class Personas:
         Raises:
             Problem: there is no such name, or none of its versions is in production.
         """
+        if found := self.answering(name):
+            return found
+        versions = ", ".join(model.version for model in self.of(name))
+        raise Problem(
+            Kind.MODEL_NOT_FOUND,
+            f"no version of {name} is in production; name one of {versions}",
+            "model",
+        )
+
+    def answering(self, name: str) -> Model | None:
+        """The model that answers to a bare name; None where no version is in production.
+
+        Raises:
+            Problem: there is no such name.
+        """
         models = {model.version: model for model in self.of(name)}
         answering = models.get(self._answering.get(name, ""))
         wished = models.get(self._wished(name) or "")
         if answering and (wished is None or State.READY is answering.state or wished.failure):
             return answering
-        if wished:
-            return wished
-        raise Problem(
-            Kind.MODEL_NOT_FOUND,
-            f"no version of {name} is in production; name one of {', '.join(models)}",
-            "model",
-        )
+        return wished
 
     def find(self, name: str, version: str | None = None) -> Model:
         """The model that a request names.

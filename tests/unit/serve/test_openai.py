@@ -1,11 +1,15 @@
 """OpenAI's own client against the server."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import openai
 import pytest
 import requests
-from support.servers import Running
+from support.fake_engine import FakeEngines
+from support.servers import Running, publish, serving, until
+
+from components.registry import Registry
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +97,20 @@ def test_models(client: openai.OpenAI) -> None:
     assert client.models.retrieve("jane@2").id == "jane@2"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("nobody")
+
+
+def test_a_persona_with_a_candidate_alone_is_listed(registry: Registry, tmp_path: Path) -> None:
+    publish(registry)
+    publish(registry, "ann", alias="candidate")
+    with serving(registry, tmp_path / "cache", FakeEngines()) as running:
+
+        def cards() -> dict[str, str | None]:
+            answer = requests.get(f"{running.inference}/v1/models", timeout=20)
+            assert answer.status_code == 200
+            return {card["id"]: card["dtype"] for card in answer.json()["data"]}
+
+        until(lambda: cards().get("ann@1") and cards().get("jane"), "the loading")
+        assert cards() == {"ann": None, "ann@1": "fp32", "jane": "fp32", "jane@1": "fp32"}
 
 
 def test_an_unknown_model(client: openai.OpenAI) -> None:

@@ -26,7 +26,7 @@ class SpanFilter(KeyedBloom):
     @classmethod
     def of(cls, texts: Iterable[str], key: bytes) -> "SpanFilter":
         """The filter of these texts; equal texts and keys give equal bytes."""
-        return cls.of_runs({run for text in texts for run in _runs(words_of(text))}, key)
+        return cls.of_runs(_runs_of(texts), key)
 
 
 class Beginnings(KeyedBloom):
@@ -39,8 +39,8 @@ class Beginnings(KeyedBloom):
     @classmethod
     def of(cls, texts: Iterable[str], key: bytes) -> "Beginnings":
         """The filter of these texts; equal texts and keys give equal bytes."""
-        runs = {run for text in texts for run in _runs(words_of(text))}
-        return cls.of_runs({run[:size] for run in runs for size in range(2, RUN)}, key)
+        beginnings = {run[:size] for run in _runs_of(texts) for size in range(2, RUN)}
+        return cls.of_runs(beginnings, key)
 
     def held(self, words: Sequence[str]) -> int:
         """How many of the last words may be the beginning of a run that the next words complete.
@@ -51,5 +51,7 @@ class Beginnings(KeyedBloom):
         return next((size for size in sizes if words[-size:] in self), min(len(words), 1))
 
 
-def _runs(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
-    return (tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
+def _runs_of(texts: Iterable[str]) -> set[tuple[str, ...]]:
+    """Every run of eight words in one of the texts."""
+    posts = map(words_of, texts)
+    return {words[at : at + RUN] for words in posts for at in range(len(words) - RUN + 1)}

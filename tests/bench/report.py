@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from components.contracts.base import SCHEMA_VERSION
+from components.runtime.processors import processor_name
 
 FOLDER = Path(__file__).parents[2] / "build" / "bench"
 
@@ -37,12 +38,7 @@ class Row:
 
 def machine() -> dict[str, str | int]:
     """The processor's model and how many cores this process may use."""
-    names = [
-        line.split(":", 1)[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    model = names[0] if names else platform.processor() or platform.machine()
+    model = processor_name() or platform.processor() or platform.machine()
     return {"processor": model, "cores": len(os.sched_getaffinity(0))}
 
 

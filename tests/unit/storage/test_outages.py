@@ -1,11 +1,11 @@
 """How long a call goes on with a store that is away, and what is said meanwhile."""
 
 import logging
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
+from support.clock import only_sleeping_moves_the_clock
 
 from components.contracts.errors import BadInputError
 from components.runtime.patience import DEFAULT, IN_CLUSTER, VARIABLE, waiting_for_stores
@@ -22,10 +22,7 @@ NAMELESS = AwayError(f"cannot reach {STORE} for s3://b: Name not known", STORE, 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that only sleeping moves; its sleeps are noted."""
-    slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
-    monkeypatch.setattr(time, "monotonic", lambda: sum(slept))
-    return slept
+    return only_sleeping_moves_the_clock(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
-import time
-
 import pytest
+from support.clock import only_sleeping_moves_the_clock
 
 from components.storage import ConflictError, ObjectMissingError
 from components.storage import retry as retrying
@@ -12,10 +11,7 @@ from components.storage.retry import attempts, retried, retried_on, written_once
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that only sleeping moves; its sleeps are noted."""
-    slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
-    monkeypatch.setattr(time, "monotonic", lambda: sum(slept))
-    return slept
+    return only_sleeping_moves_the_clock(monkeypatch)
 
 
 def test_attempts_end_with_the_deadline_and_pause_ever_longer(clock: list[float]) -> None:

@@ -11,8 +11,8 @@ from typing import Any, Self
 from support.processes import running
 from support.stores import StoreServer, has_s3_bucket, seaweedfs_command
 
-DELAY = 0.05
-"""Seconds into a call at which the store dies."""
+LONG = {"upload": 0.05, "copy": 0.05}
+"""Seconds into a long call at which the store dies; before a short one it is dead already."""
 AWAY = 3.0
 """Seconds until it is started again."""
 
@@ -35,11 +35,14 @@ class KilledStore:
     def __exit__(self, *_: object) -> None:
         self._running.close()
 
-    def die_and_come_back(self) -> None:
-        """Kill it without a warning; return when it answers again."""
+    def die(self) -> None:
+        """Kill it without a warning."""
         os.kill(self._process, signal.SIGKILL)
         self._running.close()
         self.kills += 1
+        threading.Thread(target=self._come_back).start()
+
+    def _come_back(self) -> None:
         time.sleep(AWAY)
         self._start()
 
@@ -50,7 +53,7 @@ class KilledStore:
 
 
 class KilledAt:
-    """A store whose server is killed within the first call of each of these methods."""
+    """A store whose server is killed by the first call of each of these methods."""
 
     def __init__(self, store: object, killed: KilledStore, *methods: str) -> None:
         self._store, self._killed, self._methods = store, killed, list(methods)
@@ -58,5 +61,8 @@ class KilledAt:
     def __getattr__(self, name: str) -> Any:
         if name in self._methods:
             self._methods.remove(name)
-            threading.Timer(DELAY, self._killed.die_and_come_back).start()
+            if name in LONG:
+                threading.Timer(LONG[name], self._killed.die).start()
+            else:
+                self._killed.die()
         return getattr(self._store, name)

@@ -24,10 +24,12 @@ from components.lm.format_quality import format_bits_per_byte
 from components.lm.precision import choose_precision
 from components.registry import Registry
 from components.storage import open_store
+from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
 
 HERE = Path(__file__).parent
 READY_WITHIN = 120.0
 OURS = "huggingtweets"
+KEY = bytes(16)
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,18 @@ def servers(peers: Path, before: Path | None) -> dict[str, Start]:
 
 
 def publish(folder: Path, uri: str) -> None:
-    """Put the model into a registry's production, its number formats measured."""
+    """Put the model into a registry's production as publish does: its dtypes measured, and what
+    the output filter must know of its posts beside it."""
+    texts = [post.text for post in posts(2000)]
 
     def write(version: int, target: Path) -> None:
         for file in folder.iterdir():
             (target / file.name).hardlink_to(file)
         (target / "README.md").write_text("# The base model\n")
+        SpanFilter.of(texts, KEY).write(target / SPANS)
+        Beginnings.of(texts, KEY).write(target / BEGINNINGS)
 
-    formats = format_bits_per_byte(folder, [post.text for post in posts(200)])
+    formats = format_bits_per_byte(folder, texts[:200])
     registry = Registry(open_store(uri))
     version = registry.publish(asking.PERSONA, write, LINEAGE, formats).version
     registry.move_alias(asking.PERSONA, "production", version)

@@ -1,6 +1,7 @@
 """The pages that show an evaluation to people: each one file that asks nothing of the network."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,8 @@ def render_page(story: Story, *, public: bool) -> str:
 
     A public page quotes nobody: no post, no sample, no words that were learned by heart.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ROOM),
-        autoescape=True,
-        finalize=_shown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    written = {"figure": "{:.2f}".format, "share": percent, "number": "{:,}".format}
-    environment.filters |= written
-    environment.globals |= written
-    return environment.get_template("page.html.jinja").render(
+    template = _environment().get_template("page.html.jinja")
+    return template.render(
         style=Markup((ROOM / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         public=public,
         enough=ENOUGH_SAMPLES,
@@ -48,6 +39,23 @@ def render_page(story: Story, *, public: bool) -> str:
         **_drawings(story),
         **({} if public else _quotes(story)),
     )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Compiles the template once, for both pages."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOM),
+        autoescape=True,
+        finalize=_shown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    written = {"figure": "{:.2f}".format, "share": percent, "number": "{:,}".format}
+    environment.filters |= written
+    environment.globals |= written
+    return environment
 
 
 def _shown(value: object) -> object:

@@ -42,3 +42,11 @@ def test_evaluate_imports_no_models_but_its_own_decoder() -> None:
 
 def test_full_training_does_without_peft() -> None:
     assert imported("components.train.stage", ("peft", "kfp", "wandb")) == set()
+
+
+def test_garbage_is_collected_again_once_a_stage_is_imported() -> None:
+    line = "import gc; from components.report.__main__ import main; "
+    line += """main(["--status", '{"state": "SUCCEEDED"}']); """
+    line += "print(gc.isenabled(), gc.get_freeze_count() > 0)"
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]

@@ -1,10 +1,18 @@
-"""The pipeline `persona`: posts in; a measured, documented, published persona out."""
+"""The pipeline `persona`: posts in; a measured, documented, published persona out.
 
+For several sources a loop hands each to a collect of its own, and the raw datasets of all on as a
+list. The groups of a loop cost pods: for one source collect takes the list itself, which holds one,
+and the others take the only raw dataset.
+"""
+
+import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from kfp import dsl
 from kfp.dsl.base_component import BaseComponent
+from kfp.dsl.container_component_class import ContainerComponent
 
 from components.collect.component import collect
 from components.deploy.component import deploy
@@ -14,7 +22,6 @@ from components.prepare.component import prepare
 from components.publish.component import publish
 from components.report.component import report
 from components.train.component import train
-from pipelines.one_source import taking_the_list, taking_the_only_one
 from pipelines.platform import Platform
 
 
@@ -24,7 +31,7 @@ def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
     No step stands in a group but what the exit handler and the loop need: Kubeflow runs a pod for
     each group. So the gate is no group: publish refuses what evaluate did not let pass.
     """
-    of = taking_the_only_one if one_source else _as_it_is
+    of = _taking_the_only_one if one_source else _as_it_is
 
     @dsl.pipeline(
         name="persona",
@@ -124,7 +131,7 @@ def _collected(on: Platform, sources: Any, registry: Any, *, one_source: bool) -
     title = "Collect one author's posts"
     if one_source:
         collected = on.place(
-            taking_the_list(collect)(source=sources, registry=registry), "collect", title
+            _taking_the_list(collect)(source=sources, registry=registry), "collect", title
         )
         return lambda: collected.outputs["raw_dataset"]
     with dsl.ParallelFor(sources, name="authors") as source:
@@ -134,3 +141,20 @@ def _collected(on: Platform, sources: Any, registry: Any, *, one_source: bool) -
 
 def _as_it_is(step: BaseComponent) -> BaseComponent:
     return step
+
+
+def _taking_the_list(collect: BaseComponent) -> BaseComponent:
+    """The step collect, for a list of one source."""
+    return _with_input(collect, "source", type="List")
+
+
+def _taking_the_only_one(step: BaseComponent) -> BaseComponent:
+    """A step that reads raw datasets, for one."""
+    return _with_input(step, "raw_datasets", is_artifact_list=False)
+
+
+def _with_input(step: BaseComponent, name: str, **changes: object) -> BaseComponent:
+    """The same step with an input of another kind; its command line stays as it is."""
+    spec = copy.deepcopy(step.component_spec)
+    spec.inputs[name] = replace(spec.inputs[name], **changes)
+    return ContainerComponent(spec, step.pipeline_func)

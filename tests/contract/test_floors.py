@@ -18,7 +18,7 @@ def test_no_import_goes_against_the_floors() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["pipelines.command", "components.train.__main__", "components.serve.__main__"]
+    "module", ["pipelines.cli.command", "components.train.__main__", "components.serve.__main__"]
 )
 def test_a_command_starts_without_heavy_imports(module: str) -> None:
     """`--help` and a wrong flag answer at once."""

@@ -16,7 +16,7 @@ from support.packages import Document, dags, documents, problems
 from support.pods import pods
 
 from components.contracts.images import IMAGE_OF, Image, Images
-from pipelines.command import main
+from pipelines.cli.command import main
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "pipelines"
@@ -72,7 +72,7 @@ def test_hashing_changes_nothing(tmp_path: Path) -> None:
     packages = []
     for seed in ("1", "2"):
         package = tmp_path / f"{seed}.yaml"
-        command = [sys.executable, "-m", "pipelines.command", "compile", "--images"]
+        command = [sys.executable, "-m", "pipelines.cli.command", "compile", "--images"]
         subprocess.run(
             [*command, str(tmp_path / "images.json"), "--output", str(package)],
             env={**os.environ, "PYTHONHASHSEED": seed},

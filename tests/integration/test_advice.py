@@ -33,7 +33,7 @@ from components.contracts.images import Image, Images
 from components.contracts.reports import CollectReport
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
-from pipelines.command import main
+from pipelines.cli.command import main
 
 ANN = [{"username": "ann_k"}]
 TWO = [{"username": "ann_k"}, {"username": "bob_b"}]

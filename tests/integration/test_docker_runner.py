@@ -26,7 +26,7 @@ QUICK = ("--epochs", "1", "--samples", "10", "--max-tokens", "10", "--dtype", "f
 
 
 def run(folder: Path, *words: str, images: Path = FILE) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipelines.command", "run", "--runner", "docker"]
+    command = [sys.executable, "-m", "pipelines.cli.command", "run", "--runner", "docker"]
     return subprocess.run(
         [*command, "--images", str(images), *words],
         cwd=folder,

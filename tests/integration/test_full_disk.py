@@ -46,7 +46,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[
     """The folder of a finished run, and the line of each stage."""
     folder = tmp_path_factory.mktemp("job")
     archive, base = build_archive(folder / "sample.zip"), make_tiny_model(folder / "tiny")
-    run = ["pipelines.command", "run", "--archive", str(archive), "--consent", "fictional"]
+    run = ["pipelines.cli.command", "run", "--archive", str(archive), "--consent", "fictional"]
     quick = [
         "--epochs",
         "0.2",

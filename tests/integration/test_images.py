@@ -21,7 +21,7 @@ from support.tiny_models import make_tiny_model
 from components.contracts.images import IMAGE_OF, Images
 from components.contracts.reports import PrepareReport, TrainReport
 from components.registry import Registry
-from pipelines.command import main
+from pipelines.cli.command import main
 
 pytestmark = pytest.mark.docker
 

@@ -111,7 +111,7 @@ def _each_says(
             [
                 sys.executable,
                 "-m",
-                "pipelines.command",
+                "pipelines.cli.command",
                 "registry",
                 *command.split(),
                 "--registry",

@@ -18,7 +18,7 @@ from components.registry import Registry
 from components.runtime.digests import file_sha256
 
 QUICK = ("--epochs", "1", "--samples", "20", "--max-tokens", "20", "--dtype", "fp32", "--no-gate")
-COMMAND = (sys.executable, "-m", "pipelines.command")
+COMMAND = (sys.executable, "-m", "pipelines.cli.command")
 
 
 class Desk:

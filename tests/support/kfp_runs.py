@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-RECORDED = Path(__file__).parents[1] / "unit" / "pipelines" / "recorded"
+RECORDED = Path(__file__).parents[1] / "unit" / "pipelines" / "kubeflow" / "recorded"
 WORKFLOW = "persona-x7k2p"
 GROUP = f"{WORKFLOW}(0).root(0).exit-handler-1(0)"
 """The node that the steps stand below."""

@@ -4,9 +4,9 @@ It keeps pipelines, versions, experiments, runs and recurring runs, and refuses 
 refuses: a wrong token, an unknown id, a doubled name, an unknown field, a package that is none, a
 parameter that the pipeline does not have, lacks or that has another type, a cron of five fields.
 
-Runs are told as release 2.17.0 tells them (tests/unit/pipelines/recorded): a task has no pod, no
-parent and no error, some have no name; a log of which it has none is an answer with status 200, and
-lines of a log that are JSON come out blank; numbers are doubles.
+Runs are told as release 2.17.0 tells them (tests/unit/pipelines/kubeflow/recorded): a task has no
+pod, no parent and no error, some have no name; a log of which it has none is an answer with status
+200, and lines of a log that are JSON come out blank; numbers are doubles.
 """
 
 import json

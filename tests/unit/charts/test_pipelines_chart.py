@@ -11,7 +11,7 @@ import yaml
 from support.helm import CHARTS, WHEELS, of_kind, render, run_helm
 from support.helm_api import HelmApi
 
-from pipelines.submitting import add_submitting_commands
+from pipelines.cli.submit import add_submitting_commands
 
 CHART = "huggingtweets-pipelines"
 STORE = str(CHARTS / CHART / "ci" / "store-values.yaml")

@@ -11,7 +11,7 @@ from components.collect.opened import OpenFile, open_source
 from components.collect.source_file import LocalFiles
 from components.collect.stage import collect
 from components.collect.tables import table as table_room
-from pipelines.command import main
+from pipelines.cli.command import main
 
 TABLE = "id,text,created_at,author\n1,hello,2016-01-01,ann\n2,bye,2016-01-02,bo\n"
 

@@ -13,7 +13,7 @@ def kfp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[KfpServer]:
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("KF_PIPELINES_ENDPOINT", "KF_PIPELINES_UI_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("pipelines.following.SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr("pipelines.kubeflow.following.SECONDS_BETWEEN", 0.0)
     with kfp_server() as server:
         yield server
 

@@ -1,0 +1,57 @@
+"""The `huggingtweets` command."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from components.registry.command import add_registry_command
+from components.runtime.command import parse_words, run_command
+from components.runtime.parser import CommandParser
+from components.serve.__main__ import add_serve_flags, serve_personas
+from pipelines.cli.compile import add_compile_command
+from pipelines.cli.environment import COMMANDS as FROM_ENVIRONMENT
+from pipelines.cli.environment import with_environment
+from pipelines.cli.generate import add_generate_command
+from pipelines.cli.judge import add_judge_command
+from pipelines.cli.login import add_login_command
+from pipelines.cli.logs import add_logs_command
+from pipelines.cli.run import add_run_command
+from pipelines.cli.status import add_status_command
+from pipelines.cli.submit import add_submitting_commands
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one `huggingtweets` command and return its exit code."""
+    parser: argparse.ArgumentParser = CommandParser(
+        prog="huggingtweets",
+        description="Turn an author's posts into a small language model that writes like them.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_run_command(commands)
+    add_generate_command(commands)
+    add_login_command(commands)
+    _add_serve_command(commands)
+    add_judge_command(commands)
+    add_registry_command(commands)
+    add_compile_command(commands)
+    add_submitting_commands(commands)
+    add_status_command(commands)
+    add_logs_command(commands)
+    words = sys.argv[1:] if words is None else words
+    if words and words[0] in FROM_ENVIRONMENT:
+        command = commands.choices[words[0]]
+        words = [words[0], *with_environment(command, words[1:], os.environ)]
+    given = parse_words(parser, words)
+    return run_command(lambda: given.run(given))
+
+
+def _add_serve_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    about = "answer requests for the personas of a registry"
+    parser = commands.add_parser("serve", help=about, description=about)
+    add_serve_flags(parser)
+    parser.set_defaults(run=serve_personas)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

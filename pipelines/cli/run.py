@@ -1,0 +1,212 @@
+"""`huggingtweets run`: the whole job on this machine, from posts to a published persona."""
+
+import argparse
+import os
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from components.collect.config import CollectConfig
+from components.contracts.artifacts import REGISTRY, check_persona
+from components.contracts.errors import BadInputError
+from components.contracts.reports import Consent
+from components.evaluate.config import EvaluateConfig
+from components.fetch.config import FetchConfig
+from components.prepare.config import PrepareConfig
+from components.publish.config import PublishConfig
+from components.registry import Registry
+from components.runtime.flags import (
+    Config,
+    a_name,
+    a_path,
+    add_flags,
+    fields_of,
+    read_config,
+)
+from components.runtime.patience import waiting_for_stores
+from components.train.config import TrainConfig
+from pipelines.cli.summary import print_summary
+from pipelines.local.checks import check_out
+from pipelines.local.job import STAGES, Job, run_locally
+from pipelines.sources import ACCOUNTS, AppendSource, asking_fields, sources_given
+from pipelines.steps import StepRunner, alone_in, make_out
+
+CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
+
+
+def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `run` to the command line: its own flags, then those of the stages."""
+    parser = commands.add_parser("run", help="posts in; a measured, documented persona out")
+    add_source_flags(parser)
+    job = parser.add_argument_group("the job")
+    job.add_argument(
+        "--out", type=a_path, required=True, metavar="DIR", help="where everything goes"
+    )
+    job.add_argument(
+        "--name", type=a_name, metavar="PERSONA", help="(default: the authors, joined by '-')"
+    )
+    job.add_argument(
+        "--since",
+        action="append",
+        default=[],
+        type=a_path,
+        metavar="RAW_DATASET",
+        help="an earlier raw-dataset of one of the authors, to bring up to date",
+    )
+    job.add_argument("--until", choices=STAGES, default="publish", help="the last stage to do")
+    job.add_argument(
+        "--resume", action="store_true", help="go on after a killed run: reuse what is unchanged"
+    )
+    job.add_argument(
+        "--runner",
+        choices=("local", "docker"),
+        default="local",
+        help="docker: the pipeline of the cluster, each step in its image (default: local)",
+    )
+    job.add_argument(
+        "--images", type=a_path, metavar="FILE", help="of --runner docker: build/images.json"
+    )
+    job.add_argument(
+        "--no-gate", action="store_true", help="publish whatever the gate says; the card repeats it"
+    )
+    job.add_argument(
+        "--reference-authors",
+        type=a_path,
+        metavar="DIR",
+        help="a folder with a train-dataset for each other author (default: invented ones)",
+    )
+    add_account_flags(parser)
+    taken = {"registry"}  # the run has its own
+    for kind in CONFIGS:
+        add_flags(parser, kind, leave_out=frozenset(taken))
+        taken |= set(kind.model_fields)
+    parser.set_defaults(run=run)
+
+
+def add_account_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags of `collect` that say how accounts are asked for."""
+    asking = frozenset[str]().union(*map(asking_fields, ACCOUNTS)) - {"resume"}
+    add_flags(parser, CollectConfig, leave_out=frozenset(fields_of(CollectConfig)) - asking)
+
+
+def add_source_flags(parser: argparse.ArgumentParser) -> None:
+    """The flags that say whose posts, and on what basis they are used."""
+    group = parser.add_argument_group("whose posts (repeat for more of them, or more authors)")
+    many: dict[str, Any] = {"action": "append", "default": [], "type": a_name}
+    source: dict[str, Any] = many | {"action": AppendSource}
+    group.add_argument(
+        "--archive",
+        metavar="X.zip",
+        help="an archive as X hands it out, or the folder that it was unpacked to",
+        **source,
+    )
+    group.add_argument("--table", metavar="FILE", help="a CSV, JSON or JSON lines file", **source)
+    group.add_argument(
+        "--handle", metavar="NAME", help="an X account, asked of the X API", **source
+    )
+    group.add_argument(
+        "--bluesky",
+        metavar="HANDLE",
+        help="a Bluesky account, as alice.bsky.social or did:plc:…",
+        **source,
+    )
+    group.add_argument(
+        "--mastodon",
+        metavar="USER@SERVER",
+        help="a Mastodon account, as alice@mastodon.social",
+        **source,
+    )
+    group.add_argument(
+        "--author", metavar="NAME", help="whose posts a table or an archive holds", **many
+    )
+    group.add_argument(
+        "--format",
+        metavar="NAME",
+        help="the table's format (default: found by its columns)",
+        **many,
+    )
+    group.add_argument(
+        "--columns", metavar="FIELD=COLUMN,…", help="what the table's columns hold", **many
+    )
+    group.add_argument(
+        "--date-order",
+        metavar="ORDER",
+        help="day-first or month-first, of dates such as 01/03/2019 (default: found by the rows)",
+        **many,
+    )
+    group.add_argument(
+        "--exclude-circle-window",
+        action="store_true",
+        help="leave out an archive's posts of the months in which some were private",
+    )
+    group.add_argument(
+        "--consent",
+        action="append",
+        choices=get_args(Consent),
+        required=True,
+        help="on which basis these posts are used; once for all sources, or once for each in "
+        "their order here",
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Do the job, then say what came out."""
+    if given.name:
+        check_persona(given.name)
+    job = _job(given)
+    if given.runner == "docker":
+        _check_for_docker(given, job)
+    check_out(given.out, job.sources)
+    os.environ.setdefault("WANDB_RUN_GROUP", f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    steps = StepRunner(make_out(given.out), given.resume)
+    times, version = steps.times, None
+    with alone_in(steps.out), waiting_for_stores(os.environ):
+        Registry.open(_registry(given)).begin()
+        if given.runner == "docker":
+            from pipelines.local.docker_runner import run_in_docker  # kfp takes a second to import
+
+            version, times = run_in_docker(job, given.images, steps.out)
+        else:
+            version = run_locally(job, steps)
+    print_summary(steps.out, times, version)
+    return 0
+
+
+def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
+    """The pipeline of the cluster is run from its beginning to its end, or not at all."""
+    if given.images is None:
+        raise BadInputError("--runner docker needs --images, as `make images` writes it")
+    if given.resume or given.since or job.until != STAGES[-1]:
+        raise BadInputError("--resume, --since and --until are for --runner local; leave them out")
+    if "://" not in (job.train.checkpoint_uri or "://"):
+        raise BadInputError("--checkpoint-uri: no container sees a path; give gs:// or s3://")
+    if job.train.device == "cuda":
+        raise BadInputError("--device cuda is for --runner local: containers get no GPU here")
+    if given.reference_authors:
+        raise BadInputError("--reference-authors is for --runner local; judge with it afterwards")
+
+
+def _job(given: argparse.Namespace) -> Job:
+    """What the flags and the environment ask for."""
+
+    flags = {**vars(given), "registry": _registry(given)}
+
+    def read(kind: type[Config]) -> Config:
+        return read_config(kind, flags, os.environ)
+
+    return Job(
+        sources=sources_given(given, os.environ, _registry(given)),
+        fetch=read(FetchConfig),
+        prepare=read(PrepareConfig),
+        train=read(TrainConfig),
+        evaluate=read(EvaluateConfig),
+        publish=read(PublishConfig),
+        name=given.name,
+        until=given.until,
+        since=given.since,
+        reference_authors=given.reference_authors,
+        no_gate=given.no_gate,
+    )
+
+
+def _registry(given: argparse.Namespace) -> str:
+    return str(given.out.absolute() / REGISTRY)

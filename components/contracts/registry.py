@@ -28,7 +28,7 @@ class Manifest(Report):
     `prepare`, `train` and `evaluate`; where they are known, `images` with their digests by stage,
     and `runs`: the ids `wandb` and `kubeflow`."""
     formats: dict[str, float] = {}
-    """Bits per byte of the newest posts by number format (`fp32`, `bf16`, `int8`), computed as a
+    """Bits per byte of the newest posts by dtype (`fp32`, `bf16`, `int8`), computed as a
     server computes: it takes no format that needs more than 1% more than `fp32`."""
     upload: str = ""
     """The random name of the upload that it came from: tells one publish from every other."""

@@ -1,4 +1,4 @@
-"""What a number format costs in quality: bits per byte of the same texts in each."""
+"""What a dtype costs in quality: bits per byte of the same texts in each."""
 
 import gc
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Number formats of a model that writes, and which of them may be used."""
+"""The dtypes that a model writes in, and which of them may be used."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Format:
     """What the weights are kept in."""
 
     base: Literal["fp32", "bf16"] = "fp32"
-    """Of weights, activations, keys and values."""
+    """Of weights, activations and the KV cache."""
     int8_rows: int = 0
     """Up to so many rows are computed with weights rounded to int8, a scale for each output."""
 

@@ -1,4 +1,4 @@
-"""Which number format trains fastest here: measured, never assumed."""
+"""Which dtype trains fastest here: measured, never assumed."""
 
 import time
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Precision:
 
 
 def choose_precision(asked: Literal["auto", "fp32", "bf16"], device: torch.device) -> Precision:
-    """The number format for training on `device`: the one asked for, or the faster one.
+    """The dtype for training on `device`: the one asked for, or the faster one.
 
     On a processor `auto` times matrix products of training's shape for about a second: bf16 is
     twice as fast as fp32 with the instructions for it, and several times slower without.

@@ -24,7 +24,7 @@ class ServeConfig(StageConfig):
     alias_poll_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 5.0
     """How often the registry's aliases are read."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
-    """The models' number format; auto measures which is fastest here."""
+    """The models' dtype; auto measures which is fastest here."""
     output_filter: bool = True
     """Whether mentions, e-mail addresses, phone numbers and memorised spans are kept back."""
     inference_address: Address = "http://127.0.0.1:8080"

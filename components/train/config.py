@@ -17,7 +17,7 @@ class TrainConfig(StageConfig):
     method: Method = "full"
     """Train all weights, or low-rank adapters that are merged into the model at the end."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
-    """Number format of the computation; auto times both on the processor at hand."""
+    """The dtype of the computation; auto times both on the processor at hand."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute; auto takes a GPU if there is one, cuda refuses to do without."""
     epochs: Annotated[float, Field(gt=0, le=1000)] | None = None

@@ -14,7 +14,7 @@ from components.lm.formats import Format
 
 
 class BlockWeights:
-    """Makes the parts of a model from its weights, in one number format on one device."""
+    """Makes the parts of a model from its weights, in one dtype on one device."""
 
     def __init__(
         self, shape: Shape, weights: Weights, number_format: Format, device: torch.device

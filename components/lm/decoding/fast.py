@@ -19,7 +19,7 @@ from components.lm.formats import Format
 
 
 class FastDecoder(CachedDecoder, DrawsWithTorch):
-    """Computes with prepacked weights, over slots of keys and values (see `Decoder`)."""
+    """Computes with prepacked weights, over slots of a KV cache (see `Decoder`)."""
 
     def __init__(
         self, folder: Path, shape: Shape, number_format: Format, device: torch.device

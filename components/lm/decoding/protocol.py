@@ -27,7 +27,7 @@ class Decoder(Protocol):
     """The context length in tokens."""
     weight_bytes: int
     position_bytes: int
-    """Keys and values of one position of one row."""
+    """The size of the KV cache of one position of one row."""
 
     @property
     def row_positions(self) -> int:

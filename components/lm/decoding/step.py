@@ -25,7 +25,7 @@ class Step:
         chunks: Sequence[Chunk],
         like: Tensor,
     ) -> None:
-        """Lay out a step; masks are made in the number format and on the device of `like`."""
+        """Lay out a step; masks are made in the dtype and on the device of `like`."""
         self._cache, self._like = cache, like
         rows, places, ids = list(range(len(tokens))), list(positions), list(tokens)
         for row, chunk in enumerate(chunks, len(tokens)):

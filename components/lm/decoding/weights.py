@@ -40,7 +40,7 @@ class Weights(Closing):
         return name in self._places or self._prefix + name in self._places
 
     def get(self, name: str) -> Tensor:
-        """The tensor of this name, in the number format of the file.
+        """The tensor of this name, in the dtype of the file.
 
         Raises:
             BadInputError: there is none.

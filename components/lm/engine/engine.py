@@ -48,7 +48,7 @@ class TorchEngine:
         """How busy it is now."""
         waiting = len(self._waiting)
         capacity = max(0, self._waiting.size - waiting)
-        return Load(len(self._rows.seats), waiting, capacity)
+        return Load(len(self._rows.slots), waiting, capacity)
 
     def prompt_tokens(self, prompt: str) -> int:
         """How many tokens `prompt` has, the start token among them."""

@@ -24,7 +24,7 @@ class Job:
         self.read = 0
         """Tokens of the prompt that were read."""
         self.saved: Any = None
-        """Their keys and values, while a sample still needs them."""
+        """Their KV cache, while a sample still needs it."""
         self.left = request.n
         """Samples that are not finished."""
         self.samples = [Sample(i, request.sampling, tokenizer, ids) for i in range(request.n)]

@@ -1,4 +1,4 @@
-"""The rows of the running batch: who sits where, and how much room each has."""
+"""The slots of the running batch: which sample is in which row, and how much room each has."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ FEWEST_ROWS = 8
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A sample that is being written, in the row of its number in the list of seats."""
+class Slot:
+    """A sample that is being written, in the row of its number in the list of slots."""
 
     job: Job
     sample: Sample
@@ -24,7 +24,7 @@ class Seat:
 
 
 class Rows:
-    """Seats without gaps from row 0 on, in a cache of bounded memory.
+    """Slots without gaps from row 0 on, in a cache of bounded memory.
 
     Rows are as long as the longest of the running requests needs, a power of two; the longer they
     are the fewer there are. There are as many as were needed at once so far, a power of two too:
@@ -38,7 +38,7 @@ class Rows:
         shortest = min(SMALLEST_ROW, self.longest) * decoder.position_bytes
         self.most = most or max(cache_bytes // max(shortest, 1), 1)
         """How many samples can be written at the same time where all are short."""
-        self.seats: list[Seat] = []
+        self.slots: list[Slot] = []
         self._capacity = 0
 
     @property
@@ -51,7 +51,7 @@ class Rows:
 
         `others` are the jobs that are to begin in the same step.
         """
-        running = [*(seat.job for seat in self.seats), *others]
+        running = [*(slot.job for slot in self.slots), *others]
         needed = self._length(max(one.positions for one in [*running, job]))
         kept = max(needed, self._decoder.row_positions)
         wanted = taken + job.request.n
@@ -62,18 +62,18 @@ class Rows:
         self._resize(min(most, max(self._capacity, FEWEST_ROWS, _power_of_two(wanted))), length)
         return True
 
-    def sit(self, job: Job, samples: list[Sample], saved: object) -> None:
+    def admit(self, job: Job, samples: list[Sample], saved: object) -> None:
         """Give each of `samples` a row that begins with the job's prompt."""
-        first = len(self.seats)
-        self.seats += [Seat(job, sample) for sample in samples]
-        self._decoder.load(first, len(self.seats), saved)
+        first = len(self.slots)
+        self.slots += [Slot(job, sample) for sample in samples]
+        self._decoder.load(first, len(self.slots), saved)
 
-    def leave(self, row: int) -> None:
+    def release(self, row: int) -> None:
         """Free a row; the last one takes its place."""
-        last = self.seats.pop()
-        if row < len(self.seats):
-            self._decoder.move(len(self.seats), row, last.length)
-            self.seats[row] = last
+        last = self.slots.pop()
+        if row < len(self.slots):
+            self._decoder.move(len(self.slots), row, last.length)
+            self.slots[row] = last
 
     def _resize(self, rows: int, length: int) -> None:
         if (rows, length) != (self._capacity, self._decoder.row_positions):

@@ -56,23 +56,23 @@ class Scheduler:
             self._end_running(error)
 
     def _busy(self) -> bool:
-        return bool(self._rows.seats or self._half_read or self._parking)
+        return bool(self._rows.slots or self._half_read or self._parking)
 
     def _step(self) -> None:
-        """Join, read and write one token a row, leave."""
+        """Admit, read and write one token a row, release."""
         self._end_early(time.monotonic())
-        self._seat_parked()
-        self._admit()
-        seats = list(self._rows.seats)
-        if not (seats or self._reading):
+        self._admit_parked()
+        self._prefill()
+        slots = list(self._rows.slots)
+        if not (slots or self._reading):
             return
-        tokens = [seat.sample.tokens[-1] for seat in seats]
-        positions = [seat.length for seat in seats]
+        tokens = [slot.sample.tokens[-1] for slot in slots]
+        positions = [slot.length for slot in slots]
         logits = self._decoder.step(tokens, positions, [chunk for _, chunk in self._reading])
-        self._add([(seat.job, seat.sample) for seat in seats], logits[: len(seats)])
-        self._keep_read(len(seats))
-        self._leave()
-        self._begin_read(logits[len(seats) :])
+        self._add([(slot.job, slot.sample) for slot in slots], logits[: len(slots)])
+        self._keep_read(len(slots))
+        self._release_finished()
+        self._begin_read(logits[len(slots) :])
 
     def _end_early(self, now: float) -> None:
         """Let go of the jobs that were cancelled or are late."""
@@ -84,15 +84,15 @@ class Scheduler:
 
     def _running(self) -> list[Job]:
         """The jobs that have left the queue and are not done, each once."""
-        jobs = [seat.job for seat in self._rows.seats]
+        jobs = [slot.job for slot in self._rows.slots]
         jobs += self._begun()
         jobs += [job for job in (self._half_read, self._parking) if job is not None]
         return list(dict.fromkeys(jobs))
 
     def _drop(self, job: Job, done: Done) -> None:
-        for row in reversed(range(len(self._rows.seats))):
-            if self._rows.seats[row].job is job:
-                self._rows.leave(row)
+        for row in reversed(range(len(self._rows.slots))):
+            if self._rows.slots[row].job is job:
+                self._rows.release(row)
         self._reading = [pair for pair in self._reading if pair[0] is not job]
         if self._half_read is job:
             self._half_read = None
@@ -100,26 +100,26 @@ class Scheduler:
             self._parking = None
         job.end(done)
 
-    def _seat_parked(self) -> None:
+    def _admit_parked(self) -> None:
         """Give rows that became free to the samples that wait for one."""
         job = self._parking
         if job is not None:
-            self._sit(job)
+            self._admit(job)
 
-    def _sit(self, job: Job) -> None:
+    def _admit(self, job: Job) -> None:
         """Give rows to the parked samples of a job, as far as there are any."""
-        free = self._rows.capacity - len(self._rows.seats)
+        free = self._rows.capacity - len(self._rows.slots)
         samples = [job.parked.popleft() for _ in range(min(free, len(job.parked)))]
         if samples:
-            self._rows.sit(job, samples, job.saved)
+            self._rows.admit(job, samples, job.saved)
         self._parking = job if job.parked else None
         if not job.parked:
             job.saved = None
 
-    def _admit(self) -> None:
+    def _prefill(self) -> None:
         """Choose the prompts, or pieces of them, to read in this step, first come first."""
-        budget = TOKENS_BESIDE if self._rows.seats else TOKENS_ALONE
-        taken = len(self._rows.seats)
+        budget = TOKENS_BESIDE if self._rows.slots else TOKENS_ALONE
+        taken = len(self._rows.slots)
         while budget > 0 and self._parking is None:
             job = self._half_read or self._waiting.first()
             if job is None or not self._rows.make_room(taken, job, self._begun()):
@@ -130,7 +130,7 @@ class Scheduler:
             chunk = job.next_chunk(budget)
             self._reading.append((job, chunk))
             if job.read:
-                row = len(self._rows.seats) + len(self._reading) - 1
+                row = len(self._rows.slots) + len(self._reading) - 1
                 self._decoder.load(row, row + 1, job.saved)
             taken += job.request.n
             budget -= len(chunk.ids)
@@ -163,7 +163,7 @@ class Scheduler:
         if samples:
             self._add([(job, sample) for sample in samples], logits.expand(len(samples), -1))
         job.parked.extend(sample for sample in samples if not sample.finished)
-        self._sit(job)
+        self._admit(job)
 
     def _add(self, writing: Sequence[tuple[Job, Sample]], logits: Tensor) -> None:
         """Draw a token for each sample from its row of `logits`."""
@@ -179,10 +179,10 @@ class Scheduler:
         for (job, sample), token, own in zip(writing, drawn, logits, strict=True):
             job.add(sample, token, own)
 
-    def _leave(self) -> None:
-        for row in reversed(range(len(self._rows.seats))):
-            if self._rows.seats[row].sample.finished:
-                self._rows.leave(row)
+    def _release_finished(self) -> None:
+        for row in reversed(range(len(self._rows.slots))):
+            if self._rows.slots[row].sample.finished:
+                self._rows.release(row)
 
     def _end_running(self, error: HuggingtweetsError) -> None:
         for job in self._running():

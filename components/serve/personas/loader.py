@@ -88,7 +88,7 @@ class Loader:
         )
 
     def _settings(self, manifest: Manifest | None) -> EngineSettings:
-        """With what the version's publisher measured of the number formats, if it did."""
+        """With what the version's publisher measured of the dtypes, if it did."""
         formats = manifest.formats if manifest else {}
         return replace(self.settings, bits_per_byte=formats or None)
 

@@ -20,7 +20,7 @@ from components.serve.metrics import Metrics, Record
 from components.serve.personas.model import Model
 from components.serve.personas.personas import Held, Personas
 from components.serve.problems import problem_of
-from components.serve.requests.inbox import Inbox
+from components.serve.requests.event_queue import EventQueue
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Job:
 
     def __init__(self, held: Held, ask: Ask, record: Record) -> None:
         self._held, self._ask = held, ask
-        self._inbox: Inbox[_Item] = Inbox()
+        self._events: EventQueue[_Item] = EventQueue()
         self._streams: list[Stream] = []
         self._texts: list[str] = []  # of the prompts
         self._first: list[_Item] = []
@@ -99,7 +99,7 @@ class Job:
             self._streams.append(stream)
             stream.listen(partial(self._hear, number))
         self._record.submitted()
-        self._first = await self._inbox.take()
+        self._first = await self._events.take()
         for item in self._first:
             self._is_end(item)
 
@@ -121,7 +121,7 @@ class Job:
             if not left:
                 self._finish()
                 return
-            items = await self._inbox.take()
+            items = await self._events.take()
 
     async def collect(self) -> list[Sample]:
         """All samples, when they are finished; raises as `shown` does."""
@@ -147,7 +147,7 @@ class Job:
             stream.cancel()
 
     def _hear(self, number: int, said: Event | Done) -> None:
-        self._inbox.put((number, said))
+        self._events.put((number, said))
 
     def _is_end(self, item: _Item) -> bool:
         """Whether it is the end of a stream. Raises what ended it early."""

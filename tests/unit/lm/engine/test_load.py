@@ -1,4 +1,4 @@
-"""Which number format a model is loaded in."""
+"""Which dtype a model is loaded in."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class Inbox(Generic[Item]):
+class EventQueue(Generic[Item]):
     """Takes items from any thread; one wake of the loop is for all that came since the last."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from components.lm.decoding.protocol import Decoder
 from components.lm.engine.job import Job
 from components.lm.engine.sample import Sample
 
-SMALLEST_ROW = 128
+SMALLEST_ROW = 64
 FEWEST_ROWS = 8
 
 

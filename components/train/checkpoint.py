@@ -28,7 +28,7 @@ FORMAT = 1
 LATEST = "latest.json"
 LARGEST_SHARE = 0.05
 """Of the training's time, what checkpoints may take."""
-APART = frozenset({"checkpoint_uri", "checkpoint_seconds", "registry", "dtype", "device"})
+RUNTIME_ONLY = frozenset({"checkpoint_uri", "checkpoint_seconds", "registry", "dtype", "device"})
 """Fields of the configuration that decide nothing about the weights by themselves."""
 
 State = dict[str, Any]
@@ -37,7 +37,7 @@ State = dict[str, Any]
 
 def training_key(dataset_sha256: str, base_sha256: str, config: TrainConfig, dtype: str) -> str:
     """The SHA-256 of all that decides a training: equal keys, equal loss curves."""
-    chosen = config.model_dump(mode="json", exclude=set(APART))
+    chosen = config.model_dump(mode="json", exclude=set(RUNTIME_ONLY))
     said = [FORMAT, dataset_sha256, base_sha256, chosen, dtype]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 

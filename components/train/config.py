@@ -25,7 +25,7 @@ class TrainConfig(StageConfig):
     max_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Stop after this many seconds of training and keep the best weights till then."""
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """The highest learning rate; left out, what suits the method."""
+    """The peak learning rate; left out, what suits the method."""
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """The share of the steps over which the learning rate rises."""
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
@@ -33,7 +33,7 @@ class TrainConfig(StageConfig):
     batch_tokens: Annotated[int, Field(ge=1)] = 512
     """About how many tokens a step sees, padding included."""
     validations: Annotated[int, Field(ge=1)] = 3
-    """How often an epoch the validation loss is measured."""
+    """Validations per epoch."""
     validation_tokens: Annotated[int, Field(ge=1)] = 4096
     """How many tokens of validation posts it is measured on at most, the same ones each time."""
     patience: Annotated[int, Field(ge=1)] = 3
@@ -50,6 +50,6 @@ class TrainConfig(StageConfig):
     """The registry whose opt-out list is asked before anything is trained."""
 
     @property
-    def highest_learning_rate(self) -> float:
+    def peak_learning_rate(self) -> float:
         """The learning rate after the warm-up."""
         return self.learning_rate or DEFAULT_LEARNING_RATES[self.method]

@@ -16,14 +16,14 @@ from components.train.config import TrainConfig
 from components.train.data import Batch, Posts, epoch_batches, make_batch
 from components.train.loss import LossFunction
 from components.train.optimizer import MasterAdamW
-from components.train.outcome import Outcome, resumed, snapshot
 from components.train.schedule import learning_rate
+from components.train.state import TrainState, resumed, snapshot
 
-Live = Callable[[int, Mapping[str, float]], None]
+OnStep = Callable[[int, Mapping[str, float]], None]
 """Is told of each step's number and of what was measured then."""
 
 
-def say_nothing(step: int, values: Mapping[str, float]) -> None:
+def ignore(step: int, values: Mapping[str, float]) -> None:
     """Tell nobody."""
 
 
@@ -65,8 +65,8 @@ def train(
     config: TrainConfig,
     advance: Advance,
     checkpoints: Checkpoints | None = None,
-    live: Live = say_nothing,
-) -> Outcome:
+    on_step: OnStep = ignore,
+) -> TrainState:
     """Train until the plan, the patience or the time is used up, and give the best weights.
 
     The weights before the first step count too, so the result is never worse than the start. With
@@ -85,22 +85,20 @@ def train(
         start -= state.seconds
         advance(state.step)
     else:
-        state = Outcome(optimizer.weights(), schedule.epochs)
+        state = TrainState(optimizer.weights(), schedule.epochs)
         _validate(state, loss_of, validation, optimizer, None)
     for batch in _batches(posts, state.step, schedule.steps, config, device):
-        rate = learning_rate(
-            state.step, schedule.steps, config.highest_learning_rate, config.warmup
-        )
+        rate = learning_rate(state.step, schedule.steps, config.peak_learning_rate, config.warmup)
         losses.append(_step(loss_of, optimizer, batch, rate))
         state.step += 1
         state.tokens += batch.tokens
         state.seconds = time.perf_counter() - start
         out_of_time = config.max_seconds is not None and state.seconds >= config.max_seconds
         advance(1, _words(state, losses[-1]))
-        live(state.step, {"train/loss": losses[-1], "train/learning_rate": rate})
+        on_step(state.step, {"train/loss": losses[-1], "train/learning_rate": rate})
         if state.step % schedule.between == 0 or state.step == schedule.steps or out_of_time:
             _validate(state, loss_of, validation, optimizer, float(np.mean(losses)))
-            live(state.step, {"validation/loss": state.curve[-1].validation_loss or 0.0})
+            on_step(state.step, {"validation/loss": state.curve[-1].validation_loss or 0.0})
             losses.clear()
             if out_of_time or _without_gain(state) >= config.patience:
                 break
@@ -149,7 +147,7 @@ def _step(loss_of: LossFunction, optimizer: MasterAdamW, batch: Batch, rate: flo
 
 
 def _validate(
-    state: Outcome,
+    state: TrainState,
     loss_of: LossFunction,
     validation: list[Batch],
     optimizer: MasterAdamW,
@@ -164,7 +162,7 @@ def _validate(
         state.best_weights = optimizer.weights()
 
 
-def _without_gain(state: Outcome) -> int:
+def _without_gain(state: TrainState) -> int:
     """How many validations came after the best one."""
     return sum(point.step > state.best_step for point in state.curve)
 
@@ -174,7 +172,7 @@ def _check(loss: float) -> None:
         raise DivergedError(f"the loss became {loss}; try a lower --learning-rate, or --dtype fp32")
 
 
-def _words(state: Outcome, loss: float) -> str:
+def _words(state: TrainState, loss: float) -> str:
     return (
         f"{state.tokens / state.seconds:.0f} tokens/s, loss {loss:.3f}, "
         f"best validation loss {state.best_loss:.3f} at step {state.best_step}"

@@ -10,9 +10,9 @@ from components.contracts.artifacts import FETCH_REPORT
 from components.contracts.reports import BaseModelFacts, FetchReport, PrepareReport, TrainReport
 from components.lm.models import Dtype
 from components.runtime.digests import folder_sha256
-from components.train.checkpoint import APART
+from components.train.checkpoint import RUNTIME_ONLY
 from components.train.config import TrainConfig
-from components.train.outcome import Outcome
+from components.train.state import TrainState
 
 PACKAGES = ("torch", "transformers", "peft", "huggingtweets")
 
@@ -27,7 +27,7 @@ def base_facts(folder: Path) -> BaseModelFacts:
 
 def train_report(
     config: TrainConfig,
-    outcome: Outcome,
+    state: TrainState,
     *,
     base: BaseModelFacts,
     dataset: Path,
@@ -36,16 +36,16 @@ def train_report(
     dtype: Dtype,
 ) -> TrainReport:
     """The report of a training on `dataset`, which `prepared` describes, that ended so."""
-    chosen = {"learning_rate": config.highest_learning_rate, "epochs": outcome.epochs}
-    hyperparameters = config.model_dump(exclude={"seed", *APART}) | chosen
+    chosen = {"learning_rate": config.peak_learning_rate, "epochs": state.epochs}
+    hyperparameters = config.model_dump(exclude={"seed", *RUNTIME_ONLY}) | chosen
     return TrainReport(
-        tokens=outcome.tokens,
-        seconds=outcome.seconds,
-        tokens_per_second=outcome.tokens / outcome.seconds,
-        best_validation_loss=outcome.best_loss,
-        best_step=outcome.best_step,
-        seconds_to_best=outcome.seconds_to_best,
-        curve=tuple(outcome.curve),
+        tokens=state.tokens,
+        seconds=state.seconds,
+        tokens_per_second=state.tokens / state.seconds,
+        best_validation_loss=state.best_loss,
+        best_step=state.best_step,
+        seconds_to_best=state.seconds_to_best,
+        curve=tuple(state.curve),
         hyperparameters=hyperparameters,
         base_model=base,
         seed=config.seed,

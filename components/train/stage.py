@@ -24,13 +24,13 @@ from components.train.allocator import large_buffers_kept
 from components.train.checkpoint import Checkpoints, training_key
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
-from components.train.loop import Live, plan, say_nothing, train
+from components.train.loop import OnStep, ignore, plan, train
 from components.train.loss import loss_function
 from components.train.method import make_trainable, with_weights
 from components.train.optimizer import MasterAdamW
-from components.train.outcome import Outcome
 from components.train.report import base_facts, train_report
 from components.train.save import save_model
+from components.train.state import TrainState
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +63,15 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
     ):
         tracker.input(TRAIN_DATASET, authors, dataset)
         tracker.input(PRETRAINED_MODEL, base.id, base_model)
-        outcome = fit(lm, posts, validation, config, precision.dtype, checkpoints, tracker.log)
+        state = fit(lm, posts, validation, config, precision.dtype, checkpoints, tracker.log)
         model = with_weights(
-            load_model(base_model, device=device).model, config, outcome.best_weights
+            load_model(base_model, device=device).model, config, state.best_weights
         )
         save_model(lm, model, folder)
         tracker.output(FINETUNED_MODEL, authors, folder, model_out)
         report = train_report(
             config,
-            outcome,
+            state,
             base=base,
             dataset=dataset,
             prepared=prepared,
@@ -102,19 +102,21 @@ def fit(
     config: TrainConfig,
     dtype: Dtype,
     checkpoints: Checkpoints | None = None,
-    live: Live = say_nothing,
-) -> Outcome:
-    """Train the model of `lm`, which is used up by it; the best weights are in the outcome."""
+    on_step: OnStep = ignore,
+) -> TrainState:
+    """Train the model of `lm`, which is used up by it; the best weights are in the state."""
     parameters = make_trainable(lm.model, config)
     optimizer = MasterAdamW(parameters, config.weight_decay, TORCH_DTYPES[dtype])
     for parameter in lm.model.parameters():  # the frozen ones; buffers keep their precision
         parameter.data = parameter.data.to(TORCH_DTYPES[dtype])
-    judged = in_batches(
+    validation_batches = in_batches(
         sample_evenly(validation, config.validation_tokens), config.batch_tokens, lm.device
     )
-    loss_of = loss_function(lm.model, judged[0])
+    loss_of = loss_function(lm.model, validation_batches[0])
     with large_buffers_kept(), progress("training", plan(posts, config).steps) as advance:
-        return train(loss_of, optimizer, posts, judged, config, advance, checkpoints, live)
+        return train(
+            loss_of, optimizer, posts, validation_batches, config, advance, checkpoints, on_step
+        )
 
 
 def _warn_of_cut(posts: Posts, lm: LanguageModel) -> None:

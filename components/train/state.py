@@ -12,7 +12,7 @@ from components.train.optimizer import MasterAdamW
 
 
 @dataclass
-class Outcome:
+class TrainState:
     """How a training went, so far or to its end."""
 
     best_weights: list[Tensor]
@@ -27,7 +27,7 @@ class Outcome:
     seconds_to_best: float = 0.0
 
 
-def snapshot(state: Outcome, losses: list[float], optimizer: MasterAdamW) -> dict[str, Any]:
+def snapshot(state: TrainState, losses: list[float], optimizer: MasterAdamW) -> dict[str, Any]:
     """All that the rest of the training depends on; `losses` are those since the last validation.
 
     The position in the data is the step: the order of the posts depends on the seed alone.
@@ -43,7 +43,7 @@ def snapshot(state: Outcome, losses: list[float], optimizer: MasterAdamW) -> dic
     }
 
 
-def resumed(saved: dict[str, Any], losses: list[float], optimizer: MasterAdamW) -> Outcome:
+def resumed(saved: dict[str, Any], losses: list[float], optimizer: MasterAdamW) -> TrainState:
     """Go back to where `snapshot` was taken; fills `losses`."""
     device = optimizer.masters[0].device
     optimizer.restore(saved["optimizer"])
@@ -51,6 +51,6 @@ def resumed(saved: dict[str, Any], losses: list[float], optimizer: MasterAdamW) 
     torch.set_rng_state(saved["random"])
     if saved["random_cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(saved["random_cuda"])
-    facts = {name: saved[name] for name in vars(Outcome([], 0.0)) if name != "curve"}
+    facts = {name: saved[name] for name in vars(TrainState([], 0.0)) if name != "curve"}
     facts["best_weights"] = [weight.to(device) for weight in saved["best_weights"]]
-    return Outcome(**facts, curve=[CurvePoint(**point) for point in saved["curve"]])
+    return TrainState(**facts, curve=[CurvePoint(**point) for point in saved["curve"]])

@@ -1,9 +1,16 @@
 """The first second of a pod, in which others may refuse it."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from components.deploy.cluster import IN_CLUSTER
 from components.storage.errors import TransientError
@@ -25,12 +32,15 @@ def once_let_in(ask: Callable[[], Given], environment: Mapping[str, str]) -> Giv
     Raises:
         TransientError: nobody was reached in all this time.
     """
-    end = time.monotonic() + (PATIENCE_SECONDS if environment.get(IN_CLUSTER) else 0.0)
-    while True:
-        try:
-            return ask()
-        except TransientError as error:
-            if time.monotonic() >= end:
-                raise
-            log.info("not reached yet: %s", error)
-            time.sleep(PAUSE_SECONDS)
+    again = Retrying(
+        retry=retry_if_exception_type(TransientError),
+        stop=stop_after_delay(PATIENCE_SECONDS if environment.get(IN_CLUSTER) else 0.0),
+        wait=wait_fixed(PAUSE_SECONDS),
+        before_sleep=_say,
+        reraise=True,
+    )
+    return again(ask)
+
+
+def _say(state: RetryCallState) -> None:
+    log.info("not reached yet: %s", state.outcome and state.outcome.exception())

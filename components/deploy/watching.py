@@ -7,12 +7,25 @@ Gone: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-det
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Self
 
 from kubernetes.client import ApiException  # type: ignore[import-untyped]
 from kubernetes.watch import Watch  # type: ignore[import-untyped]
+from tenacity import (
+    RetryCallState,
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_after_delay,
+    stop_any,
+    stop_when_event_set,
+    wait_chain,
+    wait_fixed,
+)
 from urllib3.exceptions import HTTPError
 
 from components.deploy.cluster import Cluster
@@ -30,6 +43,12 @@ OPEN_SECONDS = 60.0
 """In which the pods must have been listed once; a new pod may be let in late."""
 PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Before each next try, by the failures in a row."""
+STEADY_SECONDS = 5.0
+"""A watch that was open for so long has worked, though it breaks."""
+OUTAGE_SECONDS = 600.0
+"""In which a watch must have worked again; else the API is given up."""
+PROBLEMS = (ApiException, HTTPError, ValueError, KeyError, TypeError)
+"""What a watch may break with."""
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, MISSING, GONE = 400, 401, 403, 404, 410
 FINAL = (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, MISSING)
 """Statuses that will not change by asking again."""
@@ -45,6 +64,7 @@ class Watching:
         self._pods: dict[str, Pod] = {}
         self._version: str | None = None
         self._response: Any = None
+        self._since: float | None = None
         self._stopped, self._opened = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._follow, name="pods", daemon=True)
 
@@ -83,19 +103,41 @@ class Watching:
         return f"the Kubernetes API at {self.cluster.host}"
 
     def _follow(self) -> None:
-        failures = 0
-        while not self._stopped.is_set():
-            try:
-                if self._version is None:
-                    self._list()
-                for event in self._events():
-                    self._take(event)
-                    failures = 0
+        """One watch after the other, until the block ends or the API is given up."""
+        again = Retrying(
+            retry=retry_if_exception_type(PROBLEMS),
+            after=self._note_failure,
+            stop=stop_any(stop_when_event_set(self._stopped), stop_after_delay(OUTAGE_SECONDS)),
+            wait=wait_chain(*map(wait_fixed, PAUSES)),
+            sleep=sleep_using_event(self._stopped),
+        )
+        try:
+            while not self._stopped.is_set():
+                again(self._watch)
                 self._stopped.wait(PAUSES[1])
-            except (ApiException, HTTPError, ValueError, KeyError, TypeError) as error:
-                failures += 1
-                self._note(error)
-                self._stopped.wait(PAUSES[min(failures, len(PAUSES)) - 1])
+        except RetryError:
+            if not self._stopped.is_set():
+                why = self.trouble or f"{self._place} ends every watch"
+                self.trouble = ClusterError(f"{why}; given up after {OUTAGE_SECONDS:g} s")
+                log.warning("%s", self.trouble)
+
+    def _watch(self) -> None:
+        """One watch, until the server ends it, or it breaks after it has worked."""
+        if self._version is None:
+            self._list()
+        self._since = None
+        try:
+            for event in self._events():
+                self._take(event)
+        except PROBLEMS as error:
+            if self._since is None or time.monotonic() - self._since < STEADY_SECONDS:
+                raise
+            self._note(error)
+
+    def _note_failure(self, state: RetryCallState) -> None:
+        error = state.outcome and state.outcome.exception()
+        if isinstance(error, Exception):
+            self._note(error)
 
     def _list(self) -> None:
         response = self.cluster.pods(self.selector)
@@ -111,7 +153,7 @@ class Watching:
         def open_watch(**query: Any) -> Any:
             timeout = (5.0, SILENCE_SECONDS)
             self._response = self.cluster.pods(self.selector, _request_timeout=timeout, **query)
-            self.trouble = None
+            self.trouble, self._since = None, time.monotonic()
             self._opened.set()
             if self._stopped.is_set():  # meanwhile
                 self._hang_up()

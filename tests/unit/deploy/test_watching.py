@@ -143,6 +143,38 @@ def test_a_server_in_trouble_is_asked_again(api: KubernetesApi, tmp_path: Path) 
         assert names(there) == ["one"]
 
 
+def test_a_server_that_stays_in_trouble_is_given_up(
+    api: KubernetesApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "OUTAGE_SECONDS", 0.5)
+    api.state.add_pod("one", POD)
+    with watch(api, tmp_path) as there:
+        api.state.forbidden.add("watch")
+        api.state.cut_watches()
+        until(lambda: "given up after 0.5 s" in str(there.trouble))
+        tries = asked(api, "watch")
+        assert 3 <= tries <= 6
+        api.state.forbidden.clear()
+        time.sleep(1.5)
+        assert asked(api, "watch") == tries
+        assert names(there) == ["one"]
+
+
+def test_a_watch_that_breaks_again_and_again_after_it_worked_is_never_given_up(
+    api: KubernetesApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "STEADY_SECONDS", 0.1)
+    monkeypatch.setattr(watching, "OUTAGE_SECONDS", 0.5)
+    with watch(api, tmp_path) as there:
+        for _ in range(4):
+            time.sleep(0.3)
+            before = asked(api, "watch")
+            api.state.cut_watches()
+            until(lambda before=before: asked(api, "watch") > before)
+        api.state.add_pod("one", POD)
+        until(lambda: names(there) == ["one"])
+
+
 def test_nobody_there(api: KubernetesApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "OPEN_SECONDS", 0.5)
     api.url = "http://127.0.0.1:9"

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Sequence
 
 from components.contracts.posts import Post
 from components.prepare.classic import begins_as_retweet
@@ -47,7 +48,9 @@ def clean_default(post: Post, *, replies_are_marked: bool, keep_newlines: bool) 
     is_whole = text.endswith(HOLE)  # what was cut off, if anything, was somebody else's
     if not replies_are_marked or post.kind == "reply" or post.reply_to is not None:
         text = _MENTION_CHAIN.sub("", text.lstrip(), count=1)
-    text = _space(remove_links(_space(text, keep_newlines), post.urls), keep_newlines)
+    text, is_cut = _without_links(_space(text, keep_newlines), post.urls, keep_newlines)
+    if is_cut:
+        trimmed, is_whole = (*dict.fromkeys((*trimmed, Drop.MANUAL_RETWEET)),), True
     text, emails, phones = mask_personal(text)
     if text.endswith(_CUT_OFF) and not is_whole:
         return Drop.TRUNCATED
@@ -64,6 +67,19 @@ def _own_words(text: str) -> tuple[str, tuple[Drop, ...]]:
         return text, ()
     cuts = {Drop.QUOTED_LINES: unquoted is not text, Drop.MANUAL_RETWEET: own is not unquoted}
     return own, tuple(drop for drop, was_cut in cuts.items() if was_cut)
+
+
+def _without_links(text: str, urls: Sequence[str], keep_newlines: bool) -> tuple[str, bool]:
+    """The spaced text without links, and without what is seen to be somebody else's once these are
+    gone (`LINK"@ann …`); whether there was any."""
+    is_cut = False
+    while (bare := remove_links(text, urls)) != text:
+        bare = _space(bare, keep_newlines)
+        text = cut_manual_retweets(bare, may_be_via=False)
+        if text is bare:
+            break
+        is_cut = True
+    return text, is_cut
 
 
 def _space(text: str, keep_newlines: bool) -> str:

@@ -36,7 +36,7 @@ _UNSURE_RETWEET = (
 )
 _LEAD = re.compile(
     rf"""(?P<bracket>(?<![:;=8xX'^-])[(\[]\s*)?(?:
-        (?P<quote>(?:(?<!\S)|(?<=[(\[])){_QUOTE}\s?|{_QUOTE})(?:{_RETWEET}(?:{_BLANK}|[:：])*)?
+        (?P<quote>(?:(?<!\S)|(?<=[(\[])){_QUOTE}\s*|{_QUOTE})(?:{_RETWEET}(?:{_BLANK}|[:：])*)?
         |(?P<via>{_SMALL_START}[Vv][Ii][Aa]\b(?:{_BLANK}|[:：])*)
         |(?:(?P<retweet>{_RETWEET}(?:{_BLANK}*{_RETWEET})*)|{_UNSURE_RETWEET})
          (?:(?P<colon>[:：])|{_BLANK}|[/|(\[]|{_QUOTE}|\b(?:by|from|via|de|von)\s)*
@@ -72,15 +72,16 @@ Part = tuple[int, int]
 """Where a part of a text begins and ends."""
 
 
-def cut_manual_retweets(text: str) -> str:
+def cut_manual_retweets(text: str, *, may_be_via: bool = True) -> str:
     """Cut what is somebody else's; a `HOLE` stands for it, so that what led there goes with links.
 
     Of the author's own words before, between and after it, each part stays that is long enough for
     a post: a rest of one or two words says nothing alone. A text without any is returned itself.
+    What `via @ann` means depends on links: where they are gone already, it `may_be_via` no more.
     """
     if "@" not in text and "＠" not in text:
         return text
-    parts = _parts_of_others(text)
+    parts = _parts_of_others(text, may_be_via=may_be_via)
     if not parts:
         return text
     bounds = iter((0, *chain.from_iterable(parts), len(text)))
@@ -94,13 +95,15 @@ def _tidy(part: str) -> str:
     return _TRAILING_JOINERS.sub("", _LEADING_JOINERS.sub("", part.strip(" ")))
 
 
-def _parts_of_others(text: str) -> list[Part]:
+def _parts_of_others(text: str, *, may_be_via: bool) -> list[Part]:
     """The parts of `text` that are somebody else's, in order, with the marks that say so."""
     parts: list[Part] = []
     place = 0
     while handle := _HANDLE.search(text, place):
         lead = _LEAD.search(text, max(place, handle.start() - _REACH), handle.start())
         place = handle.end()
+        if lead and lead["via"] and not may_be_via:
+            continue
         if lead and (part := _part_of_other(text, lead, place, is_first=not parts)):
             while parts and parts[-1][0] >= part[0]:
                 parts.pop()

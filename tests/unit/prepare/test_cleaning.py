@@ -2,7 +2,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.raw_datasets import make_post
 
@@ -175,6 +175,12 @@ def test_cleaning_never_fails_and_leaves_no_disturbance(
 
 
 @given(st.lists(PIECES, max_size=20).map("".join), st.booleans())
+@example(f'<s>{L}"@bob word@bob word', False)
+@example(f'{L}" @bob word word word', False)
+@example('"  @bob word word word', True)
+@example(f'word. {L}.{L}"@bob word word', False)
+@example(f'! {L}{L}{L} "@bob: word word" word', False)
+@example(f'word "@bob {L}: word word word', True)
 def test_clean_text_stays_as_it_is(text: str, keep_newlines: bool) -> None:
     cleaned = outcome(text, keep_newlines=keep_newlines)
     marks = r"@|RT|> |.*\bvia @\w+\W*(#x\W*)*$"  # what the cut of a link makes a mark of

@@ -5,9 +5,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from components.contracts.posts import Kind, Post
+from components.contracts.posts import RETWEET, Kind, Post
 
-REPOST = re.compile(r"RT @\w+: ")
 _LINK = re.compile(r"https?://t\.co/\w+|https?://[^\s<>\"“”…]*[^\s<>\"“”….,;:!?'’)\]]")
 _MENTION = re.compile(r"(?<![\w@/])@(\w{1,15})(?!\w)", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -55,7 +54,7 @@ def _fact(stated: str | None) -> str | None:
 
 def _kind(text: str, *, repost: bool, reply: bool, quote: bool) -> Kind:
     """`RT @name: ` says repost whatever the source's flag says: archives state it on no post."""
-    if repost or REPOST.match(text):
+    if repost or RETWEET.match(text):
         return "repost"
     if reply:
         return "reply"

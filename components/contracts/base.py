@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidationError
 
@@ -106,3 +106,14 @@ def first_problem(error: ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
     return f"{where}: {wording(problem)}" if where else wording(problem)
+
+
+def facts_of(document: Mapping[str, Any], prefix: str = "") -> dict[str, str | int | float | bool]:
+    """The plain values of a document under dotted names, as `counts.kept`; lists are left out."""
+    facts: dict[str, str | int | float | bool] = {}
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            facts |= facts_of(value, f"{prefix}{name}.")
+        elif isinstance(value, str | int | float) and name != "schema_version":
+            facts[prefix + name] = value
+    return facts

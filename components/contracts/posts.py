@@ -1,10 +1,13 @@
 """The rows: a post as collected, a post as prepared, a sample as generated."""
 
+import re
 from typing import Literal
 
 from components.contracts.base import Contract, Timestamp
 
 Kind = Literal["original", "reply", "quote", "repost"]
+RETWEET = re.compile(r"RT @\w+: ")
+"""How the text of a repost begins where X gives its text alone."""
 
 
 class Post(Contract):

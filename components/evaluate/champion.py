@@ -7,8 +7,8 @@ from pathlib import Path
 
 from components.contracts.artifacts import MANIFEST
 from components.contracts.registry import Manifest
+from components.lm.provenance import finetuned_sha256
 from components.registry import PRODUCTION, Registry
-from components.runtime.provenance import finetuned_sha256
 
 
 def champion_version(registry: Registry, persona: str, model: Path) -> int | None:

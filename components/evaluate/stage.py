@@ -20,9 +20,9 @@ from components.evaluate.judge import Judge
 from components.evaluate.page.page import render_page
 from components.evaluate.page.story import Story
 from components.evaluate.rules import rules_of
+from components.lm.provenance import check_trained_from, finetuned_sha256
 from components.runtime.digests import folder_sha256
 from components.runtime.folders import require_folder, whole_folder
-from components.runtime.provenance import check_trained_from, finetuned_sha256
 from components.tracking import handles, tracked
 
 log = logging.getLogger(__name__)

@@ -5,10 +5,9 @@ They are kept as they were, with what they get wrong, so that counts stay compar
 
 import re
 
-from components.contracts.posts import Post
+from components.contracts.posts import RETWEET, Post
 from components.prepare.posts import Cleaned, Drop
 
-_RETWEET = re.compile(r"RT @\w+: ")
 _FEWEST_WORDS = 3
 
 
@@ -22,7 +21,7 @@ _LINKS = tuple((start, _link_patterns(start)) for start in ("http:", "https:"))
 
 def begins_as_retweet(text: str) -> bool:
     """Rule 1: the text alone tells, whatever the source says of the post."""
-    return _RETWEET.match(text) is not None
+    return RETWEET.match(text) is not None
 
 
 def clean_classic(post: Post) -> Cleaned | Drop:

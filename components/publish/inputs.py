@@ -15,8 +15,8 @@ from components.contracts.reports import (
     PrepareReport,
     TrainReport,
 )
+from components.lm.provenance import check_evaluated, check_trained_from
 from components.runtime.folders import require_folder
-from components.runtime.provenance import check_evaluated, check_trained_from
 from components.text.ngrams import RunIndex
 from components.text.overlap import overlap
 from components.text.spans import Beginnings, SpanFilter

@@ -8,7 +8,7 @@ from typing import Any
 from components.contracts.errors import BadInputError
 from components.report.config import ReportConfig
 from components.report.step_logs import error_in, last_attempts, step_logs
-from components.runtime.executor import uri_of
+from components.runtime.mounts import uri_of
 from components.storage import StorageError
 
 log = logging.getLogger(__name__)

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.contracts.base import Report
+from components.contracts.base import Report, facts_of
 from components.contracts.errors import BadInputError, HuggingtweetsError
+from components.runtime.mounts import local_path
 
 EXECUTOR_INPUT = "--executor-input"
-MOUNTS = {"gs://": "/gcs/", "s3://": "/s3/", "minio://": "/minio/"}
-"""Where the launcher mounts what lies at a URI; anything else is a path already."""
 FACTS_IN = ("system.Dataset", "system.Model", "system.Artifact")
 METRICS = "system.Metrics"
 
@@ -69,37 +68,6 @@ class Executor:
         said = {"artifacts": artifacts, "parameterValues": dict(parameters)}
         self._output_file.parent.mkdir(parents=True, exist_ok=True)
         self._output_file.write_text(json.dumps(said), encoding="utf-8")
-
-
-def local_path(artifact: Mapping[str, Any]) -> Path:
-    """Where the launcher puts an artifact for the step, from its `uri` or `customPath`."""
-    uri: str = artifact.get("customPath") or artifact["uri"]
-    for scheme, folder in MOUNTS.items():
-        if uri.startswith(scheme):
-            return Path(folder + uri.removeprefix(scheme))
-    return Path(uri)
-
-
-def uri_of(place: Path | str) -> str:
-    """What the launcher mounted at a path; elsewhere a `file://` URI. A URI is left as it is."""
-    if "://" in str(place):
-        return str(place)
-    place = str(Path(place).absolute())
-    for scheme, folder in MOUNTS.items():
-        if place.startswith(folder):
-            return scheme + place.removeprefix(folder)
-    return f"file://{place}"
-
-
-def facts_of(document: Mapping[str, Any], prefix: str = "") -> dict[str, str | int | float | bool]:
-    """The plain values of a document under dotted names, as `counts.kept`; lists are left out."""
-    facts: dict[str, str | int | float | bool] = {}
-    for name, value in document.items():
-        if isinstance(value, Mapping):
-            facts |= facts_of(value, f"{prefix}{name}.")
-        elif isinstance(value, str | int | float) and name != "schema_version":
-            facts[prefix + name] = value
-    return facts
 
 
 def _described(artifact: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:

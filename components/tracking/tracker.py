@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from components.contracts.base import Report
-from components.runtime.executor import facts_of, uri_of
+from components.contracts.base import Report, facts_of
+from components.runtime.mounts import uri_of
 from components.tracking.backend import Backend, Values
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 import wandb
 
 from components.runtime.digests import file_sha256, files_of
-from components.runtime.executor import uri_of
+from components.runtime.mounts import uri_of
 from components.tracking.backend import Values
 from components.tracking.names import artifact_name, job_of, run_name
 

@@ -14,7 +14,7 @@ from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.contracts.reports import TrainReport
 from components.registry.command import REGISTRY_VARIABLE
-from components.registry.layout import OPT_OUTS
+from components.registry.layout import OPT_OUTS, versions_folder
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.runtime.flags import a_name, a_path
 from components.text.terminal import printable
@@ -90,7 +90,8 @@ def _own_registry(model: Path) -> str | None:
     """The registry of a version's folder, `REGISTRY/<persona>/versions/<n>`."""
     versions = model.resolve().parent
     place = versions.parent.parent
-    return str(place) if versions.name == "versions" and (place / OPT_OUTS).is_file() else None
+    is_version = versions == place / versions_folder(versions.parent.name)
+    return str(place) if is_version and (place / OPT_OUTS).is_file() else None
 
 
 def _generate(given: argparse.Namespace) -> list[Generation]:

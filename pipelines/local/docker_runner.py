@@ -22,6 +22,7 @@ from components.contracts import artifacts
 from components.contracts.errors import BadInputError, HuggingtweetsError
 from components.contracts.images import IMAGE_OF, Image, Images
 from components.contracts.reports import CollectReport
+from components.registry.layout import version_folder
 from components.runtime.folders import check_replaceable
 from components.runtime.gate import passed, refusal
 from pipelines.arguments import stage_arguments
@@ -77,7 +78,7 @@ def run_in_docker(job: Job, images: Path, out: Path) -> tuple[Path, list[StepTim
             raise refusal(evaluation)
         raise RunFailedError("a step failed; what it wrote above says why")
     persona, number = version
-    folder = out / artifacts.REGISTRY / persona / "versions" / str(number)
+    folder = out / artifacts.REGISTRY / version_folder(persona, number)
     return folder, [StepTime("pipeline", time.monotonic() - start)]
 
 

@@ -39,8 +39,8 @@ from components.contracts.reports import (
     Splits,
     TrainReport,
 )
+from components.lm.provenance import finetuned_sha256
 from components.runtime.digests import folder_sha256
-from components.runtime.provenance import finetuned_sha256
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 WORDS = (

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 
-from components.collect.posts import REPOST, shown
+from components.collect.posts import shown
 from components.collect.tables.authors import Authors, handle_of_link
 from components.collect.tables.people import names_a_person
 from components.collect.tables.reader import NOTHING, YES, Reader, plain_name
 from components.contracts.errors import BadInputError
+from components.contracts.posts import RETWEET
 
 MOST_VALUES = 1_000
 """A column of more values than this is not one of a few authors."""
@@ -124,7 +125,7 @@ class Strangers:
     def _is_repost(self, cells: Mapping[str, str]) -> bool:
         """Whether its link may lead to a post of somebody else."""
         text = self._reader.text(cells)
-        return bool(REPOST.match(text)) or self._reader.is_repost(cells, frozenset())
+        return bool(RETWEET.match(text)) or self._reader.is_repost(cells, frozenset())
 
     @property
     def found(self) -> dict[str, list[str]]:

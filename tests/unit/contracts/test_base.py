@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.contracts.artifacts import check_persona, persona_of
-from components.contracts.base import read_rows, write_rows
+from components.contracts.base import facts_of, read_rows, write_rows
 from components.contracts.errors import BadInputError
 from components.contracts.posts import DatasetRow, Post
 from components.contracts.reports import PostCounts, PrepareReport
@@ -80,3 +80,9 @@ def test_names_that_cannot(name: str) -> None:
 
 def test_a_persona_is_named_after_its_authors() -> None:
     assert persona_of(["zoe", "ann"]) == "ann-zoe"
+
+
+def test_facts_leave_out_lists_and_nothing() -> None:
+    assert facts_of({"a": {"b": {"c": 1}}, "list": [1], "none": None, "schema_version": 1}) == {
+        "a.b.c": 1
+    }

@@ -5,7 +5,8 @@ import pytest
 
 from components.contracts.base import Report
 from components.contracts.errors import BadInputError
-from components.runtime.executor import Executor, MissingOutputError, facts_of, local_path
+from components.runtime.executor import Executor, MissingOutputError
+from components.runtime.mounts import local_path
 from components.runtime.words import plain_words
 
 
@@ -82,12 +83,6 @@ def test_an_output_that_is_not_there_fails_the_step(tmp_path: Path) -> None:
 def test_what_no_launcher_says_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="--executor-input"):
         Executor(text)
-
-
-def test_facts_leave_out_lists_and_nothing() -> None:
-    assert facts_of({"a": {"b": {"c": 1}}, "list": [1], "none": None, "schema_version": 1}) == {
-        "a.b.c": 1
-    }
 
 
 @pytest.mark.parametrize(

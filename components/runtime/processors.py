@@ -3,7 +3,9 @@
 import math
 import os
 from collections.abc import Iterator, MutableMapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+
+from components.runtime.cgroups import control_groups, read_text
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 """Of OpenMP 5.0, 6.2: how many threads compute, for torch and for numpy's products of matrices."""
@@ -20,7 +22,7 @@ def processors(root: Path = Path("/")) -> int:
     A control group has its own share, and that of every group around it. Half a processor is one.
     """
     bound = len(os.sched_getaffinity(0))
-    shares = (share for group in _groups(root) for share in _shares(group))
+    shares = (share for group in control_groups("cpu", root) for share in _shares(group))
     return min([bound, *(max(math.ceil(share), 1) for share in shares)])
 
 
@@ -30,45 +32,12 @@ def limit_numpy(environment: MutableMapping[str, str]) -> None:
         environment.setdefault(NUMPY_VARIABLE, str(processors()))
 
 
-def _groups(root: Path) -> Iterator[Path]:
-    """The folders of this process's control groups, and of those around them.
-
-    A container sees its own group as the outermost, whatever path `/proc` states: what is not
-    there is passed over.
-    """
-    mounts = root / "sys/fs/cgroup"
-    yield from (mounts, mounts / "cpu")
-    for controllers, path in _memberships(root / "proc/self/cgroup"):
-        names = (controllers, "cpu") if controllers else ("", "unified")
-        for group in (path, *path.parents):
-            yield from (mounts / name / group for name in names)
-
-
-def _memberships(file: Path) -> Iterator[tuple[str, PurePosixPath]]:
-    """The controllers, none in v2, and the path of each group that may limit processors.
-
-    `NUMBER:CONTROLLERS:PATH` a line (cgroups(7), "/proc/pid/cgroup").
-    """
-    for line in _read(file).splitlines():
-        _, controllers, path = [*line.split(":", 2), "", ""][:3]
-        inside = PurePosixPath(path.strip("/"))
-        if (not controllers or "cpu" in controllers.split(",")) and ".." not in inside.parts:
-            yield controllers, inside
-
-
 def _shares(group: Path) -> Iterator[float]:
     """The processors' worth of time of one group, where it is limited."""
     for names in (NEW, OLD):
-        match " ".join(_read(group / name) for name in names).split():
+        match " ".join(read_text(group / name) for name in names).split():
             case [quota, period] if quota.isdecimal() and period.isdecimal() and int(period):
                 yield int(quota) / int(period)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def processor_features(root: Path = Path("/")) -> frozenset[str] | None:
@@ -86,7 +55,7 @@ def processor_name(root: Path = Path("/")) -> str:
 
 def _cpuinfo(root: Path, key: str) -> str:
     """The first value of this key."""
-    for line in _read(root / "proc/cpuinfo").splitlines():
+    for line in read_text(root / "proc/cpuinfo").splitlines():
         name, _, value = line.partition(":")
         if name.strip() == key:
             return value.strip()

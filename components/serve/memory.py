@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from components.runtime.cgroups import control_groups, read_text
+
 SHARE = 0.8
-CGROUP_LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
-_MEMINFO = Path("/proc/meminfo")
+CGROUP_LIMITS = ("memory.max", "memory.limit_in_bytes")
+"""Bytes, in control groups v2 and v1: docs.kernel.org/admin-guide/cgroup-v2.html ("memory.max"),
+docs.kernel.org/admin-guide/cgroup-v1/memory.html."""
 
 
 def memory_limit(gigabytes: float | None) -> int:
@@ -15,9 +15,9 @@ def memory_limit(gigabytes: float | None) -> int:
     return int(gigabytes * 1e9) if gigabytes else int(SHARE * total_memory())
 
 
-def total_memory() -> int:
+def total_memory(root: Path = Path("/")) -> int:
     """Bytes that this pod may use, or that this machine has."""
-    return min([_from_meminfo("MemTotal"), *_limits()])
+    return min([_from_meminfo("MemTotal", root), *_limits(root)])
 
 
 def memory_used() -> tuple[int, int]:
@@ -26,13 +26,14 @@ def memory_used() -> tuple[int, int]:
     return _from_meminfo("MemTotal") - available, available
 
 
-def _limits() -> list[int]:
-    texts = (path.read_text().strip() for path in CGROUP_LIMITS if path.is_file())
-    return [int(text) for text in texts if text.isdigit()]
+def _limits(root: Path) -> list[int]:
+    groups = control_groups("memory", root)
+    texts = (read_text(group / name).strip() for group in groups for name in CGROUP_LIMITS)
+    return [int(text) for text in texts if text.isdecimal()]
 
 
-def _from_meminfo(key: str) -> int:
-    for line in _MEMINFO.read_text().splitlines():
+def _from_meminfo(key: str, root: Path = Path("/")) -> int:
+    for line in read_text(root / "proc/meminfo").splitlines():
         name, _, value = line.partition(":")
         if name == key:
             return int(value.split()[0]) * 1024

@@ -9,7 +9,7 @@ from components.runtime.command import parse_words, run_command
 from components.runtime.flags import add_flags, read_config
 from components.runtime.parser import CommandParser
 from components.serve.config import ServeConfig
-from components.serve.torchserve_settings import with_torchserve
+from components.serve.dialects.torchserve_settings import with_torchserve
 
 
 def add_serve_flags(parser: argparse.ArgumentParser) -> None:

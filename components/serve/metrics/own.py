@@ -8,8 +8,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from components.serve.named_metrics import NamedRegistry
-from components.serve.torchserve_metrics import TS_DEFAULT, TorchServeMetrics
+from components.serve.metrics.named import NamedRegistry
+from components.serve.metrics.torchserve import TS_DEFAULT, TorchServeMetrics
 
 LABELS = ("model_name", "model_version")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)

@@ -1,4 +1,4 @@
-"""Asking Bluesky through atproto."""
+"""Asking Bluesky through atproto, and what its refusals mean."""
 
 import logging
 from typing import Any
@@ -6,13 +6,23 @@ from typing import Any
 import httpx
 from atproto import Client, Request, models
 
-from components.collect.bluesky.refusals import explain
 from components.collect.bluesky_names import shown_name
-from components.collect.web.adapter import RefusedError, bounded_session
+from components.collect.json_fields import as_object, as_text
+from components.collect.web.adapter import RefusedError, bounded_session, said_in
 from components.collect.web.asking import Patience
+from components.contracts.errors import BadInputError
 
 PAGE = 100
 """Posts on a page: the most that Bluesky takes as `limit`."""
+_MEANING = {
+    "AccountTakedown": "Bluesky has suspended this account; its posts cannot be had",
+    "AccountDeactivated": "the owner has deactivated this account; its posts cannot be had",
+    "AuthMissing": "it does not show these posts without a login; they are not public",
+}
+_UNKNOWN = (
+    "Bluesky has no account of this name: it was renamed or deleted, or the name is misspelled"
+)
+_NO_PLACE = "there is no Bluesky API at this address; check --bluesky-url"
 
 
 class _SessionTransport(httpx.BaseTransport):
@@ -78,3 +88,15 @@ class BlueskyClient:
             return self._patience.ask(ask, shown_name(name))
         except RefusedError as refusal:
             raise explain(refusal, shown_name(name)) from refusal
+
+
+def explain(refusal: RefusedError, about: str) -> BadInputError:
+    """The error to raise for a refusal that asking again would not change."""
+    body = as_object(refusal.body)
+    kind, said = as_text(body.get("error")), as_text(body.get("message")).lower()
+    meaning = _MEANING.get(kind)
+    if meaning is None and ("not found" in said or "resolve handle" in said):
+        meaning = _UNKNOWN
+    if meaning is None:
+        meaning = "Bluesky refuses" if body else _NO_PLACE
+    return BadInputError(f"{about}: {meaning} ({refusal.status}){said_in(body, 'message')}")

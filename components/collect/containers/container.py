@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, ClassVar, Generic, TypeVar
 
-from components.collect.containers.names import is_systems_own
 from components.collect.posts import shown
 from components.contracts.errors import BadInputError
 from components.runtime.closing import Closing
@@ -19,6 +18,8 @@ MAX_READ = 8 << 30
 """Bytes read from one archive altogether; X cuts its files of posts at about 100 MB."""
 Entry = TypeVar("Entry")
 Poses = Callable[[str], bool]
+_SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "#recycle")
+"""Where systems keep copies and attributes of files, under the files' own names."""
 
 
 def nothing_poses(stated: str) -> bool:
@@ -147,3 +148,8 @@ def damage_said(where: str, again: str) -> Iterator[None]:
         yield
     except DAMAGE as error:
         raise BadInputError(f"{where} is damaged ({shown(str(error))}); {again}") from error
+
+
+def is_systems_own(part: str) -> bool:
+    """Whether what is called so is hidden or a system's own: no archive is looked for in it."""
+    return part.startswith(".") or part in _SYSTEM_FOLDERS

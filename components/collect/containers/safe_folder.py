@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
 from components.collect.containers import container
-from components.collect.containers.container import Container, Poses, nothing_poses
-from components.collect.containers.names import is_systems_own
+from components.collect.containers.container import Container, Poses, is_systems_own, nothing_poses
 from components.contracts.errors import BadInputError
 
 Kind = Literal["file", "link", "special"]

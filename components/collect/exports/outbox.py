@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from components.collect.exports.actors import actor_name, name_seen_from
 from components.collect.exports.rows import COLUMNS, flag, make_row, with_text
 from components.collect.exports.wrapped_json import WrappedText
 from components.collect.html_text import read_html
@@ -25,6 +24,10 @@ _PUBLIC = {"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"
 _NOTES = ("Note", "Question", "Article")
 _QUOTES = ("quote", "quoteUrl", "quoteUri", "_misskey_quote")
 _HOW = "ask the server for it under Preferences, Import and export, Request your archive"
+_ADDRESS = re.compile(
+    r"https?://(?:www\.)?([^/\s:@]+)(?::\d+)?/(?:@|(?:users|u|profile|author|channel)/)([\w.-]+)(?:/.*)?",
+    re.ASCII,
+)
 
 
 def is_outbox(head: str) -> bool:
@@ -168,3 +171,23 @@ def _link(value: Any) -> str:
 def _texts(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return [one for one in map(_link, values) if one]
+
+
+def actor_name(address: str) -> str:
+    """`ann.social.example` for `https://social.example/users/ann` and what lies below it.
+
+    A folder and a persona can be named so. Empty where the address states no name.
+    """
+    found = _ADDRESS.fullmatch(address)
+    return f"{found[2]}.{found[1].lower()}" if found else ""
+
+
+def name_seen_from(address: str, home: str) -> str:
+    """`bob@other.example` for what lies below `https://other.example/users/bob`, and `bob` where
+    `home` is an address of the same server. Empty where the address states no name.
+    """
+    found, ours = _ADDRESS.fullmatch(address), _ADDRESS.fullmatch(home)
+    if not found:
+        return ""
+    is_local = ours is not None and ours[1].lower() == found[1].lower()
+    return found[2] if is_local else f"{found[2]}@{found[1].lower()}"

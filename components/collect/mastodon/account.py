@@ -8,9 +8,8 @@ from components.collect.html_text import read_html
 from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.mastodon.client import MastodonClient
 from components.collect.posts import is_number, shown, valid_unicode
-from components.collect.web.account import Account
+from components.collect.web.account import Account, keep_to_wishes, wishes_in
 from components.collect.web.checkpoint import Checkpoint
-from components.collect.web.wishes import keep_to_wishes, wishes_in
 from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
 

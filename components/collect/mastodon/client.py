@@ -1,4 +1,4 @@
-"""Asking a Mastodon server through Mastodon.py."""
+"""Asking a Mastodon server through Mastodon.py, and what its refusals mean."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,13 +6,21 @@ from typing import Any
 import requests
 from mastodon import Mastodon, MastodonError
 
-from components.collect.mastodon.refusals import explain
-from components.collect.web.adapter import RefusedError, bounded_session
+from components.collect.json_fields import as_object
+from components.collect.web.adapter import RefusedError, bounded_session, said_in
 from components.collect.web.asking import Patience
 from components.collect.web.pages import Page
+from components.contracts.errors import BadInputError
 
 PAGE = 40
 """Posts on a page: the most that Mastodon gives for `limit`."""
+_MEANING = {
+    401: "its server does not show these posts without a login; they are not public",
+    403: "its server does not show these posts to everybody; they are not public",
+    404: "its server has no account of this name: it was deleted, or the name is misspelled",
+    410: "its server has suspended or deleted this account; its posts cannot be had",
+}
+_NO_PLACE = "there is no Mastodon API at this address; if its server is elsewhere, --mastodon-url"
 
 
 class MastodonClient:
@@ -79,3 +87,10 @@ def _cause_of(error: MastodonError) -> Exception:
     cause = error.__context__
     known = isinstance(cause, RefusedError | requests.RequestException)
     return cause if known and isinstance(cause, Exception) else ValueError(type(error).__name__)
+
+
+def explain(refusal: RefusedError, about: str) -> BadInputError:
+    """The error to raise for a refusal that asking again would not change."""
+    body = as_object(refusal.body)
+    meaning = _MEANING.get(refusal.status, "its server refuses") if body else _NO_PLACE
+    return BadInputError(f"{about}: {meaning} ({refusal.status}){said_in(body, 'error')}")

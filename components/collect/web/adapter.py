@@ -9,6 +9,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
+from components.collect.posts import shown
+
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 WHOLE_SECONDS = 120.0
@@ -16,6 +18,7 @@ WHOLE_SECONDS = 120.0
 MOST_BYTES = 32 << 20
 """A page of a hundred of X's longest posts has about 10 MB."""
 _CHUNK = 1 << 16
+_LONGEST = 200
 
 
 class RefusedError(Exception):
@@ -93,3 +96,13 @@ def _json(response: requests.Response) -> Any:
         return response.json()
     except (ValueError, requests.RequestException):
         return None
+
+
+def said_in(body: Any, *keys: str) -> str:
+    """The first of these texts of a JSON object, on one line, to end a sentence with."""
+    if isinstance(body, dict):
+        for key in keys:
+            text = body.get(key)
+            if isinstance(text, str) and text.strip():
+                return f"; it says: {shown(' '.join(text.split()), _LONGEST)}"
+    return ""

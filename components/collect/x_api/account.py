@@ -6,9 +6,8 @@ from components.collect.json_fields import as_object, as_text
 from components.collect.posts import is_number, valid_unicode
 from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint
-from components.collect.x_api.adapter import problems_of
 from components.collect.x_api.client import XClient
-from components.collect.x_api.refusals import explain_problems
+from components.collect.x_api.refusals import explain_problems, problems_of
 from components.collect.x_api.tokens import Token
 from components.contracts.errors import BadInputError
 

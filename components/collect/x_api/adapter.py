@@ -26,12 +26,3 @@ class GatewayAdapter(BoundedAdapter):
         """Send the request; see `BoundedAdapter.send`."""
         request.url = self._url + (request.url or "").removeprefix(TWEEPY_HOST)
         return super().send(request, **options)
-
-
-def problems_of(body: Any) -> list[dict[str, Any]]:
-    """The problems that an answer states: its `errors`, or itself where it is one (RFC 9457)."""
-    if not isinstance(body, dict):
-        return []
-    errors = body.get("errors")
-    stated = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
-    return stated or ([body] if "title" in body or "detail" in body else [])

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.collect.web.adapter import RefusedError
-from components.collect.x_api.adapter import problems_of
 from components.collect.x_api.tokens import Token
 from components.contracts.errors import BadInputError
 
@@ -66,3 +65,12 @@ def _of_account(problems: Sequence[dict[str, Any]]) -> str | None:
     if "could not find user" in said or "resource-not-found" in said:
         return "X has no account of this name: it was renamed or deleted, or the name is misspelled"
     return None
+
+
+def problems_of(body: Any) -> list[dict[str, Any]]:
+    """The problems that an answer states: its `errors`, or itself where it is one (RFC 9457)."""
+    if not isinstance(body, dict):
+        return []
+    errors = body.get("errors")
+    stated = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+    return stated or ([body] if "title" in body or "detail" in body else [])

@@ -10,9 +10,8 @@ from components.collect.web.account import Account
 from components.collect.web.checkpoint import Checkpoint
 from components.collect.web.pages import Page, read_pages
 from components.collect.x_api.acceptance import MOST_POSTS
-from components.collect.x_api.adapter import problems_of
 from components.collect.x_api.client import XClient
-from components.collect.x_api.refusals import BadRequestError, explain_problems
+from components.collect.x_api.refusals import BadRequestError, explain_problems, problems_of
 from components.collect.x_api.tokens import Token
 from components.contracts.errors import BadInputError
 from components.runtime.progress import progress

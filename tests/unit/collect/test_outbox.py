@@ -14,8 +14,7 @@ from support.collecting import rows_of
 from support.exports import ANN, FOLLOWERS, PUBLIC, activity, boost, outbox
 
 from components.collect.exports import wrapped_json
-from components.collect.exports.actors import actor_name, name_seen_from
-from components.collect.exports.outbox import is_outbox, read_outbox
+from components.collect.exports.outbox import actor_name, is_outbox, name_seen_from, read_outbox
 from components.collect.exports.wrapped_json import WrappedText
 from components.collect.tables.reader import choose_reader
 from components.contracts.errors import BadInputError

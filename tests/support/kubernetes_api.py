@@ -143,6 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         state = self.server.state
         matches = selected_by(query.get("labelSelector", ""))
         begin = _known_version(query, state)
+        told = state.bookmarks, state.cut  # what comes once the client sees the headers counts
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
@@ -157,17 +158,24 @@ class _Handler(BaseHTTPRequestHandler):
                     self._event("ADDED", pod)
             ends = time.monotonic() + float(query.get("timeoutSeconds", 1800))
             hears = query.get("allowWatchBookmarks") in ("true", "True")
-            if not self._follow(namespace, matches, begin, ends, hears=hears):
+            if not self._follow(namespace, matches, begin, ends, told, hears=hears):
                 self.close_connection = True  # torn off: the last chunk is never sent
                 return
         self.wfile.write(b"0\r\n\r\n")
 
     def _follow(
-        self, namespace: str, matches: Matches, version: int, ends: float, *, hears: bool
+        self,
+        namespace: str,
+        matches: Matches,
+        version: int,
+        ends: float,
+        told: tuple[int, int],
+        *,
+        hears: bool,
     ) -> bool:
         """Send what changes; whether the watch came to its end."""
         state = self.server.state
-        bookmarks, cut = state.bookmarks, state.cut
+        bookmarks, cut = told
         while time.monotonic() < ends and not self.server.ending:
             with state.changed:
                 changes = [change for change in state.changes if change.version > version]

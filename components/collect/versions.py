@@ -6,7 +6,7 @@ from components.collect.spool import Spool
 from components.contracts.posts import Post
 
 
-class Version(NamedTuple):
+class PostVersion(NamedTuple):
     """One version of a post."""
 
     post: Post

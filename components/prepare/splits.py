@@ -25,7 +25,7 @@ def split_by_time(posts: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]
     return posts[:validation], posts[validation:test], posts[test:]
 
 
-def facts_of(posts: Sequence[CleanPost]) -> SplitFacts:
+def split_facts(posts: Sequence[CleanPost]) -> SplitFacts:
     """The facts of one split's posts, oldest first."""
     return SplitFacts(
         posts=len(posts),

@@ -21,7 +21,7 @@ from components.prepare.languages import language_shares
 from components.prepare.posts import CleanPost, Drop
 from components.prepare.raw_datasets import AuthorPosts, read_raw_datasets
 from components.prepare.selection import Selection, select
-from components.prepare.splits import facts_of, split_by_time
+from components.prepare.splits import split_by_time, split_facts
 from components.runtime.folders import keep_apart, whole_folder
 from components.runtime.progress import progress
 from components.tracking import handles, tracked
@@ -89,7 +89,7 @@ def _report(
 ) -> PrepareReport:
     per_author = {selection.author: selection.counts() for selection in selections}
     total = _total(selections)
-    facts = Splits(**{split: facts_of(posts) for split, posts in splits.items()})
+    facts = Splits(**{split: split_facts(posts) for split, posts in splits.items()})
     characters = sum(part.characters for part in (facts.train, facts.validation, facts.test))
     check_enough(characters, per_author, total)
     kept = [post for selection in selections for post in selection.posts]

@@ -13,7 +13,7 @@ from pipelines.kubeflow.connection import add_connection_flags
 from pipelines.kubeflow.failure import why_failed
 from pipelines.kubeflow.following import states
 from pipelines.kubeflow.log_sources import Logs
-from pipelines.kubeflow.run_state import FINAL, RunState, Step, run_state
+from pipelines.kubeflow.run_state import FINAL, RunState, RunStep, run_state
 
 if TYPE_CHECKING:
     from pipelines.kubeflow.client import Kubeflow
@@ -83,7 +83,7 @@ class _Printer:
             if is_asked and step.state in STARTED and step.label not in self._ended:
                 self._print_step(step, state)
 
-    def _print_step(self, step: Step, state: RunState) -> None:
+    def _print_step(self, step: RunStep, state: RunState) -> None:
         text = self.logs.of(step, state) if step.state != "SKIPPED" else None
         if step.state in FINAL:
             self._ended.add(step.label)
@@ -98,7 +98,7 @@ class _Printer:
             print(line if self._as_json else readable(line), flush=True)
         self._written[step.label] = text or before
 
-    def _head(self, step: Step, state: RunState, *, has_log: bool) -> None:
+    def _head(self, step: RunStep, state: RunState, *, has_log: bool) -> None:
         head = f"=== {step.label} ({step.state})"
         lines = [head] if has_log else [head, self._no_log(step, state)]
         for line in lines:
@@ -107,7 +107,7 @@ class _Printer:
             elif line != head:
                 log.info("%s", line)
 
-    def _no_log(self, step: Step, state: RunState) -> str:
+    def _no_log(self, step: RunStep, state: RunState) -> str:
         if step.cached:
             return f"({step.label} was reused from an earlier run, whose log it is)"
         if step.state != "RUNNING":

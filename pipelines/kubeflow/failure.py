@@ -7,7 +7,7 @@ from components.contracts.errors import HuggingtweetsError
 from components.report.step_logs import StepError, error_in
 from components.runtime.errors import one_line
 from pipelines.kubeflow.log_sources import Logs
-from pipelines.kubeflow.run_state import RunState, Step
+from pipelines.kubeflow.run_state import RunState, RunStep
 
 if TYPE_CHECKING:
     from pipelines.kubeflow.client import Kubeflow
@@ -50,7 +50,7 @@ def _while(state: RunState) -> str:
     return f" at the step {', '.join(ended)}" if ended else ""
 
 
-def _error_of(kubeflow: "Kubeflow", state: RunState, step: Step, logs: Logs) -> StepError:
+def _error_of(kubeflow: "Kubeflow", state: RunState, step: RunStep, logs: Logs) -> StepError:
     own = error_in(logs.in_store(step) or "")
     if own and own.exit_code is not None:
         return own
@@ -66,7 +66,7 @@ def _error_of(kubeflow: "Kubeflow", state: RunState, step: Step, logs: Logs) -> 
     return StepError(f"it says no reason here; {_where_to_look(kubeflow, state, step)}", code)
 
 
-def _argos_words(kubeflow: "Kubeflow", state: RunState, step: Step) -> str | None:
+def _argos_words(kubeflow: "Kubeflow", state: RunState, step: RunStep) -> str | None:
     """What Argo says of a pod that did not end by itself: killed for memory, evicted, deleted."""
     if not step.pods:
         return None
@@ -81,7 +81,7 @@ def _argos_words(kubeflow: "Kubeflow", state: RunState, step: Step) -> str | Non
     return f"its pod ended with {said!r}" + (f": {what}" if what else "; submit the run again")
 
 
-def _where_to_look(kubeflow: "Kubeflow", state: RunState, step: Step) -> str:
+def _where_to_look(kubeflow: "Kubeflow", state: RunState, step: RunStep) -> str:
     if state.pipeline_root is None:
         return f"see {kubeflow.connection.run_url(state.run_id)}"
     return (

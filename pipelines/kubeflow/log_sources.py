@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from components.contracts.errors import HuggingtweetsError
 from components.report.step_logs import StepLog, step_logs
 from components.storage import StorageError
-from pipelines.kubeflow.run_state import RunState, Step
+from pipelines.kubeflow.run_state import RunState, RunStep
 
 if TYPE_CHECKING:
     from pipelines.kubeflow.client import Kubeflow
@@ -25,12 +25,12 @@ class Logs:
         self._state = state
         self._store_answers = state.pipeline_root is not None and state.workflow is not None
 
-    def of(self, step: Step, state: RunState | None = None) -> str | None:
+    def of(self, step: RunStep, state: RunState | None = None) -> str | None:
         """What all attempts of a step wrote; None where nobody has it, or has it yet."""
         self._state = state or self._state
         return self.in_store(step) or self.at_host(step)
 
-    def in_store(self, step: Step) -> str | None:
+    def in_store(self, step: RunStep) -> str | None:
         """What the step wrote, as it was written; the launcher keeps it when the step has ended."""
         if not self._store_answers:
             return None
@@ -44,7 +44,7 @@ class Logs:
             return None
         return _joined([one.text for one in found if not step.source or _is_of(one, step.source)])
 
-    def at_host(self, step: Step) -> str | None:
+    def at_host(self, step: RunStep) -> str | None:
         """What the step's pods wrote, Kubeflow's own lines among it, lines that are JSON blank."""
         return _joined([text for pod in step.pods if (text := self._of_pod(pod))])
 

@@ -25,7 +25,7 @@ _FILES = ("archive", "table")
 
 
 @dataclass(frozen=True)
-class Step:
+class RunStep:
     """One step of a run."""
 
     name: str
@@ -69,7 +69,7 @@ class RunState:
     run_id: str
     state: str
     """CANCELED where somebody ended it, whatever Kubeflow calls that."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[RunStep, ...] = ()
     """In the pipeline's order."""
     workflow: str | None = None
     """Argo's name for it, once it has one."""
@@ -92,7 +92,7 @@ class RunState:
         return self.is_final and self.state != "SUCCEEDED"
 
     @property
-    def failing(self) -> Step | None:
+    def failing(self) -> RunStep | None:
         """The step that failed first."""
         failed = [step for step in self.steps if step.state == "FAILED"]
         return min(failed, key=lambda step: str(step.ended or ""), default=None)
@@ -128,10 +128,10 @@ def run_state(run: Run) -> RunState:
     )
 
 
-def _cancelled(step: Step) -> Step:
+def _cancelled(step: RunStep) -> RunStep:
     """A step of a run that somebody ended: what did not end well was ended with it."""
     done = step.state in ("SUCCEEDED", "SKIPPED")
-    return step if done else Step(**{**vars(step), "state": "CANCELED"})
+    return step if done else RunStep(**{**vars(step), "state": "CANCELED"})
 
 
 @dataclass
@@ -146,7 +146,7 @@ class _Found:
     driver_path: str | None = None
 
 
-def _steps(tasks: Collection[Task], sources: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+def _steps(tasks: Collection[Task], sources: Sequence[Mapping[str, Any]]) -> tuple[RunStep, ...]:
     """Each step once, whatever groups, drivers and attempts Argo makes of it."""
     names = node_names(tasks)
     containers = {
@@ -194,10 +194,10 @@ def _place(found: _Found) -> tuple[int, int, str]:
 
 def _step(
     found: _Found, attempts: Mapping[str, list[str]], sources: Sequence[Mapping[str, Any]]
-) -> Step:
+) -> RunStep:
     task, item = found.task, found.item
     state = _state(found)
-    return Step(
+    return RunStep(
         name=found.name,
         state=state,
         source=sources[item] if item is not None and item < len(sources) else None,

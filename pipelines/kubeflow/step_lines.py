@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.runtime.logs import logs_are_json
-from pipelines.kubeflow.run_state import RunState, Step
+from pipelines.kubeflow.run_state import RunState, RunStep
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +29,12 @@ class View(Protocol):
         """Say something beside them."""
 
 
-def step_line(step: Step) -> str:
+def step_line(step: RunStep) -> str:
     """A step in one line: `SUCCEEDED  prepare @ann     11 s, attempt 2`."""
-    return f"{step.state:<10} {step.label:<10} {facts_of(step)}".rstrip()
+    return f"{step.state:<10} {step.label:<10} {_facts(step)}".rstrip()
 
 
-def facts_of(step: Step) -> str:
+def _facts(step: RunStep) -> str:
     """How long a step took, and which attempt it is: `1 min 52 s, attempt 2`."""
     seconds = step.seconds()
     facts = ["reused"] if step.cached else []
@@ -88,7 +88,7 @@ class _Terminal:
         table = Table.grid(padding=(0, 2))
         for step in state.steps:
             shown = Text(step.state, style=STYLES.get(step.state, ""))
-            table.add_row(shown, Text(step.label), Text(facts_of(step)))
+            table.add_row(shown, Text(step.label), Text(_facts(step)))
         self._live.update(table, refresh=True)
 
     def say(self, sentence: str) -> None:

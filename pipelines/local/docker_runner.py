@@ -48,7 +48,7 @@ MADE = {
 """Where a run keeps what: the step and its output, and the file that the folder holds."""
 
 
-class RunFailedError(HuggingtweetsError):
+class StepFailedError(HuggingtweetsError):
     """A step failed; its output, above, says why."""
 
 
@@ -60,7 +60,7 @@ def run_in_docker(job: Job, images: Path, out: Path) -> tuple[Path, list[StepTim
 
     Raises:
         BadInputError: Docker or an image is not there.
-        RunFailedError: a step failed; what was made before stands in `out`.
+        StepFailedError: a step failed; what was made before stands in `out`.
         GateFailedError: the model is not good enough.
     """
     for name, (_, holding) in MADE.items():
@@ -76,7 +76,7 @@ def run_in_docker(job: Job, images: Path, out: Path) -> tuple[Path, list[StepTim
         is_judged = (evaluation / artifacts.EVALUATION_REPORT).is_file() and not job.no_gate
         if is_judged and not passed(evaluation):
             raise refusal(evaluation)
-        raise RunFailedError("a step failed; what it wrote above says why")
+        raise StepFailedError("a step failed; what it wrote above says why")
     persona, number = version
     folder = out / artifacts.REGISTRY / version_folder(persona, number)
     return folder, [StepTime("pipeline", time.monotonic() - start)]
@@ -139,7 +139,7 @@ def _run(platform: Platform, job: Job, root: Path, out: Path) -> None:
         with _output_aside():
             pipeline(**_arguments(job, out))
     except docker.errors.DockerException as error:
-        raise RunFailedError(f"Docker could not run a step: {error}") from error
+        raise StepFailedError(f"Docker could not run a step: {error}") from error
     except ValueError as error:  # kfp goes on after a failed step, and misses what it should give
         log.debug("the pipeline ended early: %s", error)
 

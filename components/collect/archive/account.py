@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from components.collect.archive.files import ArchiveFiles
-from components.collect.archive.manifest import Manifest
+from components.collect.archive.manifest import ArchiveManifest
 from components.collect.collected import Picture
 from components.collect.config import handle_of
 from components.collect.json_fields import as_object, as_text
@@ -12,7 +12,7 @@ from components.collect.posts import shown, valid_unicode
 from components.contracts.errors import BadInputError
 
 
-class Account(NamedTuple):
+class ArchiveAccount(NamedTuple):
     """The archive's owner; an empty string is a fact that it does not state."""
 
     handle: str
@@ -20,7 +20,9 @@ class Account(NamedTuple):
     display_name: str
 
 
-def read_account(files: ArchiveFiles, manifest: Manifest, wanted: str | None) -> Account:
+def read_account(
+    files: ArchiveFiles, manifest: ArchiveManifest, wanted: str | None
+) -> ArchiveAccount:
     """The owner by `account.js`, the manifest, or `user_details.js` before 2019.
 
     Raises:
@@ -40,7 +42,9 @@ def read_account(files: ArchiveFiles, manifest: Manifest, wanted: str | None) ->
             f"{files.source}: manifest.js and account.js name different accounts; "
             f"{files.container.again}"
         )
-    known = Account(*(next(filter(None, values), "") for values in zip(*stated, strict=True)))
+    known = ArchiveAccount(
+        *(next(filter(None, values), "") for values in zip(*stated, strict=True))
+    )
     if not known.handle and wanted is None:
         raise BadInputError(f"{files.source} does not say whose archive it is; add --author NAME")
     if wanted is not None and known.handle.lower() not in ("", wanted.lower()):
@@ -50,7 +54,7 @@ def read_account(files: ArchiveFiles, manifest: Manifest, wanted: str | None) ->
     return known if known.handle else known._replace(handle=wanted or "")
 
 
-def other_name(manifest: Manifest, account: Account) -> list[str]:
+def other_name(manifest: ArchiveManifest, account: ArchiveAccount) -> list[str]:
     """A sentence about a manifest that calls the owner something else, as after a renaming."""
     stated = handle_of(as_text(manifest.user.get("userName")))
     if stated.lower() in ("", account.handle.lower()):
@@ -61,10 +65,10 @@ def other_name(manifest: Manifest, account: Account) -> list[str]:
     ]
 
 
-def _account(stated: object, handle: str, account_id: str, display_name: str) -> Account:
+def _account(stated: object, handle: str, account_id: str, display_name: str) -> ArchiveAccount:
     values = (as_text(as_object(stated).get(key)) for key in (handle, account_id, display_name))
     name, number, shown = map(valid_unicode, values)
-    return Account(handle_of(name), number, shown)
+    return ArchiveAccount(handle_of(name), number, shown)
 
 
 def picture_member(files: ArchiveFiles) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, TextIO, TypeVar
 
 from components.collect.archive.account import other_name, read_account, read_picture
 from components.collect.archive.files import ArchiveFiles, Listed, open_archive
-from components.collect.archive.manifest import Manifest, disagreements, read_manifest
+from components.collect.archive.manifest import ArchiveManifest, disagreements, read_manifest
 from components.collect.archive.notes import add_note, join_notes, read_note
 from components.collect.archive.tweets import read_version
 from components.collect.collected import Collected, Skips
@@ -60,7 +60,9 @@ def read_archive(path: Path, source: str, config: ArchiveSource, spool: Spool) -
     )
 
 
-def _from_entries(files: ArchiveFiles, manifest: Manifest, author: str, spool: Spool) -> Collected:
+def _from_entries(
+    files: ArchiveFiles, manifest: ArchiveManifest, author: str, spool: Spool
+) -> Collected:
     """The posts of `tweets.js` and its parts, the long ones whole, each in its last version."""
     skips, note_skips = Skips(files.source, "posts"), Skips(files.source, "long posts")
     counts = _read_all(

@@ -19,7 +19,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Manifest:
+class ArchiveManifest:
     """What `manifest.js` states of what is read here; empty where there is no manifest."""
 
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Manifest:
         return bool(self.counts) and {**read, **self.counts} == dict(read)
 
 
-def read_manifest(files: ArchiveFiles) -> Manifest:
+def read_manifest(files: ArchiveFiles) -> ArchiveManifest:
     """Read the manifest and check that what it names is there and may be read.
 
     Raises:
@@ -42,7 +42,7 @@ def read_manifest(files: ArchiveFiles) -> Manifest:
             is none: reading on would give other posts than the archive states.
     """
     if not files.members.manifest:
-        return Manifest()
+        return ArchiveManifest()
     member = files.members.manifest[0]
     value = as_object(files.value(member, "__THAR_CONFIG"))
     counts = {}
@@ -57,7 +57,7 @@ def read_manifest(files: ArchiveFiles) -> Manifest:
         if kind in ("posts", "notes") and is_number(count):
             counts[name] = int(count)
     info = as_object(value.get("archiveInfo"))
-    return Manifest(
+    return ArchiveManifest(
         counts=counts,
         user=as_object(value.get("userInfo")),
         partial=info.get("isPartialArchive") in (True, "true"),
@@ -78,7 +78,7 @@ def _member(stated: str, allowed: tuple[str, ...]) -> str | None:
     return next((name for name in names if name in allowed), None)
 
 
-def disagreements(manifest: Manifest, read: Mapping[str, int]) -> list[str]:
+def disagreements(manifest: ArchiveManifest, read: Mapping[str, int]) -> list[str]:
     """Sentences about the files with another number of entries than the manifest states.
 
     One for those that it does not know, and one for the rest, each with its first file.

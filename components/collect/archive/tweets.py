@@ -6,14 +6,14 @@ from typing import Any
 from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import is_number, make_post
 from components.collect.times import parse_time
-from components.collect.versions import Version
+from components.collect.versions import PostVersion
 
 _STATUS_LINK = re.compile(
     r"https?://(?:mobile\.)?(?:twitter|x)\.com/\w+/status/\d+(?:\?\S*)?", re.ASCII
 )
 
 
-def read_version(tweet: dict[str, Any], author: str) -> Version | str:
+def read_version(tweet: dict[str, Any], author: str) -> PostVersion | str:
     """The post that an entry holds, or why there is none."""
     post_id = as_text(tweet.get("id_str")) or as_text(tweet.get("id"))
     text = as_text(tweet.get("full_text")) or as_text(tweet.get("text"))
@@ -38,7 +38,7 @@ def read_version(tweet: dict[str, Any], author: str) -> Version | str:
         urls=_texts([*links, *as_objects(entities.get("media"))], "url", text),
         mentions=_texts(as_objects(entities.get("user_mentions")), "screen_name", text),
     )
-    return Version(post, _first_id(tweet) or post_id)
+    return PostVersion(post, _first_id(tweet) or post_id)
 
 
 def _reply_to(tweet: dict[str, Any]) -> str:

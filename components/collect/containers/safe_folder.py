@@ -19,7 +19,7 @@ _PROBLEMS: dict[Kind, str] = {
 _WITHIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Found(NamedTuple):
+class FolderMember(NamedTuple):
     """What lies in the folder."""
 
     path: str
@@ -27,7 +27,7 @@ class Found(NamedTuple):
     kind: Kind
 
 
-class SafeFolder(Container[Found]):
+class SafeFolder(Container[FolderMember]):
     """An open folder, with all that lies below it at any depth.
 
     Raises:
@@ -53,7 +53,7 @@ class SafeFolder(Container[Found]):
         """Close the folder."""
         os.close(self._folder)
 
-    def _walk(self, path: Path) -> Iterator[tuple[str, Found]]:
+    def _walk(self, path: Path) -> Iterator[tuple[str, FolderMember]]:
         """Everything below the folder; the systems' own folders are passed by."""
         left = [""]
         while left:
@@ -63,15 +63,15 @@ class SafeFolder(Container[Found]):
                     for entry in entries:
                         name = below + entry.name
                         if not entry.is_dir(follow_symlinks=False):
-                            yield name, Found(name, _kind(entry))
+                            yield name, FolderMember(name, _kind(entry))
                             continue
-                        yield f"{name}/", Found(name, "special")
+                        yield f"{name}/", FolderMember(name, "special")
                         if not is_systems_own(entry.name):
                             left.append(f"{name}/")
             except OSError:
                 self.unreadable.append(below)
 
-    def _open(self, entry: Found, where: str) -> tuple[IO[bytes], int]:
+    def _open(self, entry: FolderMember, where: str) -> tuple[IO[bytes], int]:
         """Each part is opened in the one before, so that nothing can be put in its way."""
         if entry.kind != "file":
             raise BadInputError(f"{where} {_PROBLEMS[entry.kind]}")

@@ -14,14 +14,16 @@ from components.contracts.errors import BadInputError
 from components.contracts.reports import Consent
 
 
-class Found(NamedTuple):
+class FoundAccount(NamedTuple):
     """An account and what its own server calls it."""
 
     account: Account
     local_id: str
 
 
-def find_account(address: str, client: MastodonClient, kept: Checkpoint, consent: Consent) -> Found:
+def find_account(
+    address: str, client: MastodonClient, kept: Checkpoint, consent: Consent
+) -> FoundAccount:
     """Look the account up by its address, or take what the checkpoint holds of it.
 
     Raises:
@@ -43,7 +45,7 @@ def find_account(address: str, client: MastodonClient, kept: Checkpoint, consent
         picture_url=as_text(answer.get("avatar")) or None,
         posts=int(posts) if is_number(posts) else None,
     )
-    return Found(account, as_text(answer.get("id")))
+    return FoundAccount(account, as_text(answer.get("id")))
 
 
 def _check(answer: dict[str, Any], address: str) -> None:

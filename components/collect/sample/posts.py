@@ -20,7 +20,7 @@ _EDITED = re.compile(r"~ edited (\d+) minutes? later")
 
 
 @dataclass(frozen=True)
-class Version:
+class InventedVersion:
     """What a post said from some moment on."""
 
     at: datetime
@@ -33,7 +33,7 @@ class Version:
 class SamplePost:
     """One post with its edits."""
 
-    versions: tuple[Version, ...]
+    versions: tuple[InventedVersion, ...]
     """The first one and each edit."""
     marks: frozenset[str]
     """`near=NAME`: a deliberate near-duplicate of its namesakes; `cut-off`: it ends in mid-air."""
@@ -84,13 +84,13 @@ def _post(lines: list[str], path: Path) -> SamplePost:
     return SamplePost(tuple(_versions(start, lines[1:])), frozenset(header[2].split()))
 
 
-def _versions(at: datetime, lines: list[str]) -> Iterator[Version]:
+def _versions(at: datetime, lines: list[str]) -> Iterator[InventedVersion]:
     """The versions in these lines; the times of edits count from the first version."""
     start, said = at, list[str]()
     for line in lines:
         if edited := _EDITED.fullmatch(line):
-            yield Version(at, "\n".join(said))
+            yield InventedVersion(at, "\n".join(said))
             at, said = start + timedelta(minutes=int(edited[1])), []
         else:
             said.append(line)
-    yield Version(at, "\n".join(said))
+    yield InventedVersion(at, "\n".join(said))

@@ -60,7 +60,7 @@ class _Person:
 
 
 @dataclass(frozen=True)
-class Author:
+class TableAuthor:
     """Whose rows to take."""
 
     handle: str
@@ -180,7 +180,9 @@ class Key:
             person.account_ids.add(stated.account_id)
 
 
-def choose_author(authors: Authors, wanted: str | None, source: str) -> tuple[Author, Key | None]:
+def choose_author(
+    authors: Authors, wanted: str | None, source: str
+) -> tuple[TableAuthor, Key | None]:
     """The author whose rows to take, and how to tell them; None where all rows are theirs.
 
     Raises:
@@ -190,7 +192,7 @@ def choose_author(authors: Authors, wanted: str | None, source: str) -> tuple[Au
     if not authors.are_named:
         if wanted is None:
             raise BadInputError(f"{source} does not say whose posts it holds; add --author NAME")
-        return Author(wanted, account_ids=tuple(authors.accounts)), None
+        return TableAuthor(wanted, account_ids=tuple(authors.accounts)), None
     key = authors.key()
     called = {one: person for one, person in key.people.items() if _is_meant(one, person, wanted)}
     if wanted and wanted.lower() in called:  # a handle before what others call themselves
@@ -202,7 +204,7 @@ def choose_author(authors: Authors, wanted: str | None, source: str) -> tuple[Au
         raise BadInputError(_too_many(source, wanted, called))
     ((chosen, person),) = called.items()
     handle = _persona(handle_of(person.name), source)
-    return Author(
+    return TableAuthor(
         handle, tuple(sorted(person.names)), tuple(sorted(person.account_ids)), chosen
     ), key
 

@@ -22,7 +22,7 @@ _MOST_LINES = 100  # of a row: a quote that is never closed swallows the rows be
 
 
 @dataclass(frozen=True)
-class Dialect:
+class CsvDialect:
     """How a file is written."""
 
     delimiter: str
@@ -64,7 +64,7 @@ def _columns(header: tuple[int, list[str] | str] | None, source: str) -> tuple[s
     return columns
 
 
-def _find_dialect(open_text: OpenText, source: str) -> Dialect:
+def _find_dialect(open_text: OpenText, source: str) -> CsvDialect:
     with open_text() as file:
         lines = bounded_lines(file, source)
         filled = (numbered for numbered in enumerate(lines, 1) if numbered[1].strip("\ufeff\r\n"))
@@ -73,7 +73,7 @@ def _find_dialect(open_text: OpenText, source: str) -> Dialect:
             number, header = next(filled, (number + 1, ""))
         delimiter = named[1] if named else max(_DELIMITERS, key=header.count)
         spaced = 0 < header.count(delimiter) == header.count(f"{delimiter} ")
-        usual = Dialect(delimiter, number, spaced=spaced)
+        usual = CsvDialect(delimiter, number, spaced=spaced)
         signs = ('\\"', f"\\{delimiter}", "\\\n", "\\\r")
         may_be_escaped = any(
             "\\" in line and any(sign in line for sign in signs)
@@ -85,7 +85,7 @@ def _find_dialect(open_text: OpenText, source: str) -> Dialect:
     return min(usual, escaped, key=lambda one: _count_bad_rows(open_text, one, source))
 
 
-def _count_bad_rows(open_text: OpenText, dialect: Dialect, source: str) -> int:
+def _count_bad_rows(open_text: OpenText, dialect: CsvDialect, source: str) -> int:
     """How many rows do not fit, if the file is written so."""
     with open_text() as file:
         rows = _parse(bounded_lines(file, source), dialect, source)
@@ -97,7 +97,7 @@ def _count_bad_rows(open_text: OpenText, dialect: Dialect, source: str) -> int:
 
 
 def _rows(
-    open_text: OpenText, dialect: Dialect, columns: tuple[str, ...], source: str
+    open_text: OpenText, dialect: CsvDialect, columns: tuple[str, ...], source: str
 ) -> Iterator[Row]:
     with open_text() as file:
         rows = _parse(bounded_lines(file, source), dialect, source)
@@ -112,7 +112,7 @@ def _rows(
 
 
 def _parse(
-    lines: Iterator[str], dialect: Dialect, source: str
+    lines: Iterator[str], dialect: CsvDialect, source: str
 ) -> Iterator[tuple[int, list[str] | str]]:
     """Each row with the number of its last line; of one that is not well-formed, what is wrong.
 

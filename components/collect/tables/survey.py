@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from components.collect.config import TableSource
 from components.collect.table_rows import Table
-from components.collect.tables.authors import Author, Authors, Key, choose_author
+from components.collect.tables.authors import Authors, Key, TableAuthor, choose_author
 from components.collect.tables.date_order import DateColumn
 from components.collect.tables.reader import NOTHING, YES, Reader, joined
 from components.collect.tables.strangers import Strangers, refuse_several
@@ -22,7 +22,7 @@ Columns = tuple[str, ...]
 class Survey:
     """What decides how the rows of a table are read."""
 
-    author: Author
+    author: TableAuthor
     key: Key | None
     """How to tell the author's rows; None where all are theirs."""
     date_orders: Mapping[Columns, DateOrder]

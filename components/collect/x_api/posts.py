@@ -5,10 +5,10 @@ from typing import Any
 from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import is_number, make_post
 from components.collect.times import parse_time
-from components.collect.versions import Version
+from components.collect.versions import PostVersion
 
 
-def read_version(stated: dict[str, Any], author: str, account_id: str) -> Version | str:
+def read_version(stated: dict[str, Any], author: str, account_id: str) -> PostVersion | str:
     """The post that X states, or why there is none."""
     post_id = as_text(stated.get("id"))
     note = as_object(stated.get("note_tweet") or stated.get("note_post"))
@@ -41,7 +41,7 @@ def read_version(stated: dict[str, Any], author: str, account_id: str) -> Versio
     listed = stated.get("edit_history_tweet_ids") or stated.get("edit_history_post_ids")
     history = [as_text(one) for one in listed] if isinstance(listed, list) else []
     earlier = history[: history.index(post_id)] if post_id in history else []
-    return Version(post, next(filter(None, history), post_id), tuple(filter(None, earlier)))
+    return PostVersion(post, next(filter(None, history), post_id), tuple(filter(None, earlier)))
 
 
 def _references(stated: dict[str, Any]) -> dict[str, str]:

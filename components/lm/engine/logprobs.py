@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from components.lm.engine.detokenizer import Detokenizer, token_text
 from components.lm.engine.protocol import TokenLogprob
+from components.lm.engine.text import Detokenizer, token_text
 from components.lm.tokenizer import Tokenizer
 
 

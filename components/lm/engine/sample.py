@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
-from components.lm.engine.detokenizer import Detokenizer
-from components.lm.engine.flow import TextFlow
 from components.lm.engine.logprobs import logprob_of
 from components.lm.engine.protocol import Event, FinishReason, Sampling, TokenLogprob
+from components.lm.engine.text import Detokenizer, TextFlow
 from components.lm.sampling import draws
 from components.lm.tokenizer import Tokenizer
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.lm.engine.detokenizer import Detokenizer, token_text
+from components.lm.engine.text import Detokenizer, token_text
 from components.lm.tokenizer import Tokenizer, load_tokenizer
 
 

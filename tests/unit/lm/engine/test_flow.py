@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.lm.engine.flow import TextFlow
+from components.lm.engine.text import TextFlow
 from components.text.graphemes import trim_to_whole
 
 PIECES = st.lists(st.text(st.sampled_from("ab. !\n日👍🏽👩\u200d🚲🇫🇷1\ufe0f\u20e3"), max_size=4))

@@ -62,5 +62,5 @@ def test_memory_and_the_operator_are_the_limits(cache: Cache, most: int | None, 
 def test_longer_rows_are_fewer(cache: Cache) -> None:
     rows = rows_for(cache, rows=100)
     assert rows.make_room(0, job(90), [])
-    assert rows.make_room(0, job(1, positions=500), [])
-    assert (cache.rows, cache.row_positions) == (25, 512)
+    assert rows.make_room(0, job(1, positions=250), [])
+    assert (cache.rows, cache.row_positions) == (25, 256)

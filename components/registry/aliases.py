@@ -19,19 +19,33 @@ UNSET = Alias(version=0, manifest_sha256="", history=())
 
 Choose = Callable[[Sequence[AliasMove]], int | None]
 """Given the history so far, the version to move to; None to leave the alias where it is."""
+Announce = Callable[[int], None]
+"""Is told, right before it is written, which version comes; an error keeps it from coming."""
+
+
+def announce_nothing(version: int) -> None:
+    """Tell nobody."""
 
 
 def move_alias(
-    store: Store, persona: str, alias: str, choose: Choose, *, rollback: bool = False
+    store: Store,
+    persona: str,
+    alias: str,
+    choose: Choose,
+    *,
+    rollback: bool = False,
+    move_id: str = "",
+    announce: Announce = announce_nothing,
 ) -> Alias | None:
     """Append the move that `choose` asks for, against any number of others who move it too.
 
-    Returns the alias as it stands after the move; None if it stays unset.
+    The move is called `move_id`, which no other may be, or gets a random name. Returns the alias as
+    it stands after the move; None if it stays unset.
 
     Raises:
         BadInputError: the version chosen does not exist, or there is no such alias.
     """
-    key, move_id = alias_key(persona, alias), uuid.uuid4().hex
+    key, move_id = alias_key(persona, alias), move_id or uuid.uuid4().hex
     for _ in attempts():
         current, token = _read(store, key)
         history = current.history if current else ()
@@ -41,6 +55,7 @@ def move_alias(
         if version is None:
             return current
         moved = _append(store, persona, history, version, move_id, rollback=rollback)
+        announce(version)
         try:
             if token is None:
                 store.create(key, as_bytes(moved))
@@ -64,19 +79,29 @@ def previous_version(history: Sequence[AliasMove]) -> int | None:
     return stood[-2] if len(stood) > 1 else None
 
 
-def undo_move(store: Store, persona: str, key: str, moved: Alias) -> bool:
+def undo_move(
+    store: Store,
+    persona: str,
+    key: str,
+    moved: Alias,
+    *,
+    move_id: str = "",
+    announce: Announce = announce_nothing,
+) -> bool:
     """Undo this move, unless somebody has moved the alias on since; whether it was undone.
 
-    `moved` is the alias as it stood after the move, `key` its document.
+    `moved` is the alias as it stood after the move, `key` its document; `move_id` and `announce` are
+    those of `move_alias`, with 0 for an alias that will point nowhere.
     """
-    version = previous_version(moved.history)
+    version, move_id = previous_version(moved.history), move_id or uuid.uuid4().hex
     for _ in attempts():
         current, token = _read(store, key)
         if current != moved or token is None:
             return False
         back = UNSET
         if version is not None:
-            back = _append(store, persona, moved.history, version, uuid.uuid4().hex, rollback=True)
+            back = _append(store, persona, moved.history, version, move_id, rollback=True)
+        announce(back.version)
         with suppress(ConflictError):
             store.swap(key, as_bytes(back), token)
             return True

@@ -7,15 +7,19 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 
+from components.contracts.audit import AuditHead
 from components.contracts.errors import BadInputError
 from components.contracts.registry import PersonaState
 from components.registry import opt_outs, tables
+from components.registry.audit.actor import ACTOR_VARIABLE, check_actor
 from components.registry.layout import CANDIDATE, LATEST, PRODUCTION
 from components.registry.registry import Registry
 
 REGISTRY_VARIABLE = "HUGGINGTWEETS_REGISTRY"
 
 _PERSONA_AT_VERSION = re.compile(r"(?P<persona>.+)@(?P<version>[1-9][0-9]*)")
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -34,21 +38,28 @@ def add_registry_command(
     promote = _add(commands, "promote", _promote, "point an alias to a version")
     promote.add_argument("target", metavar="PERSONA@N")
     _add_alias(promote)
+    _add_actor(promote)
     rollback = _add(commands, "rollback", _rollback, "point an alias to where it was before")
     rollback.add_argument("persona", metavar="PERSONA")
     _add_alias(rollback)
+    _add_actor(rollback)
     verify = _add(commands, "verify", _verify, "compare every file with its digest")
     verify.add_argument("persona", metavar="PERSONA", nargs="?")
     gc = _add(commands, "gc", _gc, "delete what killed publishes left, and old versions if asked")
     gc.add_argument("--keep", type=_count, metavar="N", help=_KEEP)
     gc.add_argument("--older-than-hours", type=_hours, default=24.0, metavar="H", help=_OLDER)
+    _add_actor(gc)
     _add_opt_out(commands)
+    audit = _add(commands, "audit", _audit, "show who changed what, and check that log")
+    audit.add_argument("persona", metavar="PERSONA", nargs="?")
+    audit.add_argument("--noted", type=_head, metavar="COUNT:SHA256", help=_NOTED)
 
 
 _KEEP = (
     "keep the N newest versions and all that candidate or production ever pointed to "
     "(default: keep every version)"
 )
+_NOTED = "what an earlier `registry audit` said of its last entry: it must still stand"
 _OLDER = "how long the rest of a killed publish must have lain there (default: 24)"
 
 
@@ -70,6 +81,15 @@ def _add_alias(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alias", choices=(LATEST, CANDIDATE, PRODUCTION), default=PRODUCTION)
 
 
+def _add_actor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--actor",
+        metavar="NAME",
+        help=f"who does it, for the audit log (default: ${ACTOR_VARIABLE}, else the pod's service "
+        "account, else user and machine)",
+    )
+
+
 def _add_opt_out(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("opt-out", help="the list of people who opted out")
     actions = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -81,6 +101,7 @@ def _add_opt_out(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action = _add(actions, name, run, what)
         action.add_argument("--account-id", metavar="ID")
         action.add_argument("--handle", metavar="HANDLE")
+        _add_actor(action)
 
 
 def _init(given: argparse.Namespace) -> int:
@@ -141,6 +162,19 @@ def _gc(given: argparse.Namespace) -> int:
     return tables.show({"removed": removed}, lines, as_json=given.json)
 
 
+def _audit(given: argparse.Namespace) -> int:
+    chain = _open(given).audit(given.noted)
+    entries = [entry for entry in chain.entries if given.persona in (None, entry.persona)]
+    document = {
+        "entries": [entry.model_dump(mode="json") for entry in entries],
+        "head": chain.head.model_dump(mode="json"),
+        "problems": chain.problems,
+    }
+    lines = [*tables.actions(entries), "", *(chain.problems or [tables.chain_holds(chain.head)])]
+    tables.show(document, lines, as_json=given.json)
+    return 1 if chain.problems else 0
+
+
 def _opt_out_list(given: argparse.Namespace) -> int:
     _open(given)
     listed = opt_outs.read_opt_outs(_uri(given))
@@ -150,18 +184,27 @@ def _opt_out_list(given: argparse.Namespace) -> int:
 
 
 def _opt_out_add(given: argparse.Namespace) -> int:
-    opt_outs.add_opt_out(_uri(given), account_id=given.account_id, handle=given.handle)
+    opt_outs.add_opt_out(
+        _uri(given), account_id=given.account_id, handle=given.handle, actor=_actor(given)
+    )
     return _opt_out_list(given)
 
 
 def _opt_out_remove(given: argparse.Namespace) -> int:
-    opt_outs.remove_opt_out(_uri(given), account_id=given.account_id, handle=given.handle)
+    opt_outs.remove_opt_out(
+        _uri(given), account_id=given.account_id, handle=given.handle, actor=_actor(given)
+    )
     return _opt_out_list(given)
 
 
 def _open(given: argparse.Namespace) -> Registry:
     """The registry; a place that is none is refused, since its address may be mistyped."""
-    return Registry.open(_uri(given)).require()
+    return Registry.open(_uri(given), actor=_actor(given)).require()
+
+
+def _actor(given: argparse.Namespace) -> str | None:
+    named: str | None = getattr(given, "actor", None)
+    return None if named is None else check_actor(named)
 
 
 def _uri(given: argparse.Namespace) -> str:
@@ -175,6 +218,13 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def _head(text: str) -> AuditHead:
+    count, _, sha256 = text.partition(":")
+    if not _DIGEST.fullmatch(sha256) or not count.isdecimal() or not 0 < int(count) < 10**18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not COUNT:SHA256, as in 17:9f86d0…")
+    return AuditHead(count=int(count), sha256=sha256)
 
 
 def _hours(text: str) -> float:

@@ -19,6 +19,7 @@ from components.registry.layout import (
     claimed_versions,
     manifest_key,
     number_of,
+    persona_folders,
     published_versions,
     upload_folder,
     uploads_folder,
@@ -41,7 +42,7 @@ def collect(store: Store, *, keep: int | None, older_than: float) -> list[str]:
     """
     before = time.time() - older_than
     removed = store.sweep(before)
-    for persona in store.folders():
+    for persona in persona_folders(store):
         _settle_or_withdraw(store, persona)
         removed += _uploads(store, persona, before)
         removed += _remains(store, persona, before)

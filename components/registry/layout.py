@@ -12,6 +12,10 @@ CANDIDATE = "candidate"
 PRODUCTION = "production"
 ALIASES = (LATEST, CANDIDATE, PRODUCTION)
 OPT_OUTS = "opt-outs.json"
+AUDIT = ".audit/"
+"""No persona can have this name."""
+AUDIT_HEAD = f"{AUDIT}head.json"
+AUDIT_ENTRIES = f"{AUDIT}entries/"
 
 _NUMBER = re.compile(r"[1-9][0-9]*", re.ASCII)
 _MANIFEST_KEY = re.compile(r"[^/]+/versions/([1-9][0-9]*)/" + re.escape(MANIFEST))
@@ -59,9 +63,19 @@ def claim_key(persona: str, version: int) -> str:
     return f"{persona}/claims/{version}.json"
 
 
+def audit_key(number: int) -> str:
+    """An entry of the audit log; listed, they are in order."""
+    return f"{AUDIT_ENTRIES}{number:09}.json"
+
+
+def persona_folders(store: Store) -> list[str]:
+    """The folders that may be personas, sorted."""
+    return [name for name in store.folders() if name != AUDIT.rstrip("/")]
+
+
 def holds_personas(store: Store) -> bool:
     """Whether anything in the store looks like a persona, be it damaged."""
-    return any("versions" in store.folders(name) for name in store.folders())
+    return any("versions" in store.folders(name) for name in persona_folders(store))
 
 
 def published_versions(store: Store, persona: str) -> list[int]:

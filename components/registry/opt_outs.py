@@ -10,6 +10,8 @@ from pathlib import Path
 from components.contracts.errors import BadInputError
 from components.contracts.people import People
 from components.contracts.registry import OptOut, OptOutList
+from components.registry.audit import AuditLog, Record
+from components.registry.audit.log import digest
 from components.registry.documents import as_bytes, parse_document, read_document
 from components.registry.layout import OPT_OUTS, holds_personas
 from components.runtime.files import whole_file
@@ -76,9 +78,15 @@ def begin_list(store: Store) -> None:
 
 
 def add_opt_out(
-    registry_uri: str, *, account_id: str | None = None, handle: str | None = None
+    registry_uri: str,
+    *,
+    account_id: str | None = None,
+    handle: str | None = None,
+    actor: str | None = None,
 ) -> OptOutList:
     """Put a person on the list, which is begun if need be; one who is there already stays once.
+
+    `actor` is who does it, for the audit log: by default who the environment says.
 
     Raises:
         BadInputError: neither an account id nor a handle was given.
@@ -91,13 +99,17 @@ def add_opt_out(
 
     store = open_store(registry_uri)
     begin_list(store)
-    return _change(store, add)
+    return _change(store, add, "opt-out", actor)
 
 
 def remove_opt_out(
-    registry_uri: str, *, account_id: str | None = None, handle: str | None = None
+    registry_uri: str,
+    *,
+    account_id: str | None = None,
+    handle: str | None = None,
+    actor: str | None = None,
 ) -> OptOutList:
-    """Take a person off the list, at their own wish.
+    """Take a person off the list, at their own wish; `actor` is who does it.
 
     Raises:
         BadInputError: neither an account id nor a handle was given, or nobody is listed so.
@@ -110,7 +122,7 @@ def remove_opt_out(
             raise BadInputError(f"{account_id or handle} is not on the list of opt-outs")
         return kept
 
-    return _change(open_store(registry_uri), remove)
+    return _change(open_store(registry_uri), remove, "opt-in", actor)
 
 
 def _where_no_list_is(store: Store, cache: Path | None) -> OptOutList:
@@ -149,16 +161,27 @@ def _matches(wanted: OptOut, listed: OptOut) -> bool:
     )
 
 
-def _change(store: Store, change: Change) -> OptOutList:
-    """Swap the list for a changed one, against any number of others who change it too."""
+def _change(store: Store, change: Change, action: str, actor: str | None) -> OptOutList:
+    """Swap the list for a changed one, against any number of others who change it too.
+
+    The audit log names nobody, since nothing is ever removed from it: it says how many are on the
+    list now, and the SHA-256 of the list.
+    """
+    with Record(AuditLog(store, actor), action) as record:
+        return _swap(store, change, record)
+
+
+def _swap(store: Store, change: Change, record: Record) -> OptOutList:
     for _ in attempts():
         content = store.get(OPT_OUTS)
         listed = parse_document(content.data, OptOutList, f"{OPT_OUTS} in {store.uri}")
         changed = OptOutList(people=change(listed.people))
         if changed == listed:
             return listed
+        record.begin()
         with suppress(ConflictError):
             store.swap(OPT_OUTS, as_bytes(changed), content.version)
+            record.add(people=len(changed.people), sha256=digest(as_bytes(changed)))
             return changed
     raise ConflictError(f"{OPT_OUTS} in {store.uri} is changed by too many at once; try again")
 

@@ -18,7 +18,7 @@ from components.contracts.artifacts import MANIFEST
 from components.contracts.errors import BadInputError
 from components.contracts.lineage import Lineage
 from components.contracts.registry import AliasMove, Claim, FileEntry, Manifest
-from components.registry.aliases import move_alias
+from components.registry.aliases import Announce, announce_nothing, move_alias
 from components.registry.documents import as_bytes, read_document
 from components.registry.layout import (
     LATEST,
@@ -50,17 +50,22 @@ def publish(
     lineage: Lineage,
     formats: Mapping[str, float] | None = None,
     job: str = "",
+    *,
+    upload: str = "",
+    announce: Announce = announce_nothing,
 ) -> Manifest:
     """Publish what `write(version, folder)` writes as the next version.
 
     `write` is called again with the next number if another publisher was faster. With a `job`, the
     version that an earlier attempt of it published, or was killed while doing so, is returned.
+    `upload` is a name that no other publish has, a random one if left out; `announce` is told the
+    number right before it is claimed.
 
     Raises:
         BadInputError: `write` wrote nothing, or a file of the manifest's name.
         StorageError: the store cannot be used; nothing is visible then.
     """
-    upload = uuid.uuid4().hex
+    upload = upload or uuid.uuid4().hex
     sent: dict[str, FileEntry] = {}
     for _ in attempts(PATIENCE):
         version = settle(store, persona) + 1
@@ -69,6 +74,7 @@ def publish(
         with tempfile.TemporaryDirectory() as name, _cleared_if_failed(store, persona, upload):
             write(version, Path(name))
             _gather(store, upload_folder(persona, upload), Path(name), sent)
+            announce(version)
         manifest = Manifest(
             persona=persona,
             version=version,

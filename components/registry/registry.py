@@ -1,15 +1,19 @@
 """The registry: what there is, what points where, and how either changes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from components.contracts.artifacts import check_persona
+from components.contracts.audit import AuditHead, Detail
 from components.contracts.errors import BadInputError
 from components.contracts.lineage import Lineage
 from components.contracts.registry import Alias, AliasMove, Manifest
 from components.registry import garbage, opt_outs, publishing, verifying
-from components.registry.aliases import move_alias, previous_version, read_alias, undo_move
+from components.registry.audit import AuditLog, Record
+from components.registry.audit.chain import Chain, read_chain
+from components.registry.aliases import Choose, move_alias, previous_version, read_alias, undo_move
 from components.registry.documents import read_document
 from components.registry.layout import (
     ALIASES,
@@ -17,6 +21,7 @@ from components.registry.layout import (
     alias_key,
     holds_personas,
     manifest_key,
+    persona_folders,
     published_versions,
     version_folder,
 )
@@ -25,19 +30,27 @@ from components.storage import ObjectMissingError, Store, open_store
 from components.storage.transfer import download_folder
 
 
+MOST_NAMES = 100
+"""Of what was removed, in an entry of the audit log."""
+
+
 class Registry:
     """Personas, each with numbered versions that never change and aliases that move.
 
     Every method raises `StorageError` when the store cannot be used.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, actor: str | None = None) -> None:
         self.store = store
+        self._log = AuditLog(store, actor)
 
     @classmethod
-    def open(cls, uri: str) -> Self:
-        """The registry at `uri` (a path, file://, gs:// or s3://); touches nothing yet."""
-        return cls(open_store(uri))
+    def open(cls, uri: str, *, actor: str | None = None) -> Self:
+        """The registry at `uri` (a path, file://, gs:// or s3://); touches nothing yet.
+
+        `actor` is who changes it, for the audit log: by default who the environment says.
+        """
+        return cls(open_store(uri), actor=actor)
 
     def begin(self) -> Self:
         """Make the place a registry if it is none: write an empty list of opt-outs there."""
@@ -74,11 +87,23 @@ class Registry:
         """
         check_persona(persona)
         self.begin()
-        return publishing.publish(self.store, persona, write, lineage, formats, job)
+        with Record(self._log, "publish", persona=persona) as record:
+            manifest = publishing.publish(
+                self.store,
+                persona,
+                write,
+                lineage,
+                formats,
+                job,
+                upload=record.id,
+                announce=record.begin,
+            )
+            record.version = manifest.version
+        return manifest
 
     def personas(self) -> list[str]:
         """Everybody with at least one version, sorted."""
-        return [name for name in self.store.folders() if published_versions(self.store, name)]
+        return [name for name in persona_folders(self.store) if published_versions(self.store, name)]
 
     def versions(self, persona: str) -> list[int]:
         """The versions of a persona in order; none if there is no such persona."""
@@ -129,16 +154,18 @@ class Registry:
                 check()
             return version
 
-        moved = move_alias(self.store, check_persona(persona), alias, choose)
-        assert moved is not None
-        return moved
+        return self._moved("promote", persona, alias, choose)
 
     def undo_move(self, persona: str, alias: str, moved: Alias) -> bool:
         """Undo the move that `move_alias` returned, unless the alias has moved on since.
 
         Returns whether it was undone. After its first move the alias is unset again.
         """
-        return undo_move(self.store, persona, alias_key(persona, alias), moved)
+        key = alias_key(persona, alias)
+        with self._record("undo", persona, alias) as record:
+            return undo_move(
+                self.store, persona, key, moved, move_id=record.id, announce=record.begin
+            )
 
     def rollback(self, persona: str, alias: str) -> Alias:
         """Point an alias to where it pointed before; again, to where it pointed before that.
@@ -153,9 +180,7 @@ class Registry:
                 raise BadInputError(f"{alias} of {persona} has nowhere to go back to")
             return version
 
-        moved = move_alias(self.store, check_persona(persona), alias, back, rollback=True)
-        assert moved is not None
-        return moved
+        return self._moved("rollback", persona, alias, back)
 
     def download(
         self, persona: str, version: int, target: Path, *, opt_outs_copy: Path | None = None
@@ -185,16 +210,63 @@ class Registry:
         Raises:
             BadInputError: there is no such persona.
         """
-        return verifying.verify(self.store, self._chosen(persona))
+        problems = verifying.verify(self.store, self._chosen(persona))
+        return problems if persona else [*problems, *read_chain(self.store).problems]
 
     def gc(self, *, keep: int | None = None, older_than: float = garbage.DAY) -> list[str]:
         """Delete what killed publishes left behind, and with `keep` old versions; see `garbage`."""
-        return garbage.collect(self.store, keep=keep, older_than=older_than)
+        with self.recorded("gc", keep=keep, older_than_hours=older_than / 3600) as record:
+            removed = garbage.collect(self.store, keep=keep, older_than=older_than)
+            record.add(removed=len(removed), names=tuple(removed[:MOST_NAMES]))
+        return removed
+
+    @contextmanager
+    def recorded(
+        self, action: str, persona: str | None = None, version: int | None = None, **details: Detail
+    ) -> Iterator[Record]:
+        """Tell the audit log of what the block does: that it begins, and how it ended.
+
+        What is known only afterwards is told to the record that the block gets
+        (`record.version = 3`, `record.add(commit="…")`). No secrets and no names of people: nothing
+        is ever removed from the log.
+
+        Raises:
+            StorageError: the log cannot be written; the block is not run.
+        """
+        with Record(
+            self._log, action, persona=persona, version=version, details=details
+        ) as record:
+            record.begin()
+            yield record
+
+    def audit(self, noted: AuditHead | None = None) -> Chain:
+        """The audit log and what is wrong with it; `noted` is an earlier head of it."""
+        return read_chain(self.store, noted)
+
+    def _record(self, action: str, persona: str, alias: str) -> Record:
+        return Record(self._log, action, persona=persona, details={"alias": alias})
+
+    def _moved(
+        self, action: Literal["promote", "rollback"], persona: str, alias: str, choose: Choose
+    ) -> Alias:
+        with self._record(action, check_persona(persona), alias) as record:
+            moved = move_alias(
+                self.store,
+                persona,
+                alias,
+                choose,
+                rollback=action == "rollback",
+                move_id=record.id,
+                announce=record.begin,
+            )
+            assert moved is not None
+            record.version = moved.version
+        return moved
 
     def _chosen(self, persona: str | None) -> list[str]:
         """Every folder, lest somebody's last manifest be lost unnoticed; or only this persona's."""
         if persona is None:
-            return self.store.folders()
+            return persona_folders(self.store)
         if not self.versions(persona) and not self.aliases(persona):
             raise BadInputError(f"there is no persona {persona} in {self.store.uri}")
         return [persona]

@@ -3,12 +3,14 @@
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.contracts.audit import AuditEntry, AuditHead, Detail
 from components.contracts.registry import Alias, Manifest, OptOut
 from components.registry.layout import ALIASES
 
@@ -84,6 +86,55 @@ def people(listed: Sequence[OptOut]) -> list[str]:
         for person in listed
     ]
     return _aligned(("ACCOUNT ID", "HANDLE", "SINCE"), rows)
+
+
+def actions(entries: Iterable[AuditEntry]) -> list[str]:
+    """One line for each action of the audit log: when, who, what, and how it ended."""
+    last: dict[str, AuditEntry] = {}
+    first: dict[str, AuditEntry] = {}
+    for entry in entries:
+        first.setdefault(entry.id, entry)
+        last[entry.id] = entry
+    if not first:
+        return ["the audit log has no such entry"]
+    rows = [
+        (
+            str(entry.number),
+            f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+            _printable(entry.actor),
+            _printable(entry.action),
+            _printable(_what(last[action])),
+            _ENDS.get(last[action].stage, last[action].stage),
+        )
+        for action, entry in first.items()
+    ]
+    return _aligned(("ENTRY", "WHEN (UTC)", "WHO", "ACTION", "WHAT", "HOW IT ENDED"), rows)
+
+
+_ENDS = {"begun": "not known"}
+
+
+def chain_holds(head: AuditHead) -> str:
+    """What is said of a log in which nothing is wrong."""
+    if not head.count:
+        return "there is no entry to check"
+    return f"the chain holds; its last entry is {head.count}:{head.sha256}"
+
+
+def _what(entry: AuditEntry) -> str:
+    version = "" if entry.version is None else f"@{entry.version}"
+    about = [f"{entry.persona or ''}{version}"] if entry.persona else []
+    details = (f"{key}={_plain(value)}" for key, value in entry.details.items() if value is not None)
+    return " ".join([*about, *details])
+
+
+def _plain(value: Detail) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _printable(text: str) -> str:
+    """The text on a line: a registry that others wrote could hold anything."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

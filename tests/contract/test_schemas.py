@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.contracts.answers import Predictions
+from components.contracts.audit import AuditEntry, AuditHead
 from components.contracts.base import Contract
 from components.contracts.deployment import DeployReport
 from components.contracts.evaluation import EvaluationReport
@@ -40,6 +41,8 @@ DOCUMENTS: tuple[type[Contract], ...] = (
     Alias,
     Claim,
     OptOutList,
+    AuditEntry,
+    AuditHead,
     PersonaState,
     StepRecord,
     Refusal,

@@ -74,6 +74,12 @@ def promote(uri: str, version: int) -> None:
     Registry.open(uri).move_alias("jane", "production", version)
 
 
+def promote_and_die(uri: str, version: int, die_at: int, after: bool) -> None:
+    """Move jane's production, but be killed at a change to the store."""
+    store: Any = KillingStore(open_store(uri), die_at, after=after)
+    Registry(store).move_alias("jane", "production", version)
+
+
 def publish_and_die(uri: str, die_at: int, after: bool, job: str = "") -> None:
     """Publish one version of jane, but be killed at a change to the store."""
     store: Any = KillingStore(open_store(uri), die_at, after=after)

@@ -8,6 +8,7 @@ from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk
 from components.serve.personas.personas import Personas
 from components.serve.requests.generation import Writer
+from components.serve.requests.marks import Marks
 from components.serve.tokens import Tokens
 from components.serve.traces import Traces
 
@@ -23,4 +24,5 @@ class Context:
     health: Health
     metrics: Metrics
     disk: Disk
+    marks: Marks
     traces: Traces | None = None

@@ -13,6 +13,7 @@ import uvloop
 
 from components.lm.engine.protocol import EngineSettings
 from components.lm.engine.threads import wait_briefly
+from components.marking.signing import Signer
 from components.registry import Registry
 from components.serve.config import INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT, ServeConfig
 from components.serve.context import Context
@@ -29,6 +30,7 @@ from components.serve.personas.shelf import Shelf
 from components.serve.personas.watcher import Watcher, disk_root
 from components.serve.ports import Port, answer_all
 from components.serve.requests.generation import Writer
+from components.serve.requests.marks import Marks
 from components.serve.requests.notes import RequestIdFilter
 from components.serve.tokens import Tokens
 from components.serve.traces import Traces
@@ -45,13 +47,19 @@ APPS = {
 }
 
 
-def serve(config: ServeConfig, tokens: Tokens, ports: Mapping[str, socket.socket]) -> None:
-    """Serve on these listening sockets until a signal ends it."""
+def serve(
+    config: ServeConfig,
+    tokens: Tokens,
+    ports: Mapping[str, socket.socket],
+    signer: Signer | None = None,
+) -> None:
+    """Serve on these listening sockets until a signal ends it; `signer` makes marks."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(RequestIdFilter())
     wait_briefly(os.environ)
     threading.Thread(target=import_engine, name="imports", daemon=True).start()
-    uvloop.run(Server(config, tokens, traces=Traces.of(os.environ)).run(ports))
+    server = Server(config, tokens, traces=Traces.of(os.environ), signer=signer)
+    uvloop.run(server.run(ports))
 
 
 class Server:
@@ -63,6 +71,7 @@ class Server:
         tokens: Tokens,
         make: MakeEngine = make_engine,
         traces: Traces | None = None,
+        signer: Signer | None = None,
     ) -> None:
         registry = Registry.open(config.registry)
         disk = Disk(disk_root(config.cache_dir, Path.home()), registry.store.uri)
@@ -75,7 +84,9 @@ class Server:
         health = Health(lambda: bool(shelf.loaded))
         writer = Writer(personas, metrics, config.default_response_timeout)
         self._follower = Follower(personas, watcher, opt_outs, metrics)
-        self.context = Context(config, tokens, personas, writer, health, metrics, disk, traces)
+        self.context = Context(
+            config, tokens, personas, writer, health, metrics, disk, Marks(signer), traces
+        )
         self._stored = stored_models(config)
         metrics.watch_models(lambda: shelf.loaded)
 

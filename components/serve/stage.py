@@ -6,6 +6,7 @@ import socket
 from collections.abc import Mapping
 
 from components.contracts.environment import MANAGEMENT_TOKEN
+from components.marking.signing import Signer
 from components.serve.addresses import bound_address, listen
 from components.serve.config import INFERENCE_PORT, MANAGEMENT_PORT, METRICS_PORT, ServeConfig
 from components.serve.tokens import Tokens
@@ -20,16 +21,17 @@ def run(config: ServeConfig, environment: Mapping[str, str] | None = None) -> No
 
     Args:
         config: what can be chosen.
-        environment: where the tokens are; the process's own if left out.
+        environment: where the tokens and the key for marks are; the process's own if left out.
 
     Raises:
-        BadInputError: a port is taken, a token cannot be read, or the registry is no place.
+        BadInputError: a port is taken, a token or the key cannot be read, or the registry is no place.
     """
-    tokens = Tokens.of(os.environ if environment is None else environment)
+    environment = os.environ if environment is None else environment
+    tokens, signer = Tokens.of(environment), Signer.of(environment)
     ports = open_ports(config, manage=tokens.management is not None)
     from components.serve.server import serve  # brings the web framework along
 
-    serve(config, tokens, ports)
+    serve(config, tokens, ports, signer)
 
 
 def open_ports(config: ServeConfig, *, manage: bool) -> dict[str, socket.socket]:

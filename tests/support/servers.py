@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 
+from components.marking.signing import Signer
 from components.registry import Registry
 from components.serve.addresses import bound_address
 from components.serve.config import ServeConfig
@@ -137,13 +138,13 @@ def serving(
         "cache_mb": 16,
     }
     settings = ServeConfig(registry=uri, **(defaults | config))
-    tokens = Tokens.of(environment or {})
+    tokens, signer = Tokens.of(environment or {}), Signer.of(environment or {})
     ports = open_ports(settings, manage=tokens.management is not None)
     addresses = {name: bound_address(port) for name, port in ports.items()}
     started: list[Any] = []
 
     async def main() -> None:
-        server = Server(settings, tokens, make or FakeEngines(), traces)
+        server = Server(settings, tokens, make or FakeEngines(), traces, signer)
         started.append((server, asyncio.get_running_loop()))
         await server.run(ports)
 

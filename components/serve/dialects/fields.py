@@ -55,6 +55,8 @@ class DrawingFields(KnownFields):
     """The same seed gives the same samples; a random one if left out."""
     ignore_eos: bool = False
     """Write exactly max_tokens, whatever ends a post; for measurements."""
+    mark: bool | None = None
+    """Whether the answer brings a signed statement that a machine wrote it."""
 
     def drawing(self) -> dict[str, Any]:
         """These fields as the engine takes them."""

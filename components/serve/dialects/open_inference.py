@@ -106,19 +106,24 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
         """Write on from a text."""
         name, version = named(request)
         ask = _ask(asked, streams=False)
+        wanted = context.marks.wanted(request.headers, asked.parameters.mark)
         written = await write(request, context.writer, name, version, ask)
-        return JSONResponse(_named(asked) | _answer(written), headers=labels(written.model))
+        body = _named(asked) | _answer(written)
+        body |= context.marks.beside(wanted, written.model, written.texts)
+        return JSONResponse(body, headers=labels(written.model))
 
     async def generate_stream(request: Request, asked: GenerateRequest) -> Response:
         """Write on from a text; what is new comes as server-sent events."""
         name, version = named(request)
         ask = _ask(asked, streams=True)
-        return Streamed(context.writer, name, version, ask, _events(asked))
+        wanted = context.marks.wanted(request.headers, asked.parameters.mark)
+        wording = context.marks.streamed(wanted, _events(asked), ask)
+        return Streamed(context.writer, name, version, ask, wording)
 
     async def infer_texts(request: Request) -> Response:
         """Write on from the texts of a tensor."""
         name, version = named(request)
-        return await infer(request, context.writer, name, version)
+        return await infer(request, context, name, version)
 
     add = _adder(router, place, [Depends(allowed)], versioned="{version}" in place)
     add("GET", "", metadata, response_model=ModelMetadata)
@@ -179,7 +184,7 @@ def _metadata(name: str, versions: list[str]) -> dict[str, Any]:
 
 
 def _answer(written: Written) -> dict[str, Any]:
-    texts = [sample.text for sample in written.samples]
+    texts = written.texts
     reasons = [sample.finish_reason for sample in written.samples]
     one = len(texts) == 1
     return {

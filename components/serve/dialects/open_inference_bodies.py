@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from components.contracts.mark import Mark
 from components.serve.dialects.fields import KnownFields, Text
 from components.serve.dialects.open_inference_fields import EngineFields, by_our_names, merged
 from components.serve.dialects.unread import known_fields
@@ -89,6 +90,8 @@ class GenerateAnswer(BaseModel):
     model_version: str
     ai_generated: bool
     details: Details
+    mark: Mark | None = None
+    """Where one was asked for."""
 
 
 class RequestInput(KnownFields):
@@ -133,5 +136,6 @@ class InferAnswer(BaseModel):
     model_name: str
     model_version: str
     id: str | None = None
-    parameters: dict[str, bool]
+    parameters: dict[str, bool | str]
+    """`ai_generated`, and as the text of JSON `mark`, where one was asked for."""
     outputs: list[OutputTensor]

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from components.serve.context import Context
 from components.serve.dialects.fields import MOST_SAMPLES
 from components.serve.dialects.open_inference_bodies import TEXT_INPUT, InferAnswer, InferRequest
 from components.serve.dialects.open_inference_fields import TRITONS, EngineFields, merged
@@ -26,7 +27,7 @@ from components.serve.dialects.tensors import (
 from components.serve.dialects.unread import known_fields
 from components.serve.problems import Kind, Problem, problem_of_details
 from components.serve.requests.answers import Written, labels, write
-from components.serve.requests.generation import Ask, Writer
+from components.serve.requests.generation import Ask
 
 OUTPUTS = (TEXT_OUTPUT, FINISH_REASON)
 OUTPUT_PARAMETERS = frozenset({"binary_data"})
@@ -41,7 +42,7 @@ INFER_DOCUMENT: dict[str, Any] = {
 }
 
 
-async def infer(request: Request, writer: Writer, name: str, version: str | None) -> Response:
+async def infer(request: Request, context: Context, name: str, version: str | None) -> Response:
     """Answer one `infer` request, whose model was found.
 
     Raises:
@@ -61,8 +62,10 @@ async def infer(request: Request, writer: Writer, name: str, version: str | None
         raise Problem(Kind.BAD_REQUEST, f"these are more than {MOST_SAMPLES} samples", TEXT_INPUT)
     sampling = replace(fields.sampling(), echo=fields.echo)
     ask = Ask(tuple(prompts.values), fields.n, sampling)
-    written = await write(request, writer, name, version, ask)
-    return _response(asked, wanted, written, _shape(prompts.shape, fields.n))
+    marked = context.marks.wanted(request.headers, fields.mark)
+    written = await write(request, context.writer, name, version, ask)
+    mark = context.marks.beside(marked, written.model, written.texts)
+    return _response(asked, wanted, written, _shape(prompts.shape, fields.n), mark)
 
 
 def _options(asked: InferRequest, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
@@ -100,10 +103,15 @@ def _wanted(asked: InferRequest) -> dict[str, bool]:
 
 
 def _response(
-    asked: InferRequest, wanted: dict[str, bool], written: Written, shape: list[int]
+    asked: InferRequest,
+    wanted: dict[str, bool],
+    written: Written,
+    shape: list[int],
+    mark: Mapping[str, Any],
 ) -> Response:
+    """The tensors; the protocol's parameters are plain values, so a mark is the text of its JSON."""
     columns = {
-        TEXT_OUTPUT: [sample.text for sample in written.samples],
+        TEXT_OUTPUT: written.texts,
         FINISH_REASON: [str(sample.finish_reason) for sample in written.samples],
     }
     outputs, tail = [], b""
@@ -120,7 +128,7 @@ def _response(
         "model_name": written.model.name,
         "model_version": written.model.version,
         **({"id": asked.id} if asked.id is not None else {}),
-        "parameters": {"ai_generated": True},
+        "parameters": {"ai_generated": True, **{k: json.dumps(v) for k, v in mark.items()}},
         "outputs": outputs,
     }
     if not tail:

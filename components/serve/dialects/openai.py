@@ -58,10 +58,13 @@ def openai(context: Context) -> APIRouter:
         context.personas.find(name, version)
         check_query(request.query_params, CompletionRequest.model_fields)
         ask = asked.ask()
+        wanted = context.marks.wanted(request.headers, asked.mark)
         if asked.stream:
-            return Streamed(context.writer, name, version, ask, _wording(asked))
+            wording = context.marks.streamed(wanted, _wording(asked), ask)
+            return Streamed(context.writer, name, version, ask, wording)
         written = await write(request, context.writer, name, version, ask)
-        return JSONResponse(_whole(asked, written), headers=labels(written.model))
+        mark = context.marks.beside(wanted, written.model, written.texts)
+        return JSONResponse(_whole(asked, written) | mark, headers=labels(written.model))
 
     @router.get("/models", response_model=ModelList)
     async def models() -> JSONResponse:

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from components.contracts.mark import Mark
 from components.lm.engine.protocol import FinishReason, TokenLogprob
 from components.serve.dialects.fields import (
     DEFAULTS,
@@ -179,6 +180,8 @@ class Completion(BaseModel):
     model_version: str
     choices: list[Choice]
     usage: Usage | None = None
+    mark: Mark | None = None
+    """Where one was asked for: in a stream, with the last sample's end."""
 
 
 class ModelCard(BaseModel):

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from components.contracts.mark import Mark
 from components.serve.context import Context
 from components.serve.dialects.torchserve_bodies import REQUEST_BODY, Prediction, read_body
 from components.serve.dialects.torchserve_errors import TORCHSERVE
@@ -42,6 +43,8 @@ class PredictionAnswer(BaseModel):
     model_version: str
     ai_generated: bool
     generations: list[Generation]
+    mark: Mark | None = None
+    """Where one was asked for."""
 
 
 def torchserve(context: Context) -> APIRouter:
@@ -54,10 +57,13 @@ def torchserve(context: Context) -> APIRouter:
         check_query(request.query_params, Prediction.model_fields)
         asked = await read_body(request, raw=raw)
         ask = Ask((asked.prompt,), asked.n, asked.sampling())
+        wanted = context.marks.wanted(request.headers, asked.mark)
         if asked.stream:
-            return Streamed(context.writer, name, version, ask, LINES)
+            wording = context.marks.streamed(wanted, LINES, ask)
+            return Streamed(context.writer, name, version, ask, wording)
         written = await write(request, context.writer, name, version, ask)
-        return JSONResponse(_body(written), headers=labels(written.model))
+        mark = context.marks.beside(wanted, written.model, written.texts)
+        return JSONResponse(_body(written) | mark, headers=labels(written.model))
 
     async def predict(request: Request, model: Name) -> Response:
         """Write on from a prompt, with the version in production."""

@@ -59,7 +59,7 @@ class Disk:
             ObjectMissingError: there is no such version.
             ChecksumError: it is not the manifest that the alias names, or is of another version.
         """
-        kept = self.root / persona / f"{version}.json"
+        kept = self._kept_manifest(persona, version)
         if sha256 and kept.is_file() and file_sha256(kept) == sha256:
             return Manifest.read(kept)
         key = manifest_key(persona, version)
@@ -72,6 +72,10 @@ class Disk:
         with whole_file(kept) as draft:
             draft.write_bytes(data)
         return manifest
+
+    def manifest_sha256(self, persona: str, version: int) -> str:
+        """The digest of a version's manifest as `manifest` kept it."""
+        return file_sha256(self._kept_manifest(persona, version))
 
     def files(self, registry: Registry, manifest: Manifest) -> Path:
         """The folder with a version's files, fetched unless they are there as they should be.
@@ -103,6 +107,9 @@ class Disk:
         if wrong := changed(folder, manifest):
             raise ChecksumError(f"{wrong} in the archive is not what its {MANIFEST} says")
         return manifest
+
+    def _kept_manifest(self, persona: str, version: int) -> Path:
+        return self.root / persona / f"{version}.json"
 
     def keep_only(self, persona: str, versions: Collection[int]) -> None:
         """Delete the fetched versions of a persona other than these."""

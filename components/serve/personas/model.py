@@ -72,6 +72,8 @@ class Model:
     """On the clock of `time.monotonic()`: before it, a failed load is not tried again."""
     manifest: Manifest | None = None
     """As it was when the model was last fetched."""
+    manifest_sha256: str | None = None
+    """The digest of that."""
     memory: int = 0
     """Bytes that it takes, or took when it was last loaded."""
     used_at: float = 0.0

@@ -73,6 +73,7 @@ class Shelf:
                 partial(self._loader.fetch, model.name, model.source, away=self._is_away())
             )
             model.manifest = fetched.manifest
+            model.manifest_sha256 = fetched.manifest_sha256
             async with self._turn:
                 if not await self._make_room(model, fetched, evict=evict):
                     return

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from components.contracts.artifacts import MANIFEST
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.registry import Registry
+from components.runtime.digests import file_sha256
 from components.serve.archives.read import read_archive
 from components.serve.personas.disk import Disk
 
@@ -19,6 +21,7 @@ class Fetched:
 
     folder: Path
     manifest: Manifest | None
+    manifest_sha256: str | None = None
 
 
 class Source(Protocol):
@@ -66,7 +69,8 @@ class RegistrySource:
         """See `Source.fetch`."""
         manifest = self.manifest(disk)
         with self._reconnecting():
-            return Fetched(disk.files(self.registry, manifest), manifest)
+            folder = disk.files(self.registry, manifest)
+        return Fetched(folder, manifest, disk.manifest_sha256(self.persona, self.version))
 
     @contextmanager
     def _reconnecting(self) -> Iterator[None]:
@@ -96,4 +100,5 @@ class ArchiveSource:
     def fetch(self, disk: Disk) -> Fetched:
         """See `Source.fetch`."""
         folder = disk.unpacked(self.path, read_archive)
-        return Fetched(folder, disk.own_manifest(folder))
+        own = disk.own_manifest(folder)
+        return Fetched(folder, own, file_sha256(folder / MANIFEST) if own else None)

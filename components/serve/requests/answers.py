@@ -34,6 +34,11 @@ class Written:
         """Tokens drawn, of all samples."""
         return sum(sample.tokens for sample in self.samples)
 
+    @property
+    def texts(self) -> list[str]:
+        """What it shows of each sample."""
+        return [sample.text for sample in self.samples]
+
 
 def labels(model: Model) -> dict[str, str]:
     """The headers that say who wrote a text: a machine, and which."""

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from components.serve.context import Context
+from components.serve.dialects.marks import marks
 from components.serve.dialects.open_inference import open_inference
 from components.serve.dialects.openai import openai
 from components.serve.dialects.torchserve import torchserve
@@ -31,6 +32,7 @@ def inference_app(context: Context) -> ASGIApp:
             torchserve(context),
             open_inference(context),
             openai(context),
+            marks(context, dialect_of("/v1/marks/keys").documented()),
             probes(context.health),
             page(context, dialect_of("/").documented()),
         ],

@@ -212,6 +212,8 @@ class BlueskySource(AccountSource):
     """The Bluesky account whose public posts to ask for, as alice.bsky.social or did:plc:…"""
     bluesky_url: str = BLUESKY
     """Where the Bluesky API is, without the /xrpc."""
+    bluesky_entity: str | None = None
+    """The DID or the domain of who trains: authors on Bluesky may allow or deny it by name."""
 
     @field_validator("bluesky")
     @classmethod

@@ -1,9 +1,9 @@
 """What a table is once its file has been opened, whatever its shape."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from components.contracts.errors import BadInputError
 
@@ -33,6 +33,8 @@ class Table(NamedTuple):
     columns: tuple[str, ...]
     rows: Callable[[], Iterator[Row]]
     """Reads the rows from the first one on, each time it is called."""
+    wishes: Callable[[], Iterable[dict[str, Any]]] = lambda: ()
+    """What the owner says of AI, where an export says so: see `bluesky.preference`."""
 
 
 def bounded_lines(file: TextIO, source: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from huggingface_hub import ModelCardData
 from markupsafe import Markup
 
 from components.contracts.evaluation import Measure
+from components.contracts.mark import DIGITAL_SOURCE_TYPE
 from components.contracts.reports import Consent, FetchReport, PrepareReport
 from components.publish.eval_results import eval_results
 from components.publish.inputs import Story
@@ -112,6 +113,8 @@ def _front_matter(story: Story, facts: CardFacts, pictures: Sequence[str]) -> st
         pipeline_tag="text-generation",
         widget=[{"text": "My dream is"}],
         model_name=facts.persona,
+        ai_generated=True,
+        digital_source_type=DIGITAL_SOURCE_TYPE,
         eval_results=eval_results(story.evaluated),
     )
     return str(data.to_yaml(line_break="\n")) + "\n"

@@ -19,6 +19,7 @@ from pipelines.cli.logs import add_logs_command
 from pipelines.cli.run import add_run_command
 from pipelines.cli.status import add_status_command
 from pipelines.cli.submit import add_submitting_commands
+from pipelines.cli.verify_mark import add_verify_mark_command
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -34,6 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
     _add_serve_command(commands)
     add_judge_command(commands)
     add_registry_command(commands)
+    add_verify_mark_command(commands)
     add_compile_command(commands)
     add_submitting_commands(commands)
     add_status_command(commands)

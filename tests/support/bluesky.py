@@ -18,6 +18,9 @@ from support.web_api import Answer, WebApi, web_api
 START = datetime(2024, 1, 1, tzinfo=UTC)
 PROFILE = "/xrpc/app.bsky.actor.getProfile"
 FEED = "/xrpc/app.bsky.feed.getAuthorFeed"
+RECORD = "/xrpc/com.atproto.repo.getRecord"
+RECORDS = "/xrpc/com.atproto.repo.listRecords"
+AI = "community.lexicon.preference.ai"
 _FILTERS = (
     "posts_with_replies|posts_no_replies|posts_with_media|posts_and_author_threads|posts_with_video"
 )
@@ -31,7 +34,16 @@ _PARAMETERS = {
         "filter": _FILTERS,
         "includePins": "true|false",
     },
+    RECORD: {"repo": _ACTOR, "collection": "[a-zA-Z.-]+", "rkey": ".+", "cid": ".+"},
+    RECORDS: {
+        "repo": _ACTOR,
+        "collection": "[a-zA-Z.-]+",
+        "limit": "[1-9][0-9]?|100",
+        "cursor": ".*",
+        "reverse": "true|false",
+    },
 }
+_WHO = {PROFILE: "actor", FEED: "actor", RECORD: "repo", RECORDS: "repo"}
 
 
 def moment(number: int) -> str:
@@ -72,6 +84,18 @@ def bsky_repost(number: int, text: str = "theirs") -> dict[str, Any]:
     return item
 
 
+def ai_record(scope: str = "global", said: Mapping[str, bool] = {}, **more: str) -> dict[str, Any]:
+    """A record of what an author says of AI, for a scope: `entity`, `collection` or `global`."""
+    return {
+        "$type": AI,
+        "updatedAt": moment(0),
+        "scope": {"$type": f"{AI}#{scope}Scope", **more},
+        "preferences": {
+            name: {"allow": allow, "updatedAt": moment(0)} for name, allow in said.items()
+        },
+    }
+
+
 @dataclass
 class BskyAccount:
     """One account: its facts and its feed, the newest first."""
@@ -83,6 +107,8 @@ class BskyAccount:
     """`AccountTakedown` or `AccountDeactivated`, if it is in one of these."""
     facts: dict[str, Any] = field(default_factory=dict)
     """Further fields of its profile."""
+    ai: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Its records of `AI` by key."""
 
 
 @dataclass
@@ -90,6 +116,8 @@ class BskyServer(WebApi):
     """What the server knows, allows and has seen; tests change it as they like."""
 
     accounts: list[BskyAccount] = field(default_factory=list)
+    unknown: tuple[str, ...] = ()
+    """Methods that it does not know, though the lexicons do."""
 
     @property
     def pages(self) -> list[str]:
@@ -98,7 +126,7 @@ class BskyServer(WebApi):
 
     def answer(self, method: str, path: str, query: Mapping[str, list[str]]) -> Answer:
         """Answer a request by Bluesky's rules."""
-        if path not in _PARAMETERS:
+        if path not in _PARAMETERS or path in self.unknown:
             return self._refuse(501, "MethodNotImplemented", "Method Not Implemented")
         if method != "GET":
             return self._refuse(
@@ -109,13 +137,30 @@ class BskyServer(WebApi):
         self.requests_left -= 1
         if wrong := _unknown(path, query):
             return self._refuse(400, "InvalidRequest", wrong)
-        actor = query["actor"][0].lower()
+        actor = query[_WHO[path]][0].lower()
         account = next((a for a in self.accounts if actor in (a.handle.lower(), a.did)), None)
         if account is None:
             return self._refuse(400, "InvalidRequest", "Profile not found")
         if account.state:
             return self._refuse(400, account.state, "Account has been taken down or deactivated")
+        if path in (RECORD, RECORDS):
+            return self._records(account, path, query)
         return self._profile(account) if path == PROFILE else self._page(account, query)
+
+    def _records(
+        self, account: BskyAccount, path: str, query: Mapping[str, list[str]]
+    ) -> Answer:
+        records = account.ai if query["collection"] == [AI] else {}
+        listed = [
+            {"uri": f"at://{account.did}/{AI}/{key}", "cid": "bafy", "value": record}
+            for key, record in records.items()
+        ]
+        if path == RECORDS:
+            return self._ok({"records": listed})
+        for one in listed:
+            if one["uri"].endswith(f"/{query['rkey'][0]}"):
+                return self._ok(one)
+        return self._refuse(400, "RecordNotFound", "Could not locate record")
 
     def _profile(self, account: BskyAccount) -> Answer:
         facts = {
@@ -164,7 +209,8 @@ def _unknown(path: str, query: Mapping[str, list[str]]) -> str | None:
             return f"Error: Unrecognized parameter: {name}"
         if len(given) != 1 or not re.fullmatch(pattern, given[0]):
             return f"Error: {name} is not valid: {given[0]}"
-    return None if "actor" in query else 'Error: Params must have the property "actor"'
+    who = _WHO[path]
+    return None if who in query else f'Error: Params must have the property "{who}"'
 
 
 @contextmanager

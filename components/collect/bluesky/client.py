@@ -7,7 +7,7 @@ import httpx
 from atproto import Client, Request, models
 
 from components.collect.bluesky_names import shown_name
-from components.collect.json_fields import as_object, as_text
+from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.web.adapter import RefusedError, bounded_session, said_in
 from components.collect.web.asking import Patience
 from components.contracts.errors import BadInputError
@@ -23,6 +23,18 @@ _UNKNOWN = (
     "Bluesky has no account of this name: it was renamed or deleted, or the name is misspelled"
 )
 _NO_PLACE = "there is no Bluesky API at this address; check --bluesky-url"
+
+
+_NOTHING_THERE = frozenset(
+    {
+        "InvalidRequest",
+        "MethodNotImplemented",
+        "RecordNotFound",
+        "RepoNotFound",
+        "XRPCNotSupported",
+    }
+)
+"""What a server calls it that a record, or a call, is not there."""
 
 
 class _SessionTransport(httpx.BaseTransport):
@@ -72,8 +84,47 @@ class BlueskyClient:
         )
         return self._ask("app.bsky.feed.getAuthorFeed", params, "feed", name)
 
+    def records(self, did: str, collection: str, name: str) -> list[dict[str, Any]]:
+        """The account's records in this collection; `name` is for messages.
+
+        A server that does not list records is asked for the one with the key `self`.
+
+        Raises:
+            BadInputError: the server refuses, or cannot be asked.
+        """
+        params = models.ComAtprotoRepoListRecords.Params(
+            repo=did, collection=collection, limit=PAGE
+        )
+        route = "com.atproto.repo.listRecords"
+        listed = self._ask_if_there(route, params, "records", name)
+        if listed is not None:
+            return [as_object(one.get("value")) for one in as_objects(listed["records"])]
+        one = models.ComAtprotoRepoGetRecord.Params(repo=did, collection=collection, rkey="self")
+        found = self._ask_if_there("com.atproto.repo.getRecord", one, "value", name)
+        return [as_object(found["value"])] if found else []
+
+    def _ask_if_there(self, route: str, params: Any, key: str, name: str) -> dict[str, Any] | None:
+        """The answer; None where there is no such record, or the server does not know the call."""
+        try:
+            return self._asked(route, params, key, name)
+        except RefusedError as refusal:
+            if as_text(as_object(refusal.body).get("error")) in _NOTHING_THERE:
+                return None
+            raise explain(refusal, shown_name(name)) from refusal
+
     def _ask(self, route: str, params: Any, key: str, name: str) -> dict[str, Any]:
         """The answer, which holds `key`.
+
+        Raises:
+            BadInputError: the server refuses, or cannot be asked.
+        """
+        try:
+            return self._asked(route, params, key, name)
+        except RefusedError as refusal:
+            raise explain(refusal, shown_name(name)) from refusal
+
+    def _asked(self, route: str, params: Any, key: str, name: str) -> dict[str, Any]:
+        """The answer, which holds `key`; raises RefusedError.
 
         Read as plain JSON: atproto's own models refuse a page for one odd post on it.
         """
@@ -84,10 +135,7 @@ class BlueskyClient:
                 raise ValueError(f"no JSON object with {key}")
             return answer
 
-        try:
-            return self._patience.ask(ask, shown_name(name))
-        except RefusedError as refusal:
-            raise explain(refusal, shown_name(name)) from refusal
+        return self._patience.ask(ask, shown_name(name))
 
 
 def explain(refusal: RefusedError, about: str) -> BadInputError:

@@ -5,11 +5,19 @@ from functools import partial
 from pathlib import Path
 
 from components.collect.bluesky.client import BlueskyClient
+from components.collect.bluesky.home import home_of
 from components.collect.bluesky.posts import read_post
+from components.collect.bluesky.preference import (
+    COLLECTION,
+    Stances,
+    keep_to_stances,
+    notes_of,
+    stances_in,
+)
 from components.collect.bluesky.profile import find_profile, stated_handle
 from components.collect.bluesky_names import author_of, shown_name
 from components.collect.collected import Collected
-from components.collect.config import BlueskySource
+from components.collect.config import BLUESKY, BlueskySource
 from components.collect.json_fields import as_text
 from components.collect.spool import Spool
 from components.collect.web.account import Permit
@@ -36,10 +44,22 @@ def read_feed(
     kept = Checkpoint(dataset, Request(url=url, handle=name), resume=config.resume)
     account = find_profile(name, client, kept, config.consent)
     permit(account.handle, account.account_id)
+    stances = _stances(config, client, account.account_id)
+    keep_to_stances(shown_name(name), stances, config.consent)
     ask = partial(client.feed, account.account_id, name)
     stated = stated_posts(account, read_pages(shown_name(name), ask, _cursor, kept), "feed")
     collected = gather(account, stated, partial(read_post, account=account), newest, spool)
-    return collected.saying({"terms": TERMS})
+    return collected.saying({"terms": TERMS, **notes_of(stances)})
+
+
+def _stances(config: BlueskySource, client: BlueskyClient, did: str) -> Stances:
+    """What the author says of AI: asked anew each time, since it may have changed.
+
+    Bluesky's public API has no such records, so the account's own server is asked then.
+    """
+    if config.bluesky_url == BLUESKY:
+        client = BlueskyClient(home_of(did, config.max_wait), config.max_wait)
+    return stances_in(client.records(did, COLLECTION, config.bluesky), config.bluesky_entity)
 
 
 def author_of_did(config: BlueskySource) -> str:

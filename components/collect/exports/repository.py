@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from components.collect.bluesky.preference import COLLECTION
 from components.collect.exports.car import Blocks
 from components.collect.exports.dag_cbor import Link
 from components.collect.exports.records import POST, RECORD_COLUMNS, REPOST, row_of_record
@@ -26,7 +28,19 @@ def read_repository(path: Path, source: str) -> Table:
     did, tree = as_text(commit.get("did")), commit.get("data")
     if not did.startswith("did:") or not isinstance(tree, Link):
         raise blocks.damaged("its root is no commit of a repository")
-    return Table("Bluesky repository", RECORD_COLUMNS, lambda: with_text(_rows(blocks, tree, did)))
+    return Table(
+        "Bluesky repository",
+        RECORD_COLUMNS,
+        lambda: with_text(_rows(blocks, tree, did)),
+        lambda: _wishes(blocks, tree),
+    )
+
+
+def _wishes(blocks: Blocks, tree: Link) -> Iterator[dict[str, Any]]:
+    with blocks.reading() as file:
+        for key, cid in read_entries(blocks, file, tree):
+            if key.startswith(f"{COLLECTION}/"):
+                yield as_object(blocks.read(file, cid))
 
 
 def _rows(blocks: Blocks, tree: Link, did: str) -> Iterator[Row]:

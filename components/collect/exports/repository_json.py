@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, TextIO
 
+from components.collect.bluesky.preference import COLLECTION
 from components.collect.exports.records import POST, RECORD_COLUMNS, REPOST, row_of_record
 from components.collect.exports.rows import with_text
 from components.collect.exports.wrapped_json import WrappedText
@@ -46,21 +47,32 @@ def read_repository_json(open_text: OpenText, source: str) -> Table:
         with open_text() as file:
             yield from with_text(_rows(file, source))
 
-    return Table("Bluesky records", RECORD_COLUMNS, rows)
+    def wishes() -> Iterator[dict[str, Any]]:
+        with open_text() as file:
+            for record, _, _ in _records(file, source):
+                if as_text(record.get("$type")) == COLLECTION:
+                    yield record
+
+    return Table("Bluesky records", RECORD_COLUMNS, rows, wishes)
 
 
 def _rows(file: TextIO, source: str) -> Iterator[Row]:
+    for number, (record, did, key) in enumerate(_records(file, source), 1):
+        if as_text(record.get("$type")) in (POST, REPOST):
+            yield row_of_record(record, key, did, f"record {number}")
+
+
+def _records(file: TextIO, source: str) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Each record, its account's DID and its key, as `_record` gives them."""
     text = WrappedText(file.read, f"{source}, records of Bluesky,")
-    for number, item in enumerate(text.items_under("records"), 1):
+    for item in text.items_under("records"):
         stated = as_object(item)
         if "feed" in stated and "value" not in stated:
             raise BadInputError(
                 f"{source} is a feed, which holds posts of other people too; give --bluesky, or "
                 "pages of com.atproto.repo.listRecords"
             )
-        record, did, key = _record(stated)
-        if as_text(record.get("$type")) in (POST, REPOST):
-            yield row_of_record(record, key, did, f"record {number}")
+        yield _record(stated)
 
 
 def _record(stated: dict[str, Any]) -> tuple[dict[str, Any], str, str]:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from components.collect.bluesky.preference import keep_to_stances, notes_of, stances_in
 from components.collect.collected import Collected, Skips, Tally
 from components.collect.config import TableSource
 from components.collect.exports.car import is_car
@@ -66,11 +67,14 @@ def read_table(
     was asked before for its `plan`.
 
     Raises:
-        BadInputError: it is no table of posts, has no such author, or is mostly unreadable.
+        BadInputError: it is no table of posts, has no such author, or is mostly unreadable; or its
+            owner says no to what becomes of the posts.
     """
     with open_table(path, source) as (table, encoding):
+        stances = stances_in(table.wishes())
+        keep_to_stances(f"the owner of {source}", stances, config.consent)
         plan = plan or plan_rows(table, source, config)
-        collected = posts_of_table(table, source, plan, spool)
+        collected = posts_of_table(table, source, plan, spool).saying(notes_of(stances))
     found = ", ".join(f"{field}={column}" for field, column in collected.columns.items())
     log.info("%s: read as %s: %s", source, collected.notes["format"], found)
     return replace(collected, encoding=encoding)

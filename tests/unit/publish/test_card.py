@@ -39,6 +39,8 @@ def test_the_front_matter_is_what_the_hub_reads(folders: Folders) -> None:
     assert front["thumbnail"] == "picture-1.jpg"
     assert front["widget"] == [{"text": "My dream is"}]
     assert "huggingtweets" in front["tags"]
+    assert front["ai_generated"] is True
+    assert front["digital_source_type"].endswith("/trainedAlgorithmicMedia")
     assert ModelCard(text).data.eval_results[0].metric_value == 2.25
 
 

@@ -36,7 +36,7 @@ class AuditEntry(Report):
     """The same in both entries of an action, and in no others."""
     persona: str | None = None
     version: int | None = None
-    """Which version it is about: in the first entry the intended one, in the second the real one."""
+    """Which version it is about: the one that is meant; in the second entry the one that it was."""
     details: dict[str, Detail] = {}
     """What else is worth knowing; no secrets, and no names of people: nothing is ever removed."""
 

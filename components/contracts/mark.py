@@ -1,11 +1,13 @@
 """What a server states, signed, of texts that it wrote."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from components.contracts.base import Contract, Timestamp
 
-CLAIM_FORMAT = "huggingtweets-mark/1"
-DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+CLAIM_FORMAT: Final = "huggingtweets-mark/1"
+DIGITAL_SOURCE_TYPE: Final = (
+    "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+)
 """IPTC's term for what a trained model made: https://cv.iptc.org/newscodes/digitalsourcetype/."""
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -54,7 +54,7 @@ def read_public_keys(text: str, where: str) -> Keys:
     """
     try:
         if text.lstrip().startswith("{"):
-            found = _web_keys(json.loads(text))
+            found: Sequence[object] = _web_keys(json.loads(text))
         else:
             found = [load_pem_public_key(text.encode())]
     except (ValueError, RecursionError, UnsupportedAlgorithm) as error:

@@ -90,8 +90,8 @@ def undo_move(
 ) -> bool:
     """Undo this move, unless somebody has moved the alias on since; whether it was undone.
 
-    `moved` is the alias as it stood after the move, `key` its document; `move_id` and `announce` are
-    those of `move_alias`, with 0 for an alias that will point nowhere.
+    `moved` is the alias as it stood after the move, `key` its document; `move_id` and `announce`
+    are those of `move_alias`, with 0 for an alias that will point nowhere.
     """
     version, move_id = previous_version(moved.history), move_id or uuid.uuid4().hex
     for _ in attempts():

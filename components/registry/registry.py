@@ -11,9 +11,9 @@ from components.contracts.errors import BadInputError
 from components.contracts.lineage import Lineage
 from components.contracts.registry import Alias, AliasMove, Manifest
 from components.registry import garbage, opt_outs, publishing, verifying
+from components.registry.aliases import Choose, move_alias, previous_version, read_alias, undo_move
 from components.registry.audit import AuditLog, Record
 from components.registry.audit.chain import Chain, read_chain
-from components.registry.aliases import Choose, move_alias, previous_version, read_alias, undo_move
 from components.registry.documents import read_document
 from components.registry.layout import (
     ALIASES,
@@ -28,7 +28,6 @@ from components.registry.layout import (
 from components.registry.publishing import Write
 from components.storage import ObjectMissingError, Store, open_store
 from components.storage.transfer import download_folder
-
 
 MOST_NAMES = 100
 """Of what was removed, in an entry of the audit log."""
@@ -103,7 +102,9 @@ class Registry:
 
     def personas(self) -> list[str]:
         """Everybody with at least one version, sorted."""
-        return [name for name in persona_folders(self.store) if published_versions(self.store, name)]
+        return [
+            name for name in persona_folders(self.store) if published_versions(self.store, name)
+        ]
 
     def versions(self, persona: str) -> list[int]:
         """The versions of a persona in order; none if there is no such persona."""
@@ -233,9 +234,7 @@ class Registry:
         Raises:
             StorageError: the log cannot be written; the block is not run.
         """
-        with Record(
-            self._log, action, persona=persona, version=version, details=details
-        ) as record:
+        with Record(self._log, action, persona=persona, version=version, details=details) as record:
             record.begin()
             yield record
 

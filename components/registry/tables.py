@@ -124,7 +124,9 @@ def chain_holds(head: AuditHead) -> str:
 def _what(entry: AuditEntry) -> str:
     version = "" if entry.version is None else f"@{entry.version}"
     about = [f"{entry.persona or ''}{version}"] if entry.persona else []
-    details = (f"{key}={_plain(value)}" for key, value in entry.details.items() if value is not None)
+    details = (
+        f"{key}={_plain(value)}" for key, value in entry.details.items() if value is not None
+    )
     return " ".join([*about, *details])
 
 

@@ -24,7 +24,8 @@ def run(config: ServeConfig, environment: Mapping[str, str] | None = None) -> No
         environment: where the tokens and the key for marks are; the process's own if left out.
 
     Raises:
-        BadInputError: a port is taken, a token or the key cannot be read, or the registry is no place.
+        BadInputError: a port is taken, a token or the key cannot be read, or the registry is no
+            place.
     """
     environment = os.environ if environment is None else environment
     tokens, signer = Tokens.of(environment), Signer.of(environment)

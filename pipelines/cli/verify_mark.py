@@ -11,7 +11,9 @@ from components.runtime.flags import a_path
 STDIN = Path("-")
 
 
-def add_verify_mark_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_verify_mark_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
     """Add `verify-mark` to the command line."""
     about = "check a signed statement that a machine wrote a text"
     parser = commands.add_parser("verify-mark", help=about, description=about)

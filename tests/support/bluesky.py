@@ -147,9 +147,7 @@ class BskyServer(WebApi):
             return self._records(account, path, query)
         return self._profile(account) if path == PROFILE else self._page(account, query)
 
-    def _records(
-        self, account: BskyAccount, path: str, query: Mapping[str, list[str]]
-    ) -> Answer:
+    def _records(self, account: BskyAccount, path: str, query: Mapping[str, list[str]]) -> Answer:
         records = account.ai if query["collection"] == [AI] else {}
         listed = [
             {"uri": f"at://{account.did}/{AI}/{key}", "cid": "bafy", "value": record}

@@ -80,9 +80,7 @@ def _read_all(store: Store, numbers: Sequence[int]) -> dict[int, bytes]:
         return {number: data for number, data in read_ones if data is not None}
 
 
-def _parsed(
-    store: Store, texts: Mapping[int, bytes]
-) -> tuple[dict[int, AuditEntry], list[str]]:
+def _parsed(store: Store, texts: Mapping[int, bytes]) -> tuple[dict[int, AuditEntry], list[str]]:
     """The entries by number; and a sentence for each that is none, or says another number."""
     entries, problems = {}, []
     for number, data in texts.items():

@@ -109,7 +109,7 @@ def _response(
     shape: list[int],
     mark: Mapping[str, Any],
 ) -> Response:
-    """The tensors; the protocol's parameters are plain values, so a mark is the text of its JSON."""
+    """The tensors; parameters are plain values there, so a mark is the text of its JSON."""
     columns = {
         TEXT_OUTPUT: written.texts,
         FINISH_REASON: [str(sample.finish_reason) for sample in written.samples],

@@ -63,7 +63,9 @@ class Marks:
             if shown.finish_reason:
                 unfinished.discard(shown.index)
             document = wording.piece(model, shown)
-            return document if unfinished else document | self.beside(True, model, [*texts.values()])
+            return (
+                document if unfinished else document | self.beside(True, model, [*texts.values()])
+            )
 
         return replace(wording, piece=piece)
 

@@ -207,6 +207,20 @@ def test_secrets_come_by_name_and_never_as_values() -> None:
     assert "inference-token" in named["HUGGINGTWEETS_INFERENCE_TOKEN_FILE"]["value"]
 
 
+def test_the_key_for_marks_is_a_file_of_its_secret() -> None:
+    assert "MARK_KEY" not in str(rendered())
+    given = ("--set", "marking.existingSecret=signing")
+    pod = of_kind(rendered(*given), "Deployment")["spec"]["template"]["spec"]
+    (volume,) = (one for one in pod["volumes"] if one["name"] == "mark-key")
+    assert volume["secret"]["secretName"] == "signing"
+    (mount,) = (one for one in container(*given)["volumeMounts"] if one["name"] == "mark-key")
+    named = {entry["name"]: entry for entry in container(*given)["env"]}
+    (item,) = volume["secret"]["items"]
+    path = f"{mount['mountPath']}/{item['path']}"
+    assert named["HUGGINGTWEETS_MARK_KEY_FILE"]["value"] == path
+    assert mount["readOnly"] is True
+
+
 def test_a_token_for_requests_needs_the_secret_that_holds_it() -> None:
     done = run_helm("4", "template", "x", str(CHARTS / CHART), "--set", "auth.inference=true")
     assert done.returncode != 0

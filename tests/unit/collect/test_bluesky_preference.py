@@ -123,7 +123,11 @@ GLOBAL_NO, GLOBAL_YES = ai_record(said=NO), ai_record(said=YES)
         ([GLOBAL_NO, GLOBAL_YES], None, Stance(False, "global")),
         ([ENTITY], None, None),
         ([{}], None, None),
-        ([{"scope": 3, "preferences": {"training": {"allow": False}}}], None, Stance(False, "global")),
+        (
+            [{"scope": 3, "preferences": {"training": {"allow": False}}}],
+            None,
+            Stance(False, "global"),
+        ),
         ([{"preferences": {"training": {"allow": "no"}}}], None, None),
         ([{"preferences": {"training": None}}], None, None),
         ([{"preferences": []}], None, None),
@@ -168,8 +172,6 @@ def test_a_dids_document_names_the_accounts_server() -> None:
 def test_a_document_that_names_no_public_server_is_refused(document: object) -> None:
     with pytest.raises(BadInputError, match="did:plc:a: its document names no server"):
         home_in(document, "did:plc:a")
-
-
 
 
 def exported(tmp_path: Path, kind: str, ai: dict[str, Any]) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 from support.fake_engine import FakeEngines
+from support.marks import make_key
 from support.servers import Running, publish, serving
 
 from components.registry import Registry
@@ -37,8 +38,11 @@ def gardener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     place = tmp_path_factory.mktemp("readme")
     registry = Registry.open(str(place / "registry"))
     publish(registry, "gardener")
-    token = {"HUGGINGTWEETS_MANAGEMENT_TOKEN": "secret"}
-    with serving(registry, place / "cache", FakeEngines(), token) as server:
+    secrets = {
+        "HUGGINGTWEETS_MANAGEMENT_TOKEN": "secret",
+        "HUGGINGTWEETS_MARK_KEY": make_key().private,
+    }
+    with serving(registry, place / "cache", FakeEngines(), secrets) as server:
         yield server
 
 
@@ -57,7 +61,7 @@ def blocks(language: str, running: Running) -> list[str]:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_every_curl_works(gardener: Running) -> None:
     lines = [line for block in blocks("sh", gardener) for line in commands(block)]
-    assert len(lines) == 12
+    assert len(lines) == 15
     for line in lines:
         answer = subprocess.run(
             line.replace("curl", "curl -sS -f", 1), shell=True, capture_output=True, text=True,

@@ -1,5 +1,6 @@
 """Signing claims with the operator's key."""
 
+import functools
 import importlib.metadata
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MARK_KEY = "HUGGINGTWEETS_MARK_KEY"
+
+
+@functools.cache
+def claim_generator() -> str:
+    """The program and its version."""
+    return f"huggingtweets/{importlib.metadata.version('huggingtweets')}"
 
 
 class Signer:
@@ -45,7 +52,7 @@ class Signer:
         """A mark for these texts, written now by this version."""
         self._follow()
         claim = MarkClaim(
-            claim_generator=f"huggingtweets/{importlib.metadata.version('huggingtweets')}",
+            claim_generator=claim_generator(),
             persona=persona,
             version=version,
             manifest_sha256=manifest_sha256,

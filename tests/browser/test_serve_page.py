@@ -3,6 +3,7 @@
 import re
 import shutil
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from support.fake_engine import FakeEngines
 from support.servers import Running, publish, serving
 
+from components.marking.xmp import KEYWORD, PACKET
 from components.registry import Registry
 
 pytestmark = pytest.mark.browser
@@ -165,6 +167,19 @@ def test_copying_takes_the_label_along(
     assert label == "— written by Rosa Thorn, AI bot (jane@1)"
 
 
+def xmp_of(png: bytes) -> str:
+    """The XMP in a PNG, each of whose chunks must be whole."""
+    found, at = "", 8
+    while at < len(png):
+        (size,) = struct.unpack_from(">I", png, at)
+        chunk = png[at + 4 : at + 8 + size]
+        assert struct.unpack_from(">I", png, at + 8 + size) == (zlib.crc32(chunk),)
+        if chunk.startswith(b"iTXt" + KEYWORD.encode() + bytes(5)):
+            found = chunk[len(KEYWORD) + 9 :].decode()
+        at += size + 12
+    return found
+
+
 def test_a_picture_is_saved(page: Page, tmp_path: Path) -> None:
     write_ten(page)
     with page.expect_download() as download:
@@ -172,6 +187,7 @@ def test_a_picture_is_saved(page: Page, tmp_path: Path) -> None:
     assert download.value.suggested_filename == "jane-bot.png"
     download.value.save_as(tmp_path / "post.png")
     data = (tmp_path / "post.png").read_bytes()
+    assert xmp_of(data) == PACKET
     assert data.startswith(b"\x89PNG")
     width, height = struct.unpack(">II", data[16:24])
     assert (width, height) >= (1200, 400)

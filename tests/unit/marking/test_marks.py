@@ -75,7 +75,9 @@ def test_another_text_is_known(text: str) -> None:
 )
 def test_a_changed_claim_is_known(name: str, value: object) -> None:
     changed = MARK | {"claim": MARK["claim"] | {name: value}}
-    assert problems(changed) == ["its signature is not under this claim: one of the two was changed"]
+    assert problems(changed) == [
+        "its signature is not under this claim: one of the two was changed"
+    ]
 
 
 @pytest.mark.parametrize("signature", ["", "x", "ä", "A" * 86, "A" * 1000])
@@ -179,8 +181,9 @@ def test_what_is_no_public_key_is_said(text: str) -> None:
     assert "PRIVATE" not in str(caught.value)
 
 
-def pem_of(key: Any, encryption: Any = NoEncryption()) -> str:
-    pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+def pem_of(key: Any, password: bytes = b"") -> str:
+    how = BestAvailableEncryption(password) if password else NoEncryption()
+    pem: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how)
     return pem.decode()
 
 
@@ -189,7 +192,7 @@ def pem_of(key: Any, encryption: Any = NoEncryption()) -> str:
     [
         *("secret-words", KEY.public, KEY.private[:60]),
         pem_of(generate_private_key(SECP256R1())),
-        pem_of(Ed25519PrivateKey.generate(), BestAvailableEncryption(b"password")),
+        pem_of(Ed25519PrivateKey.generate(), b"password"),
     ],
 )
 def test_a_key_that_cannot_sign_is_refused_and_not_shown(text: str) -> None:
@@ -220,7 +223,7 @@ def test_a_key_in_a_file_is_followed_when_it_changes(tmp_path: Path) -> None:
 
 def test_the_canonical_form_is_that_of_the_standard() -> None:
     """Of RFC 8785: order of keys, escapes, and that nothing else is escaped."""
-    text = '\u20ac$\u000f\u000aA\'\u0042\u0022\u005c\\"/'
+    text = "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/"
     assert canonical({"b": [1, None, True], "a": text}) == (
         '{"a":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/","b":[1,null,true]}'.encode()
     )

@@ -82,9 +82,7 @@ def test_an_answer_has_a_mark_over_its_texts(
 @pytest.mark.parametrize("binary", [False, True])
 def test_infer_has_it_among_its_parameters(marking: Running, binary: bool) -> None:
     parameters = {"mark": True, "binary_data_output": binary}
-    answer = post(
-        marking, "/v2/models/jane/infer", {"inputs": INPUTS, "parameters": parameters}
-    )
+    answer = post(marking, "/v2/models/jane/infer", {"inputs": INPUTS, "parameters": parameters})
     size = int(answer.headers.get("inference-header-content-length", len(answer.content)))
     document = json.loads(answer.content[:size])
     found = find_mark(json.dumps(document), "answer")

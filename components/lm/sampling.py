@@ -52,7 +52,7 @@ def _from_nuclei(
     """Draw from the nucleus of each row.
 
     The nucleus is the smallest set of most probable tokens whose mass reaches top_p (Holtzman et
-    al. 2020, arXiv:1904.09751). It is never sorted out: a drawn token belongs to it if the mass of
+    al. 2020, arXiv:1904.09751). It is never sorted: a drawn token belongs to it if the mass of
     all more probable tokens is below top_p; else it and all less probable ones do not, and the
     next draw is among the rest.
     """

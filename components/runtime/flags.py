@@ -165,7 +165,7 @@ def listed(text: str, variable: str) -> tuple[Any, ...]:
         return tuple(json.loads(text))
     except ValueError as error:
         raise BadInputError(
-            f"{variable}: it begins as a JSON list and is none: {error}; "
+            f"{variable}: it begins as a JSON list and is not one: {error}; "
             "give one value a line, or a JSON list of them"
         ) from error
 

@@ -9,7 +9,7 @@ from atproto import Client, Request, models
 from components.collect.bluesky_names import shown_name
 from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.web.adapter import RefusedError, bounded_session, said_in
-from components.collect.web.asking import Patience
+from components.collect.web.asking import RetryPolicy
 from components.contracts.errors import BadInputError
 
 PAGE = 100
@@ -61,7 +61,7 @@ class BlueskyClient:
 
     def __init__(self, url: str, max_wait: float) -> None:
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it says each request at info
-        self._patience = Patience("Bluesky", url, max_wait)
+        self._retries = RetryPolicy("Bluesky", url, max_wait)
         self._client = Client(url, request=Request(transport=_SessionTransport()))
 
     def profile(self, name: str) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class BlueskyClient:
                 raise ValueError(f"no JSON object with {key}")
             return answer
 
-        return self._patience.ask(ask, shown_name(name))
+        return self._retries.ask(ask, shown_name(name))
 
 
 def explain(refusal: RefusedError, about: str) -> BadInputError:

@@ -9,7 +9,7 @@ from typing import Any
 from components.collect.bluesky_names import DOMAIN
 from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.web.adapter import RefusedError, bounded_session
-from components.collect.web.asking import Patience
+from components.collect.web.asking import RetryPolicy
 from components.contracts.errors import BadInputError
 
 DIRECTORY = "https://plc.directory"
@@ -31,7 +31,7 @@ def home_of(did: str, max_wait: float, directory: str = DIRECTORY) -> str:
         return bounded_session().get(url).json()
 
     try:
-        return home_in(Patience("the directory of accounts", url, max_wait).ask(ask, did), did)
+        return home_in(RetryPolicy("the directory of accounts", url, max_wait).ask(ask, did), did)
     except RefusedError as refusal:
         raise BadInputError(
             f"{did}: {url} does not say which server its records are on ({refusal}), so its "

@@ -39,9 +39,9 @@ def _below(blocks: Blocks, node: dict[str, Any]) -> list[Link | tuple[bytes, Lin
     for entry in map(as_object, entries if isinstance(entries, list) else ()):
         same, rest, value = entry.get("p"), entry.get("k"), entry.get("v")
         if not (isinstance(same, int) and isinstance(rest, bytes) and isinstance(value, Link)):
-            raise blocks.damaged("an entry of its tree is none")
+            raise blocks.damaged("an entry of its tree is not one")
         if not 0 <= same <= len(key) or same + len(rest) > _LONGEST_KEY:
-            raise blocks.damaged("a key of its tree is none")
+            raise blocks.damaged("a key of its tree is not one")
         key = key[:same] + rest
         found.append((key, value))
         if isinstance(right := entry.get("t"), Link):

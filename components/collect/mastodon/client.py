@@ -8,7 +8,7 @@ from mastodon import Mastodon, MastodonError
 
 from components.collect.json_fields import as_object
 from components.collect.web.adapter import RefusedError, bounded_session, said_in
-from components.collect.web.asking import Patience
+from components.collect.web.asking import RetryPolicy
 from components.collect.web.pages import Page
 from components.contracts.errors import BadInputError
 
@@ -28,7 +28,7 @@ class MastodonClient:
 
     def __init__(self, address: str, url: str, max_wait: float) -> None:
         self._about = f"@{address}"
-        self._patience = Patience(address.partition("@")[2], url, max_wait)
+        self._retries = RetryPolicy(address.partition("@")[2], url, max_wait)
         self._response = requests.Response()
         session = bounded_session()
         session.hooks["response"].append(self._keep)
@@ -74,7 +74,7 @@ class MastodonClient:
             return answer
 
         try:
-            return self._patience.ask(plain, self._about)
+            return self._retries.ask(plain, self._about)
         except RefusedError as refusal:
             raise explain(refusal, self._about) from refusal
 

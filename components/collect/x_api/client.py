@@ -8,7 +8,7 @@ import requests
 import tweepy  # type: ignore[import-untyped]
 
 from components.collect.web.adapter import RefusedError
-from components.collect.web.asking import Patience
+from components.collect.web.asking import RetryPolicy
 from components.collect.x_api.adapter import TWEEPY_HOST, GatewayAdapter
 from components.collect.x_api.refusals import explain
 from components.collect.x_api.tokens import Token
@@ -19,19 +19,19 @@ class XClient:
 
     def __init__(self, url: str, token: Token, max_wait: float) -> None:
         logging.getLogger("tweepy").setLevel(logging.INFO)  # at debug it logs the token
-        self._token, self._patience = token, Patience("X", url, max_wait)
+        self._token, self._retries = token, RetryPolicy("X", url, max_wait)
         self._tweepy = tweepy.Client(return_type=requests.Response)
         self._tweepy.session.mount(TWEEPY_HOST, GatewayAdapter(url))
 
     def get(self, route: str, params: Mapping[str, str], about: str) -> dict[str, Any]:
-        """The answer to one request, `about` whom messages call it; see `Patience.ask`.
+        """The answer to one request, `about` whom messages call it; see `RetryPolicy.ask`.
 
         Raises:
             BadRequestError: X does not take these parameters (400).
             BadInputError: X refuses otherwise, asks for too long a wait, or cannot be reached.
         """
         try:
-            return self._patience.ask(lambda: self._ask(route, params), about)
+            return self._retries.ask(lambda: self._ask(route, params), about)
         except RefusedError as refusal:
             raise explain(refusal, about, self._token) from refusal
 

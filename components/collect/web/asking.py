@@ -101,9 +101,9 @@ def _problem(state: RetryCallState) -> BaseException:
 
 
 def _may_pass(problem: BaseException) -> bool:
-    """Whether asking again may help."""
+    """Whether asking again may help; 501 says that the server does not know the call."""
     if isinstance(problem, RefusedError):
-        return problem.status == RATE_LIMITED or problem.status >= 500
+        return problem.status == RATE_LIMITED or (problem.status >= 500 and problem.status != 501)
     return isinstance(problem, requests.RequestException | ValueError)
 
 

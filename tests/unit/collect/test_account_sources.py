@@ -59,6 +59,8 @@ class Kind:
     """What may happen at the server between two requests and changes nothing."""
     more: tuple[tuple[str, str | bool], ...] = ()
     """Further flags."""
+    before: int = 1
+    """How many requests come before the first page."""
 
 
 def serve_x() -> AbstractContextManager[Any]:
@@ -108,6 +110,7 @@ KINDS = {
         "did:plc:nobody",
         b'{"feed": [], "cursor": "a"}',
         (sending(b"[]"), sending(b"{}")),
+        before=2,
         meanwhile=lambda server: server.accounts[0].feed.insert(0, bsky_post(300)),
     ),
     "mastodon": Kind(
@@ -194,7 +197,7 @@ def test_what_may_pass_is_tried_again(
 
 
 def test_a_page_is_tried_six_times(account: Account, tmp_path: Path, naps: list[float]) -> None:
-    account.server.faults = [None, *[sending(b"", 503)] * 9]
+    account.server.faults = [*[None] * account.kind.before, *[sending(b"", 503)] * 9]
     said = account.refused(tmp_path / "out")
     assert f"no answer from {account.kind.server}" in said
     assert "after 6 tries (it answered 503" in said
@@ -247,7 +250,10 @@ def test_a_redirect_is_followed(account: Account, tmp_path: Path) -> None:
 
 
 def test_pages_that_go_in_circles_are_left(account: Account, tmp_path: Path) -> None:
-    account.server.faults = [None, *[sending(account.kind.circle)] * 10]
+    account.server.faults = [
+        *[None] * account.kind.before,
+        *[sending(account.kind.circle)] * 10,
+    ]
     assert "do not come to an end" in account.refused(tmp_path / "out")
     assert len(account.server.pages) == 2
 
@@ -275,7 +281,7 @@ def test_a_killed_collection_goes_on_where_it_was(
     words = account.words(out)
     done = subprocess.run([sys.executable, "-c", die, *words], check=False, env=os.environ)
     assert done.returncode == -signal.SIGKILL
-    assert (out.exists(), len(server.seen)) == (False, 3)
+    assert (out.exists(), len(server.seen)) == (False, account.kind.before + 2)
     server.seen.clear()
     if resume:
         account.kind.meanwhile(server)

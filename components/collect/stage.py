@@ -30,7 +30,10 @@ from components.collect.web.checkpoint import forget
 from components.contracts.artifacts import COLLECT_REPORT, POSTS, RAW_DATASET, check_persona
 from components.contracts.errors import BadInputError
 from components.contracts.reports import CollectCounts, CollectReport
+from components.registry.post_hashes import post_keys, write_post_hashes
+from components.registry.stale import read_stale
 from components.runtime.folders import keep_apart, whole_folder
+from components.storage import open_store
 from components.tracking import tracked
 
 log = logging.getLogger(__name__)
@@ -72,6 +75,8 @@ def collect(
         ask_opt_outs(config, collected.handles, collected.accounts)
         if earlier:
             collected = earlier.merge_into(spool, collected, config.place)
+        if config.registry:
+            collected = _without_forgotten(spool, collected, config.registry)
         if isinstance(config, ArchiveSource):
             notes, warnings = mind_circles(spool, exclude=config.exclude_circle_window)
             collected = collected.saying(notes, warnings)
@@ -84,6 +89,8 @@ def collect(
         ):
             with (folder / POSTS).open("w", encoding="utf-8") as file:
                 file.writelines(spool.lines(collected.author))
+            ids = (post_id for (post_id,) in spool.query("SELECT id FROM posts"))
+            write_post_hashes(folder, ids, os.environ)
             if collected.picture:
                 (folder / collected.picture.name).write_bytes(collected.picture.data)
             report.write(folder / COLLECT_REPORT)
@@ -95,6 +102,25 @@ def collect(
         "collected %d posts of @%s into %s", report.counts.downloaded, report.author, dataset_out
     )
     return report
+
+
+def _without_forgotten(spool: Spool, collected: Collected, registry_uri: str) -> Collected:
+    """Leave out what was forgotten at its author's wish, though the source may hold it still.
+
+    Raises:
+        BadInputError: the registry's list cannot be read.
+    """
+    keys = post_keys(os.environ)
+    forgotten = frozenset(read_stale(open_store(registry_uri)).posts) if keys else frozenset()
+    if not forgotten:
+        return collected
+    found = [
+        post_id
+        for (post_id,) in spool.query("SELECT DISTINCT id FROM posts")
+        if any(key.hash(post_id) in forgotten for key in keys)
+    ]
+    gone = sum(spool.run("DELETE FROM posts WHERE id = ?", (post_id,)) for post_id in found)
+    return collected.saying({"forgotten": gone}) if gone else collected
 
 
 def _read_account(

@@ -35,12 +35,17 @@ def check_persona(name: str) -> str:
     Raises:
         BadInputError: it cannot; the message says which characters can.
     """
-    if not _PERSONA.fullmatch(name) or ".." in name:
+    if not is_persona(name):
         raise BadInputError(
             f"{name!r} cannot name a persona: use 1 to 96 letters, digits, '_', '-' and '.', "
             "starting with a letter, a digit or '_'"
         )
     return name
+
+
+def is_persona(name: str) -> bool:
+    """Whether this can name a persona."""
+    return ".." not in name and _PERSONA.fullmatch(name) is not None
 
 
 def persona_of(authors: list[str]) -> str:

@@ -28,8 +28,8 @@ class AuditEntry(Report):
     actor: str
     """Who did it: the operator's name, a pod's service account, or user and machine."""
     action: str
-    """What was done: `promote`, `rollback`, `undo`, `publish`, `gc`, `opt-out`, `opt-in`, `push`,
-    `forget`."""
+    """What was done: `promote`, `rollback`, `undo`, `withdraw`, `publish`, `gc`, `opt-out`,
+    `opt-in`, `push`, `forget`."""
     stage: Stage
     """`begun` before the action; `done` after it, or `failed` where it ended with an error."""
     id: str

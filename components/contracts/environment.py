@@ -6,3 +6,5 @@ MANAGEMENT_TOKEN = "HUGGINGTWEETS_MANAGEMENT_TOKEN"  # noqa: S105
 """What its models are managed with."""
 IMAGE_VARIABLE = "HUGGINGTWEETS_IMAGE_"
 """And a stage, in capitals: the image that the stage runs in, with its digest."""
+FORGET_KEY = "HUGGINGTWEETS_FORGET_KEY"
+"""The operator's key for the hashes of posts' ids; see `registry.post_hashes`."""

@@ -66,6 +66,13 @@ class Collected(_Lenient):
     account_id: Annotated[str | None, BeforeValidator(_id)] = None
 
 
+class HashesSaid(_Lenient):
+    """What is said of the hashes of the posts' ids, which stand in `post-hashes.json`."""
+
+    key_id: Text = None
+    """None where there are none."""
+
+
 class Lineage(_Lenient):
     """From the input's digest to the model. In JSON it stays as it was read, to the byte."""
 
@@ -84,6 +91,7 @@ class Lineage(_Lenient):
     """With their digests, by stage, where they are known."""
     runs: Table = {}
     """The ids `wandb` and `kubeflow`, where there were such runs."""
+    post_hashes: Annotated[HashesSaid, BeforeValidator(_mapping)] = HashesSaid()
     _document: Mapping[str, Any] = PrivateAttr(default_factory=dict)
 
     @property

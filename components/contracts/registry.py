@@ -67,6 +67,8 @@ class PersonaState(Report):
     """In order."""
     aliases: dict[str, Alias]
     """Those that are set, by name."""
+    stale: tuple[int, ...] = ()
+    """The versions that learned from posts which are forgotten since."""
 
 
 class Claim(Report):
@@ -92,3 +94,46 @@ class OptOutList(Report):
     """`registry/opt-outs.json`: everyone who opted out, in the order of their asking."""
 
     people: tuple[OptOut, ...] = ()
+
+
+class StaleVersion(Contract):
+    """A version that learned from posts which are forgotten since; it is never served again."""
+
+    persona: str
+    version: int
+    marked_at: Timestamp
+    why: str
+    """A sentence that names no post."""
+
+
+class StaleList(Report):
+    """`registry/stale.json`: every stale version, in the order of their marking."""
+
+    versions: tuple[StaleVersion, ...] = ()
+    datasets: tuple[str, ...] = ()
+    """The digests that train datasets had while they held such posts: no model that was trained on
+    one is published any more."""
+    posts: tuple[str, ...] = ()
+    """HMAC-SHA256 of the ids of forgotten posts, under the operator's key: who has it collects them
+    no more."""
+
+    def find(self, persona: str, version: int) -> StaleVersion | None:
+        """What is said of this version; None where it is not stale."""
+        found = (one for one in self.versions if (one.persona, one.version) == (persona, version))
+        return next(found, None)
+
+    def of(self, persona: str) -> frozenset[int]:
+        """The stale versions of a persona."""
+        return frozenset(one.version for one in self.versions if one.persona == persona)
+
+
+class PostHashes(Report):
+    """`post-hashes.json` of a dataset or a version: which posts it holds, for who has the key.
+
+    Whoever guesses an id can tell its plain digest; these tell nobody anything without the key.
+    """
+
+    key_id: str
+    """Tells the key from others, and nothing else of it."""
+    posts: tuple[str, ...]
+    """HMAC-SHA256 in hex of each post's id in UTF-8, sorted."""

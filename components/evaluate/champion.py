@@ -12,7 +12,7 @@ from components.registry import PRODUCTION, Registry
 
 
 def champion_version(registry: Registry, persona: str, model: Path) -> int | None:
-    """The number of the version in production; None while there is none.
+    """The number of the version in production; None while there is none, or it is stale.
 
     Where it is the very model that is to be judged, as in a run that is resumed after its end, it
     is the version that was in production before.
@@ -20,7 +20,8 @@ def champion_version(registry: Registry, persona: str, model: Path) -> int | Non
     alias = registry.alias(persona, PRODUCTION)
     if alias is None:
         return None
-    own, kept = finetuned_sha256(model), set(registry.versions(persona))
+    stale = registry.stale().of(persona)
+    own, kept = finetuned_sha256(model), set(registry.versions(persona)) - stale
     others = (
         move.version
         for move in reversed(alias.history)

@@ -1,6 +1,7 @@
 """The prepare stage: clean, deduplicate, balance and split the posts of one or several authors."""
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from components.prepare.posts import CleanPost, Drop
 from components.prepare.raw_datasets import AuthorPosts, read_raw_datasets
 from components.prepare.selection import Selection, select
 from components.prepare.splits import split_by_time, split_facts
+from components.registry.post_hashes import write_post_hashes
 from components.runtime.folders import keep_apart, whole_folder
 from components.runtime.progress import progress
 from components.tracking import handles, tracked
@@ -50,6 +52,8 @@ def run(config: PrepareConfig, *, dataset: Sequence[Path], dataset_out: Path) ->
             tracker.input(RAW_DATASET, raw.report.author, raw.folder)
         for split, posts in splits.items():
             write_rows(folder / split_file(split), (post.row() for post in posts))
+        ids = (post.id for posts in splits.values() for post in posts)
+        write_post_hashes(folder, ids, os.environ)
         tracker.output(TRAIN_DATASET, authors, folder, dataset_out)
         report = report.model_copy(update={"tracking": tracker.links()})
         report.write(folder / PREPARE_REPORT)

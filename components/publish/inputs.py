@@ -1,6 +1,6 @@
 """What publishing reads, and whether it belongs together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import DatasetRow, Sample
+from components.contracts.registry import PostHashes
 from components.contracts.reports import (
     CollectReport,
     FetchReport,
@@ -16,6 +17,7 @@ from components.contracts.reports import (
     TrainReport,
 )
 from components.lm.provenance import check_evaluated, check_trained_from
+from components.registry.post_hashes import post_keys
 from components.runtime.folders import require_folder
 from components.text.ngrams import RunIndex
 from components.text.overlap import overlap
@@ -93,6 +95,22 @@ def read_spans(dataset: Path, dataset_sha256: str) -> tuple[SpanFilter, Beginnin
     posts = [row.text for row in read_rows(dataset / artifacts.split_file("train"), DatasetRow)]
     key = bytes.fromhex(dataset_sha256)
     return SpanFilter.of(posts, key), Beginnings.of(posts, key)
+
+
+def read_post_hashes(dataset: Path, environment: Mapping[str, str]) -> PostHashes | None:
+    """The hashes of the ids of all posts in the dataset; None where the operator has no key.
+
+    Raises:
+        BadInputError: the key cannot be read.
+    """
+    keys = post_keys(environment)
+    if not keys:
+        return None
+    return keys[0].hashes(
+        row.id
+        for split in artifacts.SPLITS
+        for row in read_rows(dataset / artifacts.split_file(split), DatasetRow)
+    )
 
 
 def _picture(folder: Path, name: str) -> Path | None:

@@ -4,21 +4,25 @@ from collections.abc import Mapping
 
 from components.contracts.environment import IMAGE_VARIABLE
 from components.contracts.lineage import Lineage
+from components.contracts.registry import PostHashes
 from components.contracts.reports import CollectReport, PrepareReport
 from components.publish.inputs import Story
 
 RUNS = {"wandb": "WANDB_RUN_ID", "kubeflow": "KFP_RUN_ID"}
 
 
-def lineage_of(story: Story, environment: Mapping[str, str]) -> Lineage:
+def lineage_of(
+    story: Story, environment: Mapping[str, str], hashes: PostHashes | None = None
+) -> Lineage:
     """What the manifest says about where a version came from.
 
     `environment` adds the images that the stages ran in (`HUGGINGTWEETS_IMAGE_<STAGE>`, an image
     name with its digest) and the ids of the runs (`WANDB_RUN_ID`, `KFP_RUN_ID`); nothing else of
-    it is read.
+    it is read. `hashes` are those of the posts' ids, of which the key's id and the number are kept
+    here.
     """
     collected = _by_author(story.prepared)
-    document = {
+    document: dict[str, object] = {
         "digests": {
             "inputs": {author: report.input_sha256 for author, report in collected.items()},
             "pretrained-model": story.fetched.sha256,
@@ -38,6 +42,8 @@ def lineage_of(story: Story, environment: Mapping[str, str]) -> Lineage:
         },
         "runs": {name: environment[key] for name, key in RUNS.items() if environment.get(key)},
     }
+    if hashes:
+        document["post_hashes"] = {"key_id": hashes.key_id, "posts": len(hashes.posts)}
     return Lineage.model_validate(document)
 
 

@@ -11,11 +11,12 @@ from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
-from components.publish.inputs import find_pictures, read_spans, read_story
+from components.publish.inputs import find_pictures, read_post_hashes, read_spans, read_story
 from components.publish.lineage import job_of, lineage_of
 from components.publish.package import write_package
 from components.registry import Registry
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
+from components.registry.post_hashes import POST_HASHES
 from components.runtime.gate import refusal
 from components.tracking import handles, tracked
 
@@ -51,7 +52,8 @@ def run(
 
     Raises:
         GateFailedError: it is not to proceed; nothing is written.
-        BadInputError: an author opted out, or the folders do not belong together.
+        BadInputError: an author opted out, posts of the dataset are forgotten, or the folders do
+            not belong together.
         StorageError: the registry cannot be used.
     """
     if not _may_proceed(proceed):
@@ -60,17 +62,21 @@ def run(
     persona = check_persona(name or persona_of(list(story.prepared.persona_authors)))
     place = Registry.open(registry).begin()
     refuse_opted_out(read_opt_outs(registry), story.prepared.people)
+    _refuse_forgotten(place, story.trained.dataset_sha256)
     spans, beginnings = read_spans(dataset, story.trained.dataset_sha256)
+    hashes = read_post_hashes(dataset, os.environ)
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
 
     def write(version: int, folder: Path) -> None:
         facts = CardFacts(persona, version, config.license or story.fetched.license)
         write_package(folder, story, facts, model, pictures, spans, beginnings)
+        if hashes:
+            hashes.write(folder / POST_HASHES)
 
     authors = handles(story.prepared.persona_authors)
     with tracked("publish", authors, config) as tracker:
         tracker.input(FINETUNED_MODEL, authors, model)
-        lineage, job = lineage_of(story, os.environ), job_of(story, os.environ)
+        lineage, job = lineage_of(story, os.environ, hashes), job_of(story, os.environ)
         manifest = place.publish(persona, write, lineage, story.evaluated.formats, job=job)
         version = str(manifest.version)
         final = f"{registry.rstrip('/')}/{persona}/versions/{version}"
@@ -81,6 +87,18 @@ def run(
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
     return manifest
+
+
+def _refuse_forgotten(registry: Registry, dataset_sha256: str) -> None:
+    """Publish nothing that was trained on posts which are forgotten since.
+
+    Raises:
+        BadInputError: it was.
+    """
+    if dataset_sha256 in registry.stale().datasets:
+        raise BadInputError(
+            "the train-dataset held posts that are forgotten since; prepare it anew and train again"
+        )
 
 
 def _may_proceed(said: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from components.storage.retry import attempts
 
 REMOVAL_SECONDS = 3.0
 UNSET = Alias(version=0, manifest_sha256="", history=())
-"""What stands where the first move of an alias was undone."""
+"""What stands where the first move of an alias was undone, or where nothing is left to point to."""
 
 Choose = Callable[[Sequence[AliasMove]], int | None]
 """Given the history so far, the version to move to; None to leave the alias where it is."""
@@ -68,15 +68,23 @@ def move_alias(
     raise ConflictError(f"{key} in {store.uri} is moved by too many at once; try again")
 
 
-def previous_version(history: Sequence[AliasMove]) -> int | None:
-    """Where the alias stood before the last move that has not been rolled back; None if nowhere."""
+def previous_version(
+    history: Sequence[AliasMove], stale: Collection[int] = frozenset()
+) -> int | None:
+    """Where the alias stood before the last move that has not been rolled back; None if nowhere.
+
+    Stale versions are passed over.
+    """
     stood: list[int] = []
     for move in history:
         if move.rollback and len(stood) > 1:
             stood.pop()
         else:
             stood.append(move.version)
-    return stood[-2] if len(stood) > 1 else None
+    if not stale:
+        return stood[-2] if len(stood) > 1 else None
+    fine = (version for version in reversed(stood[:-1]) if version not in {*stale, stood[-1]})
+    return next(fine, None)
 
 
 def undo_move(
@@ -104,6 +112,29 @@ def undo_move(
         announce(back.version)
         with suppress(ConflictError):
             store.swap(key, as_bytes(back), token)
+            return True
+    raise ConflictError(f"{key} in {store.uri} is moved by too many at once; try again")
+
+
+def unset_alias(
+    store: Store,
+    persona: str,
+    alias: str,
+    versions: Collection[int],
+    announce: Announce = announce_nothing,
+) -> bool:
+    """Have the alias point nowhere if it points to one of these versions; whether it did.
+
+    Its history stays. `announce` is told 0.
+    """
+    key = alias_key(persona, alias)
+    for _ in attempts():
+        current, token = _read(store, key)
+        if current is None or token is None or current.version not in versions:
+            return False
+        announce(UNSET.version)
+        with suppress(ConflictError):
+            store.swap(key, as_bytes(UNSET.model_copy(update={"history": current.history})), token)
             return True
     raise ConflictError(f"{key} in {store.uri} is moved by too many at once; try again")
 

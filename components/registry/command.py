@@ -111,10 +111,12 @@ def _init(given: argparse.Namespace) -> int:
 
 def _list(given: argparse.Namespace) -> int:
     registry = _open(given)
+    stale = registry.stale()
     rows = [
         {
             "persona": persona,
             "versions": registry.versions(persona),
+            "stale": sorted(stale.of(persona)),
             "aliases": {n: alias.version for n, alias in registry.aliases(persona).items()},
         }
         for persona in registry.personas()
@@ -127,13 +129,18 @@ def _show(given: argparse.Namespace) -> int:
     versions = registry.versions(given.persona)
     if not versions:
         raise BadInputError(f"there is no persona {given.persona} in {registry.store.uri}")
-    aliases = registry.aliases(given.persona)
-    state = PersonaState(persona=given.persona, versions=tuple(versions), aliases=aliases)
+    aliases, stale = registry.aliases(given.persona), registry.stale().of(given.persona)
+    state = PersonaState(
+        persona=given.persona,
+        versions=tuple(versions),
+        aliases=aliases,
+        stale=tuple(sorted(stale)),
+    )
     document = state.model_dump(mode="json")
     if given.json:
         return tables.show(document, [], as_json=True)
     manifests = [registry.manifest(given.persona, version) for version in versions]
-    return tables.show(document, tables.versions(manifests, aliases), as_json=False)
+    return tables.show(document, tables.versions(manifests, aliases, stale), as_json=False)
 
 
 def _promote(given: argparse.Namespace) -> int:

@@ -1,12 +1,15 @@
 """Reading the registry's documents from a store."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from components.contracts.base import Report, first_problem
 from components.contracts.errors import BadInputError
-from components.storage import ObjectMissingError, Store
+from components.storage import ConflictError, Content, ObjectMissingError, Store
+from components.storage.retry import attempts
 
 
 class DamagedError(BadInputError):
@@ -45,3 +48,38 @@ def parse_document(data: bytes, kind: type[Document], where: str) -> Document:
 def as_bytes(document: Report) -> bytes:
     """The document as it stands in the store."""
     return document.to_json().encode()
+
+
+def change_document(
+    store: Store, key: str, empty: Document, change: Callable[[Document], Document]
+) -> Document:
+    """Swap the document at `key` for a changed one, against any number of others who change it.
+
+    `change` is asked again where somebody was faster; `empty` is what it is given where there is no
+    document. One that changes nothing writes nothing.
+
+    Raises:
+        DamagedError: what stands there is not such a document.
+        ConflictError: too many others change it.
+    """
+    for _ in attempts():
+        content = _content(store, key)
+        where = f"{key} in {store.uri}"
+        before = parse_document(content.data, type(empty), where) if content else empty
+        after = change(before)
+        if after == before:
+            return before
+        with suppress(ConflictError):
+            if content:
+                store.swap(key, as_bytes(after), content.version)
+            else:
+                store.create(key, as_bytes(after))
+            return after
+    raise ConflictError(f"{key} in {store.uri} is changed by too many at once; try again")
+
+
+def _content(store: Store, key: str) -> Content | None:
+    try:
+        return store.get(key)
+    except ObjectMissingError:
+        return None

@@ -3,7 +3,8 @@
 What a killed publish left goes once it is a day old: until then it may be a live publish at work.
 Published versions go only when asked to keep no more than so many, and then only those that are
 neither among the newest nor anywhere in the history of `candidate` or `production`: a server may
-still hold any of those, and a rollback may go back to any of them.
+still hold any of those, and a rollback may go back to any of them. Stale versions are never gone
+back to: they go with the old ones.
 """
 
 import time
@@ -27,6 +28,7 @@ from components.registry.layout import (
     versions_folder,
 )
 from components.registry.publishing import settle, upload_is_lost
+from components.registry.stale import read_stale
 from components.storage import Stat, Store
 
 DAY = 24 * 3600.0
@@ -75,7 +77,7 @@ def _remains(store: Store, persona: str, before: float) -> list[str]:
     """
     published = set(published_versions(store, persona))
     newest = max(published, default=0)
-    needed = {*published, *claimed_versions(store, persona), *_ever_pointed_to(store, persona)}
+    needed = {*published, *claimed_versions(store, persona), *_needed(store, persona)}
     removed = []
     for name in store.folders(versions_folder(persona)):
         number = number_of(name)
@@ -88,8 +90,9 @@ def _remains(store: Store, persona: str, before: float) -> list[str]:
 
 
 def _old_versions(store: Store, persona: str, keep: int) -> list[str]:
-    published = published_versions(store, persona)
-    needed = {*published[-max(keep, 1) :], *_ever_pointed_to(store, persona)}
+    published, stale = published_versions(store, persona), read_stale(store).of(persona)
+    fine = [version for version in published if version not in stale]
+    needed = {*fine[-max(keep, 1) :], *_needed(store, persona)}
     old = [version for version in published if version not in needed]
     return [name for version in old for name in _remove_version(store, persona, version)]
 
@@ -103,18 +106,21 @@ def _remove_version(store: Store, persona: str, version: int) -> list[str]:
     key = manifest_key(persona, version)
     manifest = store.get(key).data
     store.delete(key)
-    if version in _ever_pointed_to(store, persona):
+    if version in _needed(store, persona):
         store.create(key, manifest)
         return []
     return _delete_old(store, version_folder(persona, version), float("inf"))
 
 
-def _ever_pointed_to(store: Store, persona: str) -> Iterator[int]:
+def _needed(store: Store, persona: str) -> Iterator[int]:
+    """What aliases point to, and what `candidate` or `production` may go back to."""
+    stale = read_stale(store).of(persona)
     for name in ALIASES:
         alias = read_alias(store, persona, name)
         if alias:
             yield alias.version
-            yield from (move.version for move in alias.history if name != LATEST)
+            before = {move.version for move in alias.history if name != LATEST}
+            yield from before - stale
 
 
 def _delete_old(store: Store, folder: str, before: float) -> list[str]:

@@ -16,6 +16,7 @@ AUDIT = ".audit/"
 """No persona can have this name."""
 AUDIT_HEAD = f"{AUDIT}head.json"
 AUDIT_ENTRIES = f"{AUDIT}entries/"
+STALE = "stale.json"
 
 _NUMBER = re.compile(r"[1-9][0-9]*", re.ASCII)
 _MANIFEST_KEY = re.compile(r"[^/]+/versions/([1-9][0-9]*)/" + re.escape(MANIFEST))

@@ -9,14 +9,22 @@ from components.contracts.artifacts import check_persona
 from components.contracts.audit import AuditHead, Detail
 from components.contracts.errors import BadInputError
 from components.contracts.lineage import Lineage
-from components.contracts.registry import Alias, AliasMove, Manifest
+from components.contracts.registry import Alias, AliasMove, Manifest, StaleList
 from components.registry import garbage, opt_outs, publishing, verifying
-from components.registry.aliases import Choose, move_alias, previous_version, read_alias, undo_move
+from components.registry.aliases import (
+    Choose,
+    move_alias,
+    previous_version,
+    read_alias,
+    undo_move,
+    unset_alias,
+)
 from components.registry.audit import AuditLog, Record
 from components.registry.audit.chain import Chain, read_chain
 from components.registry.documents import read_document
 from components.registry.layout import (
     ALIASES,
+    CANDIDATE,
     OPT_OUTS,
     alias_key,
     holds_personas,
@@ -26,6 +34,7 @@ from components.registry.layout import (
     version_folder,
 )
 from components.registry.publishing import Write
+from components.registry.stale import read_stale, refuse_stale
 from components.storage import ObjectMissingError, Store, open_store
 from components.storage.transfer import download_folder
 
@@ -147,10 +156,11 @@ class Registry:
         raises leaves the alias where it is.
 
         Raises:
-            BadInputError: there is no such version or alias.
+            BadInputError: there is no such version or alias, or the version is stale.
         """
 
         def choose(history: Sequence[AliasMove]) -> int:
+            refuse_stale(self.stale(), persona, version)
             if check is not None:
                 check()
             return version
@@ -171,17 +181,46 @@ class Registry:
     def rollback(self, persona: str, alias: str) -> Alias:
         """Point an alias to where it pointed before; again, to where it pointed before that.
 
+        Stale versions are passed over.
+
         Raises:
             BadInputError: it never pointed anywhere else.
         """
 
         def back(history: Sequence[AliasMove]) -> int:
-            version = previous_version(history)
+            version = previous_version(history, self.stale().of(persona))
             if version is None:
                 raise BadInputError(f"{alias} of {persona} has nowhere to go back to")
             return version
 
         return self._moved("rollback", persona, alias, back)
+
+    def stale(self) -> StaleList:
+        """Which versions learned from posts that are forgotten since."""
+        return read_stale(self.store)
+
+    def withdraw(self, persona: str, alias: str) -> Alias | None:
+        """Take an alias off a stale version: to the newest that is not, or nowhere.
+
+        Returns the alias as it stood before; None where it points to nothing stale. `candidate`
+        points nowhere then: what is tried out is not replaced by something else.
+        """
+        before, stale = self.alias(persona, alias), self.stale().of(persona)
+        if before is None or before.version not in stale:
+            return None
+        fine = [one for one in self.versions(persona) if one not in stale]
+
+        def away(history: Sequence[AliasMove]) -> int | None:
+            return fine[-1] if history and history[-1].version in stale else None
+
+        with self._record("withdraw", persona, alias) as record:
+            if not fine or alias == CANDIDATE:
+                unset_alias(self.store, persona, alias, stale, record.begin)
+            else:
+                move_alias(
+                    self.store, persona, alias, away, move_id=record.id, announce=record.begin
+                )
+        return before
 
     def download(
         self, persona: str, version: int, target: Path, *, opt_outs_copy: Path | None = None
@@ -195,10 +234,11 @@ class Registry:
             opt_outs_copy: An earlier copy of the list of opt-outs, for when it cannot be read.
 
         Raises:
-            BadInputError: there is no such version, or one of its authors opted out.
+            BadInputError: there is no such version, it is stale, or one of its authors opted out.
             ChecksumError: a file is not what the manifest says.
         """
         manifest = self.manifest(persona, version)
+        refuse_stale(self.stale(), persona, version)
         listed = opt_outs.read_opt_outs(self.store.uri, cache=opt_outs_copy)
         opt_outs.refuse_opted_out(listed, manifest.lineage.people(manifest.persona))
         checksums = {entry.path: entry.sha256 for entry in manifest.files}

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -43,7 +43,7 @@ def personas(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         [
             (
                 row["persona"],
-                str(len(row["versions"])),
+                str(len(row["versions"])) + _stale(len(row["stale"])),
                 *(str(row["aliases"].get(name, "-")) for name in ALIASES),
             )
             for row in rows
@@ -51,7 +51,13 @@ def personas(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     )
 
 
-def versions(manifests: Sequence[Manifest], aliases: Mapping[str, Alias]) -> list[str]:
+def _stale(count: int) -> str:
+    return f" ({count} stale)" if count else ""
+
+
+def versions(
+    manifests: Sequence[Manifest], aliases: Mapping[str, Alias], stale: Collection[int]
+) -> list[str]:
     """One line for each version, newest last, then one for each alias with its history."""
     table = _aligned(
         ("VERSION", "CREATED", "FILES", "MB", "ALIASES"),
@@ -61,7 +67,12 @@ def versions(manifests: Sequence[Manifest], aliases: Mapping[str, Alias]) -> lis
                 f"{manifest.created_at:%Y-%m-%d %H:%M}",
                 str(len(manifest.files)),
                 f"{sum(entry.size for entry in manifest.files) / 1e6:.1f}",
-                ", ".join(n for n, alias in aliases.items() if alias.version == manifest.version),
+                ", ".join(
+                    [
+                        *(n for n, alias in aliases.items() if alias.version == manifest.version),
+                        *(["stale"] if manifest.version in stale else []),
+                    ]
+                ),
             )
             for manifest in manifests
         ],

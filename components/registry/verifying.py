@@ -18,6 +18,7 @@ from components.registry.layout import (
     version_folder,
     versions_folder,
 )
+from components.registry.stale import read_stale
 from components.runtime.progress import progress
 from components.storage import ObjectMissingError, Store
 
@@ -91,8 +92,9 @@ def _has_digest(store: Store, folder: str, entry: FileEntry) -> bool:
 
 
 def _alias_problems(store: Store, persona: str) -> Iterator[str]:
-    """Aliases that cannot be read or lead nowhere, and manifests that are not what they were."""
+    """Aliases that cannot be read or lead astray, and manifests that are not what they were."""
     changed: dict[str, str] = {}
+    stale = read_stale(store).of(persona)
     for name in ALIASES:
         key = alias_key(persona, name)
         try:
@@ -102,6 +104,8 @@ def _alias_problems(store: Store, persona: str) -> Iterator[str]:
             continue
         if alias is None:
             continue
+        if alias.version in stale:
+            yield f"{key} points to version {alias.version}, which is stale"
         if _manifest_sha256(store, persona, alias.version) is None:
             yield f"{key} points to version {alias.version}, whose {MANIFEST} is missing"
         for version, sha256 in {(move.version, move.manifest_sha256) for move in alias.history}:

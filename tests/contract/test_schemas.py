@@ -13,10 +13,19 @@ from components.contracts.audit import AuditEntry, AuditHead
 from components.contracts.base import Contract
 from components.contracts.deployment import DeployReport
 from components.contracts.evaluation import EvaluationReport
+from components.contracts.forgetting import ForgetReceipt
 from components.contracts.images import Images
 from components.contracts.posts import DatasetRow, Post, Sample
 from components.contracts.refusal import Refusal
-from components.contracts.registry import Alias, Claim, Manifest, OptOutList, PersonaState
+from components.contracts.registry import (
+    Alias,
+    Claim,
+    Manifest,
+    OptOutList,
+    PersonaState,
+    PostHashes,
+    StaleList,
+)
 from components.contracts.reports import (
     CollectReport,
     FetchReport,
@@ -43,6 +52,9 @@ DOCUMENTS: tuple[type[Contract], ...] = (
     OptOutList,
     AuditEntry,
     AuditHead,
+    StaleList,
+    PostHashes,
+    ForgetReceipt,
     PersonaState,
     StepRecord,
     Refusal,

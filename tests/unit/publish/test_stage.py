@@ -17,7 +17,7 @@ from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import DatasetRow, Sample
-from components.contracts.registry import Manifest
+from components.contracts.registry import Manifest, PostHashes
 from components.contracts.reports import CollectReport, PrepareReport
 from components.publish.config import PublishConfig
 from components.publish.inputs import read_story
@@ -25,7 +25,9 @@ from components.publish.lineage import lineage_of
 from components.publish.stage import run
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
-from components.runtime.digests import file_sha256
+from components.registry.post_hashes import POST_HASHES, post_keys
+from components.registry.stale import mark_stale
+from components.runtime.digests import file_sha256, folder_sha256
 from components.runtime.gate import GateFailedError
 from components.text.ngrams import words_of
 from components.text.spans import BEGINNINGS, SPANS, SpanFilter
@@ -282,3 +284,33 @@ def test_a_raw_dataset_of_somebody_else_is_refused(folders: Folders, tmp_path: P
     raw = raw_dataset(tmp_path / "raw", "stranger", "picture.png")
     with pytest.raises(BadInputError, match="none of the model's authors"):
         publish(folders, tmp_path / "registry", raw_dataset=[raw])
+
+
+def test_where_there_is_a_key_hashes_of_the_posts_ids_go_along(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, plain = publish(folders, tmp_path)
+    assert not (plain / POST_HASHES).exists()
+    monkeypatch.setenv("HUGGINGTWEETS_FORGET_KEY", "k" * 32)
+    manifest, version = publish(folders, tmp_path)
+    said = PostHashes.read(version / POST_HASHES)
+    (key,) = post_keys({"HUGGINGTWEETS_FORGET_KEY": "k" * 32})
+    rows = [
+        row.id
+        for split in ("train", "validation", "test")
+        for row in read_rows(folders.dataset / f"{split}.jsonl", DatasetRow)
+    ]
+    assert said == key.hashes(rows)
+    assert manifest.lineage.post_hashes.key_id == key.id
+    assert POST_HASHES in {entry.path for entry in manifest.files}
+    assert "k" * 32 not in manifest.to_json() + said.to_json()
+
+
+def test_a_model_of_a_dataset_that_held_forgotten_posts_is_refused(
+    folders: Folders, tmp_path: Path
+) -> None:
+    registry = Registry.open(str(tmp_path)).begin()
+    mark_stale(registry.store, [], [folder_sha256(folders.dataset)])
+    with pytest.raises(BadInputError, match="held posts that are forgotten since"):
+        publish(folders, tmp_path)
+    assert registry.versions("gardener") == []

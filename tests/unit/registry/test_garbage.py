@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 from support.registries import write
 
 from components.contracts.errors import BadInputError
+from components.contracts.registry import StaleVersion
 from components.registry import Registry
+from components.registry.stale import mark_stale
 
 LONG_AGO = 1_000_000_000
 
@@ -161,3 +164,20 @@ def move_to_what_is_removed(
     monkeypatch.setattr(registry.store, how, after_a_removal)
     with pytest.raises(BadInputError, match="was removed by `registry gc`"):
         registry.move_alias("jane", "production", 1)
+
+
+def test_stale_versions_that_no_alias_points_to_go_with_the_old_ones(registry: Registry) -> None:
+    for version in (1, 2, 3):
+        registry.publish("ann", write, {})
+        registry.move_alias("ann", "production", version)
+    marked = [
+        StaleVersion(persona="ann", version=version, marked_at=datetime.now(UTC), why="so")
+        for version in (2, 3)
+    ]
+    mark_stale(registry.store, marked)
+    assert registry.gc(keep=6) == ["ann/versions/2/"]
+    registry.withdraw("ann", "production")
+    registry.withdraw("ann", "latest")
+    assert registry.gc(keep=6) == ["ann/versions/3/"]
+    assert registry.versions("ann") == [1]
+    assert registry.verify() == []

@@ -41,6 +41,8 @@ SECONDS_EACH = 0.02
 LEAST_RUNS = 2
 """Beside the first one, which prepares much."""
 CLEARLY_FASTER = 1.1
+MOST_KEPT = 100
+"""Choices in the file: one for each shape of a model, until torch or the processor is another."""
 
 Times = dict[int, float]
 """Seconds of processor time by the number of rows."""
@@ -138,9 +140,10 @@ def _read(kept: Path) -> dict[str, tuple[Literal["fp32", "bf16"], int]]:
 
 def _keep(kept: Path, key: str, chosen: Format) -> None:
     known = {**_read(kept), key: (chosen.base, chosen.int8_rows)}
+    newest = dict(list(known.items())[-MOST_KEPT:])
     try:
         with whole_file(kept) as draft:
-            draft.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
+            draft.write_text(json.dumps(newest, indent=1), encoding="utf-8")
     except OSError as error:
         log.debug("the choice is not kept: %s", error)
 

@@ -27,6 +27,8 @@ from components.serve.personas.loader import Loader, MakeEngine, import_engine, 
 from components.serve.personas.opted_out import OptOuts
 from components.serve.personas.personas import Personas
 from components.serve.personas.shelf import Shelf
+from components.serve.personas.stale import StaleVersions
+from components.serve.personas.tidying import Tidier
 from components.serve.personas.watcher import Watcher, disk_root
 from components.serve.ports import Port, answer_all
 from components.serve.requests.generation import Writer
@@ -75,15 +77,17 @@ class Server:
     ) -> None:
         registry = Registry.open(config.registry)
         disk = Disk(disk_root(config.cache_dir, Path.home()), registry.store.uri)
-        opt_outs = OptOuts(registry, disk)
+        opt_outs, stale = OptOuts(registry, disk), StaleVersions(registry, disk)
         watcher = Watcher(registry, disk, config.persona)
-        loader = Loader(disk, opt_outs, engine_settings(config), config.output_filter, make)
+        settings = engine_settings(config)
+        loader = Loader(disk, opt_outs, stale, settings, config.output_filter, make)
         shelf = Shelf(loader, memory_limit(config.memory_gb), lambda: not watcher.reachable)
         metrics = Metrics(ts_as_asked=config.ts_model_version == "asked")
         personas = Personas(registry, shelf)
         health = Health(lambda: bool(shelf.loaded))
         writer = Writer(personas, metrics, config.default_response_timeout)
-        self._follower = Follower(personas, watcher, opt_outs, metrics)
+        tidier = Tidier(disk, opt_outs, stale, metrics, config.persona)
+        self._follower = Follower(personas, watcher, opt_outs, stale, tidier, metrics)
         self.context = Context(
             config, tokens, personas, writer, health, metrics, disk, Marks(signer), traces
         )

@@ -71,6 +71,17 @@ class Metrics:
             "1 while the registry can be read, 0 while it is away.",
             registry=self.registry,
         )
+        self.cache_bytes = Gauge(
+            "huggingtweets_cache_bytes",
+            "What fetched versions and unpacked archives take of the disk.",
+            registry=self.registry,
+        )
+        self.cache_removed = Counter(
+            "huggingtweets_cache_removed_total",
+            "Fetched versions and unpacked archives that were deleted from the disk, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
 
     def record(self, model: Served, begun: float, asked: str | None) -> "Record":
         """Begin to measure a request to this model.

@@ -2,35 +2,59 @@
 
 With it a server starts while the registry is away, and loads a version again without a download.
 Nothing of it is trusted: every file is compared with its digest each time that it is loaded.
+
+Several servers may share the folder. Beside a version's folder `3` stand `.3.lock`, held by whoever
+fetches or deletes it, and `.3.used`, held together by all that need its files.
 """
 
 import hashlib
 import logging
 import os
+import re
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from components.contracts.artifacts import MANIFEST
+from components.contracts.artifacts import MANIFEST, is_persona
+from components.contracts.errors import BadInputError
 from components.contracts.registry import FileEntry, Manifest
 from components.registry import Registry
 from components.registry.documents import parse_document
 from components.registry.layout import manifest_key, version_folder
+from components.runtime.closing import Closing
 from components.runtime.digests import file_sha256
 from components.runtime.files import whole_file
 from components.runtime.folders import whole_folder
-from components.runtime.lock import lock
+from components.runtime.lock import Lock, lock
 from components.storage import ChecksumError
 from components.storage.local import FileStore
 from components.storage.transfer import download_folder
+from components.storage.walking import files_below
 
 log = logging.getLogger(__name__)
 
 CHECKERS = 4
 OPT_OUTS = "opt-outs.json"
 ALIASES = "aliases.json"
+STALE = "stale.json"
+ARCHIVES = "archives"
+_OF_VERSION = re.compile(r"\.?([1-9][0-9]*)(\.(json|lock|used|draft|old|gone))?", re.ASCII)
+_OF_ARCHIVE = re.compile(r"\.?([0-9a-f]{64})(\.(lock|used|draft|old|gone))?")
+
+
+@dataclass(frozen=True)
+class Kept(Closing):
+    """A folder whose files stay on this disk until it is closed."""
+
+    folder: Path
+    _used: Lock
+
+    def close(self) -> None:
+        """Let it be deleted; more than once does no harm."""
+        self._used.close()
 
 
 class Disk:
@@ -46,6 +70,11 @@ class Disk:
         return self.root / OPT_OUTS
 
     @property
+    def stale(self) -> Path:
+        """The list of stale versions as it was last read."""
+        return self.root / STALE
+
+    @property
     def aliases(self) -> Path:
         """Where the aliases stood when they were last read."""
         return self.root / ALIASES
@@ -59,7 +88,7 @@ class Disk:
             ObjectMissingError: there is no such version.
             ChecksumError: it is not the manifest that the alias names, or is of another version.
         """
-        kept = self._kept_manifest(persona, version)
+        kept = self._manifest_path(persona, version)
         if sha256 and kept.is_file() and file_sha256(kept) == sha256:
             return Manifest.read(kept)
         key = manifest_key(persona, version)
@@ -75,9 +104,16 @@ class Disk:
 
     def manifest_sha256(self, persona: str, version: int) -> str:
         """The digest of a version's manifest as `manifest` kept it."""
-        return file_sha256(self._kept_manifest(persona, version))
+        return file_sha256(self._manifest_path(persona, version))
 
-    def files(self, registry: Registry, manifest: Manifest) -> Path:
+    def kept_manifest(self, persona: str, version: int) -> Manifest | None:
+        """The manifest that is here; None where there is none, or none that can be read."""
+        try:
+            return Manifest.read(self._manifest_path(persona, version))
+        except BadInputError:
+            return None
+
+    def files(self, registry: Registry, manifest: Manifest) -> Kept:
         """The folder with a version's files, fetched unless they are there as they should be.
 
         Raises:
@@ -88,16 +124,16 @@ class Disk:
             if not folder.is_dir() or changed(folder, manifest):
                 shutil.rmtree(folder, ignore_errors=True)
                 _bring(registry, manifest, folder)
-        return folder
+            return _keep(folder)
 
-    def unpacked(self, archive: Path, unpack: Callable[[Path, Path], None]) -> Path:
+    def unpacked(self, archive: Path, unpack: Callable[[Path, Path], None]) -> Kept:
         """The folder with the files of this very archive."""
-        folder = self.root / "archives" / file_sha256(archive)
+        folder = self.root / ARCHIVES / file_sha256(archive)
         with _alone_with(folder):
             if not folder.is_dir():
                 with whole_folder(folder) as draft:
                     unpack(archive, draft)
-        return folder
+            return _keep(folder)
 
     def own_manifest(self, folder: Path) -> Manifest | None:
         """The registry's manifest in an unpacked archive, its files compared with it."""
@@ -108,16 +144,35 @@ class Disk:
             raise ChecksumError(f"{wrong} in the archive is not what its {MANIFEST} says")
         return manifest
 
-    def _kept_manifest(self, persona: str, version: int) -> Path:
-        return self.root / persona / f"{version}.json"
+    def versions(self) -> list[tuple[str, int]]:
+        """Persona and number of each version of which anything is here."""
+        if not self.root.is_dir():
+            return []
+        personas = [one.name for one in self.root.iterdir() if is_persona(one.name)]
+        found = ((name, n) for name in personas for n in _named(self.root / name, _OF_VERSION))
+        return sorted((name, int(number)) for name, number in found)
 
-    def keep_only(self, persona: str, versions: Collection[int]) -> None:
-        """Delete the fetched versions of a persona other than these."""
-        for folder in (self.root / persona).glob("*"):
-            if folder.name.isdigit() and int(folder.name) not in versions:
-                with _alone_with(folder):
-                    shutil.rmtree(folder, ignore_errors=True)
-                    folder.with_suffix(".json").unlink(missing_ok=True)
+    def archives(self) -> list[str]:
+        """The digest of each archive of which anything is here."""
+        return sorted(_named(self.root / ARCHIVES, _OF_ARCHIVE))
+
+    def remove(self, persona: str, version: int) -> int | None:
+        """Delete what is here of a version, and of its fetches that were killed.
+
+        Returns the bytes that this freed; None where somebody uses it or fetches it.
+        """
+        return _remove(self.root / persona / str(version))
+
+    def remove_archive(self, digest: str) -> int | None:
+        """Delete an archive's unpacked files; see `remove`."""
+        return _remove(self.root / ARCHIVES / digest)
+
+    def size(self) -> int:
+        """Bytes of all that is here."""
+        return _size(self.root)
+
+    def _manifest_path(self, persona: str, version: int) -> Path:
+        return self.root / persona / f"{version}.json"
 
 
 def changed(folder: Path, manifest: Manifest) -> str | None:
@@ -136,9 +191,63 @@ def changed(folder: Path, manifest: Manifest) -> str | None:
 @contextmanager
 def _alone_with(folder: Path) -> Iterator[None]:
     """Keep other threads and processes from this folder."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with lock(folder.with_name(f".{folder.name}.lock")):
+    while True:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # the last version left, and the folder with it
+            held = Lock(_beside(folder, "lock"))
+            break
+    with held:
         yield
+
+
+def _keep(folder: Path) -> Kept:
+    """Say that the folder is used. Only while one is alone with it: nobody deletes it then."""
+    return Kept(folder, Lock(_beside(folder, "used"), shared=True))
+
+
+def _beside(folder: Path, what: str) -> Path:
+    return folder.with_name(f".{folder.name}.{what}")
+
+
+def _named(folder: Path, pattern: re.Pattern[str]) -> set[str]:
+    """What the names in this folder are about."""
+    if not folder.is_dir():
+        return set()
+    return {match[1] for one in folder.iterdir() if (match := pattern.fullmatch(one.name))}
+
+
+def _remove(folder: Path) -> int | None:
+    """Delete a folder and what stands beside it; the bytes freed, None if somebody needs it.
+
+    It is moved aside first: what a killed deletion leaves is never taken for the folder. The locks
+    go last; who waits for one takes another, on a file of its own.
+    """
+    used, fetched = _beside(folder, "used"), _beside(folder, "lock")
+    try:
+        with lock(fetched, wait=False), lock(used, wait=False):
+            leftovers = [_beside(folder, what) for what in ("gone", "draft", "old")]
+            freed = sum(map(_size, (folder, *leftovers)))
+            shutil.rmtree(leftovers[0], ignore_errors=True)
+            if folder.exists():
+                folder.rename(leftovers[0])
+            for path in leftovers:
+                shutil.rmtree(path, ignore_errors=True)
+            for file in (folder.with_name(f"{folder.name}.json"), used, fetched):
+                file.unlink(missing_ok=True)
+    except BlockingIOError:
+        return None
+    with suppress(OSError):  # there are others in it
+        folder.parent.rmdir()
+    return freed
+
+
+def _size(folder: Path) -> int:
+    """Bytes below a folder, as far as nobody deletes them at this moment; 0 where there is none."""
+    total = 0
+    for _, file in files_below(os.fspath(folder)):
+        with suppress(FileNotFoundError):
+            total += file.stat(follow_symlinks=False).st_size
+    return total
 
 
 def _bring(registry: Registry, manifest: Manifest, folder: Path) -> None:

@@ -10,9 +10,11 @@ from functools import partial
 from components.contracts.errors import BadInputError
 from components.serve.metrics import Metrics
 from components.serve.personas.aside import aside
-from components.serve.personas.model import Model, State
+from components.serve.personas.model import Model
 from components.serve.personas.opted_out import OptOuts
 from components.serve.personas.personas import Personas
+from components.serve.personas.stale import StaleVersions
+from components.serve.personas.tidying import Tidier
 from components.serve.personas.watcher import Pointers, Watcher
 
 log = logging.getLogger(__name__)
@@ -25,10 +27,17 @@ class Follower:
     """Reads where the aliases point and has the models loaded, switched and let go."""
 
     def __init__(
-        self, personas: Personas, watcher: Watcher, opt_outs: OptOuts, metrics: Metrics
+        self,
+        personas: Personas,
+        watcher: Watcher,
+        opt_outs: OptOuts,
+        stale: StaleVersions,
+        tidier: Tidier,
+        metrics: Metrics,
     ) -> None:
         self._personas, self._watcher = personas, watcher
-        self._opt_outs, self._metrics = opt_outs, metrics
+        self._opt_outs, self._stale = opt_outs, stale
+        self._tidier, self._metrics = tidier, metrics
         self._loads: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -65,6 +74,9 @@ class Follower:
         self._load(pointers, at_startup=at_startup)
         if self._watcher.reachable:
             await self._let_go_of_opted_out()
+            await self._let_go_of_stale()
+            if not at_startup:
+                await aside(partial(self._tidier.tidy, self._personas.needed()))
 
     def _load(self, pointers: Mapping[str, Pointers], *, at_startup: bool) -> None:
         """Begin to load what these point to and is not here."""
@@ -77,12 +89,22 @@ class Follower:
         """Whoever opts out is not imitated from the next look at the list on."""
         with suppress(BadInputError):  # said when a model is loaded
             await aside(self._opt_outs.refresh)
-        for model in self._personas.shelf.loaded:
+        for model in self._personas.at_rest():
             if await aside(partial(self._has_opted_out, model)):
                 self._personas.refuse(model, f"an author of {model.name} opted out of it")
 
     def _has_opted_out(self, model: Model) -> bool:
-        loaded = model.loaded
-        if loaded is None or model.state is not State.READY:
-            return False
-        return self._opt_outs.has_opted_out(model.name, loaded.manifest)
+        return self._opt_outs.has_opted_out(model.name, model.manifest)
+
+    async def _let_go_of_stale(self) -> None:
+        """What learned from forgotten posts is not served from the next look at the list on."""
+        try:
+            listed = await aside(self._stale.refresh)
+        except BadInputError:  # said when a model is loaded
+            return
+        for model in self._personas.at_rest():
+            manifest = model.manifest
+            if manifest and listed.find(manifest.persona, manifest.version):
+                self._personas.refuse(
+                    model, f"{model.label} is stale: it learned from posts that are forgotten since"
+                )

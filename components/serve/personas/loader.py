@@ -14,6 +14,7 @@ from components.serve.personas.disk import Disk
 from components.serve.personas.model import Loaded
 from components.serve.personas.opted_out import OptOuts, people_of
 from components.serve.personas.sources import Fetched, Source
+from components.serve.personas.stale import StaleVersions
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +42,21 @@ class Loader:
 
     disk: Disk
     opt_outs: OptOuts
+    stale: StaleVersions
     settings: EngineSettings
     filter_on: bool = True
     make_engine: MakeEngine = make_engine
 
     def fetch(self, name: str, source: Source, *, away: bool) -> Fetched:
-        """The model's files on this machine, once nobody who is imitated opted out.
+        """The model's files on this machine, unless somebody who is imitated opted out.
 
         Raises:
-            BadInputError: somebody opted out, nobody can tell, or the files are not as they should.
+            BadInputError: somebody opted out or the version is stale, nobody can tell, or the files
+                are not as they should.
         """
-        self.opt_outs.refuse(name, source.manifest(self.disk), away=away)
+        manifest = source.manifest(self.disk)
+        self.opt_outs.refuse(name, manifest, away=away)
+        self.stale.refuse(manifest, away=away)
         return source.fetch(self.disk)
 
     def memory_needed(self, fetched: Fetched) -> int:

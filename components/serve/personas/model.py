@@ -10,7 +10,7 @@ from pathlib import Path
 from components.contracts.registry import Manifest
 from components.lm.engine.protocol import Engine
 from components.serve.filter.output_filter import OutputFilter
-from components.serve.personas.sources import Source
+from components.serve.personas.sources import Fetched, RegistrySource, Source
 
 
 class State(StrEnum):
@@ -74,6 +74,8 @@ class Model:
     """As it was when the model was last fetched."""
     manifest_sha256: str | None = None
     """The digest of that."""
+    fetched: Fetched | None = None
+    """Its files, which stay on the disk while it is here, in memory or not."""
     memory: int = 0
     """Bytes that it takes, or took when it was last loaded."""
     used_at: float = 0.0
@@ -98,9 +100,21 @@ class Model:
         return f"{self.name}@{self.version}"
 
     @property
+    def published(self) -> tuple[str, int] | None:
+        """Persona and version in the registry; None for an archive."""
+        source = self.source
+        return (source.persona, source.version) if isinstance(source, RegistrySource) else None
+
+    @property
     def dtype(self) -> str | None:
         """What it is computed in; None while it is not in memory."""
         return self.loaded.engine.facts.dtype if self.loaded else None
+
+    def keep(self, fetched: Fetched | None) -> None:
+        """Have these files stay on the disk, those that it had no longer."""
+        before, self.fetched = self.fetched, fetched
+        if before:
+            before.close()
 
     def hold(self) -> None:
         """Keep it in memory until `release`."""

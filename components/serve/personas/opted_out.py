@@ -37,6 +37,11 @@ class OptOuts:
         """
         self._read()
 
+    @property
+    def known(self) -> bool:
+        """Whether the list, or a copy of it, could be read."""
+        return self._disk.opt_outs.is_file()
+
     def has_opted_out(self, name: str, manifest: Manifest | None) -> bool:
         """Whether an author of this model is on the copy."""
         try:

@@ -120,6 +120,17 @@ class Personas:
                 return model
         raise Problem(Kind.VERSION_NOT_FOUND, f"{name} has no version {version} here", "model")
 
+    def at_rest(self) -> list[Model]:
+        """The models whose files are kept on the disk, but for those that just come or go."""
+        moving = (State.LOADING, State.LEAVING)
+        return [one for one in self._models.values() if one.fetched and one.state not in moving]
+
+    def needed(self) -> set[tuple[str, int]]:
+        """Persona and number of each version whose files should stay on the disk."""
+        known = {model.published for model in self._models.values() if model.published}
+        pointed = {(name, one) for name, found in self._pointers.items() for one in found.kept()}
+        return known | pointed
+
     # Asking for a model
 
     async def hold(self, name: str, version: str | None, deadline: float) -> "Held":
@@ -239,7 +250,7 @@ class Personas:
             raise Problem(Kind.FORBIDDEN, f"Cannot remove default version for model {model.name}")
         self._removed[model.key] = self._move(model.name)
         self._forget(model)
-        await self.shelf.take_out(model)
+        await self._let_go(model)
 
     def choose(self, model: Model) -> None:
         """Let this version answer to the bare name, until production next moves."""
@@ -251,7 +262,9 @@ class Personas:
         """Unload everything."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*(self.shelf.take_out(model) for model in self.shelf.loaded))
+        await asyncio.gather(*(self._let_go(model) for model in self.shelf.loaded))
+        for model in self._models.values():
+            model.keep(None)
 
     # Who answers
 
@@ -278,7 +291,7 @@ class Personas:
         for other in [model for model in self._models.values() if model.name == name]:
             if not self._is_wanted(other):
                 self._forget(other)
-                self._later(self.shelf.take_out(other))
+                self._later(self._let_go(other))
 
     def _is_wanted(self, model: Model) -> bool:
         chosen = self._chosen.get(model.name)
@@ -303,13 +316,18 @@ class Personas:
         if self._answering.get(model.name) == model.version:
             del self._answering[model.name]
 
+    async def _let_go(self, model: Model) -> None:
+        """Unload a model, and let its files be deleted."""
+        await self.shelf.take_out(model)
+        model.keep(None)
+
     def _later(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _take_out_and_fail(self, model: Model, reason: str) -> None:
-        await self.shelf.take_out(model)
+        await self._let_go(model)
         model.state, model.failure = State.FAILED, reason
         model.retry_at = time.monotonic() + 60
 

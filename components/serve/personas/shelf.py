@@ -51,6 +51,8 @@ class Shelf:
             await asyncio.wait([model.loading])
         while model.state is State.READY and model.waiting:
             await asyncio.sleep(PAUSE)  # who waited until it was loaded gets it first
+        while model.state is State.LEAVING:
+            await asyncio.sleep(PAUSE)
         if model.state is not State.READY:
             return
         model.state = State.LEAVING
@@ -72,6 +74,7 @@ class Shelf:
             fetched = await self._run(
                 partial(self._loader.fetch, model.name, model.source, away=self._is_away())
             )
+            model.keep(fetched)
             model.manifest = fetched.manifest
             model.manifest_sha256 = fetched.manifest_sha256
             async with self._turn:

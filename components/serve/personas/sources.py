@@ -10,18 +10,28 @@ from components.contracts.artifacts import MANIFEST
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.registry import Registry
+from components.runtime.closing import Closing
 from components.runtime.digests import file_sha256
 from components.serve.archives.read import read_archive
-from components.serve.personas.disk import Disk
+from components.serve.personas.disk import Disk, Kept
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """A folder whose every file was checked."""
+class Fetched(Closing):
+    """A folder whose every file was checked, and which stays there until it is closed."""
 
-    folder: Path
+    kept: Kept
     manifest: Manifest | None
     manifest_sha256: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        return self.kept.folder
+
+    def close(self) -> None:
+        """Let the folder be deleted; more than once does no harm."""
+        self.kept.close()
 
 
 class Source(Protocol):
@@ -69,8 +79,8 @@ class RegistrySource:
         """See `Source.fetch`."""
         manifest = self.manifest(disk)
         with self._reconnecting():
-            folder = disk.files(self.registry, manifest)
-        return Fetched(folder, manifest, disk.manifest_sha256(self.persona, self.version))
+            kept = disk.files(self.registry, manifest)
+        return Fetched(kept, manifest, disk.manifest_sha256(self.persona, self.version))
 
     @contextmanager
     def _reconnecting(self) -> Iterator[None]:
@@ -95,10 +105,15 @@ class ArchiveSource:
 
     def manifest(self, disk: Disk) -> Manifest | None:
         """See `Source.manifest`."""
-        return self.fetch(disk).manifest
+        with self.fetch(disk) as fetched:
+            return fetched.manifest
 
     def fetch(self, disk: Disk) -> Fetched:
         """See `Source.fetch`."""
-        folder = disk.unpacked(self.path, read_archive)
-        own = disk.own_manifest(folder)
-        return Fetched(folder, own, file_sha256(folder / MANIFEST) if own else None)
+        kept = disk.unpacked(self.path, read_archive)
+        try:
+            own = disk.own_manifest(kept.folder)
+            return Fetched(kept, own, file_sha256(kept.folder / MANIFEST) if own else None)
+        except BaseException:
+            kept.close()
+            raise

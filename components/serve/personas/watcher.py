@@ -7,11 +7,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from components.contracts.artifacts import check_persona
+from components.contracts.artifacts import check_persona, is_persona
 from components.contracts.base import Contract, Report
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Alias
 from components.registry import CANDIDATE, PRODUCTION, Registry
+from components.registry.aliases import previous_version
 from components.runtime.files import whole_file
 from components.serve.personas.complaints import Complaints
 from components.serve.personas.disk import Disk
@@ -28,6 +29,8 @@ class Pointer(Contract):
     manifest_sha256: str
     move: str
     """Tells this move from every other of the alias."""
+    previous: int | None = None
+    """The version that a rollback goes to."""
 
 
 class Pointers(Contract):
@@ -50,6 +53,11 @@ class Pointers(Contract):
         """The versions that they point to, production's first."""
         found = [pointer for pointer in (self.production, self.candidate) if pointer]
         return {pointer.version: pointer for pointer in reversed(found)}
+
+    def kept(self) -> set[int]:
+        """The versions that stay on the disk: these, and where a rollback of production goes."""
+        back = self.production.previous if self.production else None
+        return {*self.versions(), *([back] if back else [])}
 
 
 class Following(Report):
@@ -132,7 +140,7 @@ class Watcher:
 
     def _read(self) -> dict[str, Pointers]:
         self._check_there()
-        names = self._named or [name for name in self._registry.store.folders() if _may_be(name)]
+        names = self._named or list(filter(is_persona, self._registry.store.folders()))
         found = {name: self._pointers(name) for name in names}
         pointing = {name: pointers for name, pointers in found.items() if pointers.versions()}
         if not pointing and self.recall():
@@ -176,15 +184,12 @@ class Watcher:
 def _pointer_of(alias: Alias) -> Pointer:
     last = alias.history[-1] if alias.history else None
     move = f"{len(alias.history)}:{last.id if last else ''}"
-    return Pointer(version=alias.version, manifest_sha256=alias.manifest_sha256, move=move)
-
-
-def _may_be(name: str) -> bool:
-    try:
-        check_persona(name)
-    except BadInputError:
-        return False
-    return True
+    return Pointer(
+        version=alias.version,
+        manifest_sha256=alias.manifest_sha256,
+        move=move,
+        previous=previous_version(alias.history),
+    )
 
 
 def disk_root(named: Path | None, home: Path) -> Path:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ import pytest
 from support.fake_engine import FakeEngine, FakeEngines
 from support.servers import Running, publish, serving, until
 
+from components.contracts.registry import StaleVersion
 from components.registry import Registry
+from components.registry.aliases import move_alias
 from components.registry.opt_outs import add_opt_out
+from components.registry.stale import mark_stale
 from components.serve.personas.personas import Personas
 from components.serve.personas.watcher import Watcher
 
@@ -172,6 +176,54 @@ def test_whoever_opts_out_is_let_go(registry: Registry, cache: Path) -> None:
         add_opt_out(registry.store.uri, account_id="1")
         until(engines.last.closed.is_set, "the unloading")
         until(lambda: running.ask("jane", prompt="x").status_code == 503)
+
+
+def mark(registry: Registry, persona: str, version: int) -> None:
+    one = StaleVersion(
+        persona=persona, version=version, marked_at=datetime.now(UTC), why="its posts are forgotten"
+    )
+    mark_stale(registry.store, [one])
+
+
+def test_a_stale_version_leaves_memory_and_disk_at_the_next_look(
+    registry: Registry, cache: Path
+) -> None:
+    engines = FakeEngines()
+    publish(registry)
+    publish(registry)
+    with serving(registry, cache, engines) as running:
+        assert version(running) == "2"
+        mark(registry, "jane", 2)
+        registry.withdraw("jane", "production")
+        until(lambda: version(running) == "1")
+        until(lambda: len(engines.open) == 1)
+        until(lambda: not list(cache.glob("*/jane/2/*")))
+        assert list(cache.glob("*/jane/1/*"))
+
+
+def test_a_stale_version_is_not_served_though_an_alias_points_to_it(
+    registry: Registry, cache: Path, tmp_path: Path
+) -> None:
+    publish(registry)
+    with serving(registry, cache) as running:
+        mark(registry, "jane", 1)
+        until(lambda: running.ask("jane", prompt="x").status_code == 503)
+        assert "stale" in running.ask("jane", prompt="x").json()["message"]
+    shutil.rmtree(tmp_path / "registry")
+    with serving(registry, cache) as running:
+        assert "stale" in running.ask("jane", prompt="x").json()["message"], "while it is away"
+
+
+def test_a_list_of_stale_versions_that_is_damaged_lets_loaded_ones_go_on(
+    registry: Registry, cache: Path
+) -> None:
+    publish(registry)
+    with serving(registry, cache) as running:
+        publish(registry, alias=None)
+        registry.store.put("stale.json", b"<html>")
+        move_alias(registry.store, "jane", "candidate", lambda history: 2)
+        until(lambda: running.ask("jane/2", prompt="x").status_code == 200)
+        assert version(running) == "1"
 
 
 def test_it_goes_on_while_the_registry_is_away(

@@ -6,7 +6,12 @@ from typing import Literal
 
 from kfp import dsl, kubernetes
 
-from components.contracts.environment import IMAGE_VARIABLE, INFERENCE_TOKEN, MANAGEMENT_TOKEN
+from components.contracts.environment import (
+    FORGET_KEY,
+    IMAGE_VARIABLE,
+    INFERENCE_TOKEN,
+    MANAGEMENT_TOKEN,
+)
 from pipelines.nodes import ANYWHERE, Nodes, Toleration
 
 Target = Literal["kfp", "vertex"]
@@ -34,6 +39,8 @@ CONFIG_VARIABLES = (
     "WANDB_MODE",
     "WANDB_PROJECT",
 )
+HASHING = ("collect", "prepare", "publish")
+"""The stages that hash posts' ids under the operator's key; forget runs where collect does."""
 SERVING_SECRET_VARIABLES = (INFERENCE_TOKEN, MANAGEMENT_TOKEN)
 SERVING_CONFIG_VARIABLES = (
     "HUGGINGTWEETS_SERVING_NAMESPACE",
@@ -80,6 +87,7 @@ NEEDS: Mapping[str, Needs] = {
     "publish": Needs(1, 4 * GIB, 2 * 60 * 60, cached=False, pause=5),
     # A second try could take production back from a deployment that came between.
     "deploy": Needs(0.5, GIB, 60 * 60, cached=False, retries=0),
+    "forget": Needs(1, 2 * GIB, 6 * 60 * 60, cached=False),
     "report": Needs(0.5, GIB // 2, 10 * 60, cached=False),
 }
 """By the step's name."""
@@ -130,6 +138,8 @@ class Platform:
             self._give_gpus(task)
         if self.target == "kfp":
             _fit_into_pod(task, needs)
+            if stage in HASHING:
+                _set(task, (FORGET_KEY,), ())
             _send_to(
                 task, self.all_nodes | self.train_nodes if stage == "train" else self.all_nodes
             )
@@ -189,4 +199,5 @@ def _let_at_the_serving(task: dsl.PipelineTask) -> None:
 def _set(task: dsl.PipelineTask, secrets: Sequence[str], settings: Sequence[str]) -> None:
     """Set variables that the namespace's Secret and ConfigMap hold, those that are there."""
     kubernetes.use_secret_as_env(task, SETTINGS, {n: n for n in secrets}, optional=True)
-    kubernetes.use_config_map_as_env(task, SETTINGS, {n: n for n in settings}, optional=True)
+    if settings:
+        kubernetes.use_config_map_as_env(task, SETTINGS, {n: n for n in settings}, optional=True)

@@ -137,6 +137,8 @@ def _tables(given: argparse.Namespace) -> list[dict[str, Any]]:
 def _consents(given: argparse.Namespace, count: int) -> list[Consent]:
     """The consent of each source, in the order in which the sources are read."""
     consents = given.consent
+    if not consents:
+        raise BadInputError("--consent: it is required: say on which basis these posts are used")
     if len(consents) not in (1, count):
         raise BadInputError(f"--consent: give it once for all, or once for each of {count} sources")
     if len(consents) == 1:

@@ -12,6 +12,7 @@ from components.serve.__main__ import add_serve_flags, serve_personas
 from pipelines.cli.compile import add_compile_command
 from pipelines.cli.environment import COMMANDS as FROM_ENVIRONMENT
 from pipelines.cli.environment import with_environment
+from pipelines.cli.forget import add_forget_command
 from pipelines.cli.generate import add_generate_command
 from pipelines.cli.judge import add_judge_command
 from pipelines.cli.login import add_login_command
@@ -36,6 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     add_judge_command(commands)
     add_registry_command(commands)
     add_verify_mark_command(commands)
+    add_forget_command(commands)
     add_compile_command(commands)
     add_submitting_commands(commands)
     add_status_command(commands)

@@ -6,19 +6,22 @@ import logging
 from components.contracts.errors import BadInputError
 from components.runtime.flags import a_path
 from pipelines.kubeflow.images import step_images
-from pipelines.kubeflow.package import write_package
+from pipelines.kubeflow.package import write_forget_package, write_package
 from pipelines.nodes import ANYWHERE, add_node_flags, nodes_given
 
 log = logging.getLogger(__name__)
 
 TARGETS = ("kfp", "vertex")
 SOURCES = ("one", "several")
+PERSONA, FORGET = "persona", "forget"
+"""The pipelines."""
 
 
 def add_compile_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `compile` to the command line."""
     parser = commands.add_parser("compile", help="write the pipeline for Kubeflow or Vertex AI")
     parser.add_argument("--target", choices=TARGETS, default="kfp", help="(default: kfp)")
+    add_pipeline_flag(parser)
     parser.add_argument(
         "--sources",
         choices=SOURCES,
@@ -30,6 +33,16 @@ def add_compile_command(commands: "argparse._SubParsersAction[argparse.ArgumentP
         "--output", type=a_path, required=True, metavar="FILE", help="the YAML package to write"
     )
     parser.set_defaults(run=compile_pipeline)
+
+
+def add_pipeline_flag(parser: argparse.ArgumentParser) -> None:
+    """The flag that chooses between the pipelines."""
+    parser.add_argument(
+        "--pipeline",
+        choices=(PERSONA, FORGET),
+        default=PERSONA,
+        help=f"{PERSONA} makes a version, {FORGET} forgets posts that are gone (default: persona)",
+    )
 
 
 def add_package_flags(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +85,10 @@ def compile_pipeline(given: argparse.Namespace) -> int:
             "by itself; leave them out"
         )
     platform = Platform(given.target, images, given.gpus, train, every)
+    if given.pipeline == FORGET:
+        write_forget_package(platform, given.output)
+        log.info("wrote the pipeline forget for %s to %s", given.target, given.output)
+        return 0
     write_package(platform, given.output, one_source=given.sources == "one")
     log.info(
         "wrote the pipeline persona for %s, for runs with %s, to %s",

@@ -88,8 +88,11 @@ def add_account_flags(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, CollectConfig, leave_out=frozenset(fields_of(CollectConfig)) - asking)
 
 
-def add_source_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags that say whose posts, and on what basis they are used."""
+def add_source_flags(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """The flags that say whose posts, and on what basis they are used.
+
+    Where they are not `required`, a command can do without sources.
+    """
     group = parser.add_argument_group("whose posts (repeat for more of them, or more authors)")
     many: dict[str, Any] = {"action": "append", "default": [], "type": a_name}
     source: dict[str, Any] = many | {"action": AppendSource}
@@ -142,7 +145,7 @@ def add_source_flags(parser: argparse.ArgumentParser) -> None:
         "--consent",
         action="append",
         choices=get_args(Consent),
-        required=True,
+        required=required,
         help="on which basis these posts are used; once for all sources, or once for each in "
         "their order here",
     )

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.collect.config import FileSource, Source
+from components.collect.config import SOURCES, FileSource, Source
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
@@ -18,7 +18,7 @@ from components.prepare.config import PrepareConfig
 from components.runtime.flags import a_name, add_flags, read_config
 from components.train.config import TrainConfig
 from pipelines.arguments import check_gpus, stage_arguments
-from pipelines.cli.compile import add_package_flags
+from pipelines.cli.compile import FORGET, add_package_flags, add_pipeline_flag
 from pipelines.cli.run import add_account_flags, add_source_flags
 from pipelines.cli.status import as_json, connect
 from pipelines.kubeflow.connection import add_connection_flags
@@ -26,7 +26,7 @@ from pipelines.kubeflow.cron import six_fields
 from pipelines.kubeflow.failure import why_failed
 from pipelines.kubeflow.following import follow
 from pipelines.kubeflow.images import step_images
-from pipelines.kubeflow.package import write_package
+from pipelines.kubeflow.package import write_forget_package, write_package
 from pipelines.kubeflow.run_state import run_state
 from pipelines.kubeflow.source_upload import uploaded
 from pipelines.nodes import nodes_given
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 OWN_FLAGS = frozenset({"registry", "no_gate"})
 """Flags that are said here, in the words of the pipeline."""
+FORGET_FLAGS = ("accept_cost", "x_api_url", "bluesky_url", "mastodon_url", "max_wait")
+"""Those of how accounts are asked that forget has, too."""
 
 
 def add_submitting_commands(
@@ -72,6 +74,7 @@ def add_submitting_commands(
 def _add_order_flags(parser: argparse.ArgumentParser) -> None:
     add_connection_flags(parser)
     add_package_flags(parser)
+    add_pipeline_flag(parser)
     job = parser.add_argument_group("the job")
     job.add_argument(
         "--pipeline-root",
@@ -87,11 +90,17 @@ def _add_order_flags(parser: argparse.ArgumentParser) -> None:
         help="where to publish (default: PIPELINE_ROOT/registry)",
     )
     job.add_argument(
+        "--artifacts",
+        type=a_name,
+        metavar="URI",
+        help="for the pipeline forget: where datasets lie (default: PIPELINE_ROOT)",
+    )
+    job.add_argument(
         "--name", type=a_name, metavar="PERSONA", help="(default: the authors, joined by '-')"
     )
     job.add_argument("--no-gate", action="store_true", help="publish whatever the gate says")
     job.add_argument("--service-account", type=a_name, metavar="NAME", help="that the steps run as")
-    add_source_flags(parser)
+    add_source_flags(parser, required=False)  # the pipeline forget has none
     add_account_flags(parser)
     taken = set(OWN_FLAGS)
     kinds = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
@@ -153,6 +162,10 @@ def schedule(given: argparse.Namespace) -> int:
 
 def _order(given: argparse.Namespace, folder: Path) -> "Order":
     """What is to run; everything is checked before anything leaves this machine."""
+    if given.pipeline == FORGET:
+        return _forget_order(given, folder)
+    if given.artifacts:
+        raise BadInputError(f"--artifacts is for --pipeline {FORGET}; leave it out without")
     images = step_images(given.images, allow_tags=given.allow_tags, require_digests=True)
     root = _store_uri("--pipeline-root", given.pipeline_root)
     if given.registry:
@@ -172,6 +185,32 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
     write_package(platform, package, one_source=len(sources) == 1)
     arguments["sources"] = [uploaded(source, root).flags() for source in sources]
     return Order(package, _title(given, sources), arguments, root, given.service_account)
+
+
+def _forget_order(given: argparse.Namespace, folder: Path) -> "Order":
+    """The pipeline `forget`: sources are asked which posts of the datasets are gone."""
+    images = step_images(given.images, allow_tags=given.allow_tags, require_digests=True)
+    root = _store_uri("--pipeline-root", given.pipeline_root)
+    if any(getattr(given, kind.flag) for kind in SOURCES):
+        raise BadInputError(
+            "the pipeline forget finds its sources in the datasets; leave sources out"
+        )
+    said = {name: getattr(given, name, None) for name in FORGET_FLAGS}
+    options = {name: value for name, value in said.items() if value is not None}
+
+    from pipelines.kubeflow.client import FORGET_PIPELINE, Order
+    from pipelines.platform import Platform
+
+    package = folder / "forget.yaml"
+    write_forget_package(Platform("kfp", images, 0, *nodes_given(given)), package)
+    arguments = {
+        "registry": _store_uri("--registry", given.registry or f"{root}/registry"),
+        "artifacts": _store_uri("--artifacts", given.artifacts or root),
+        "options": {"gone": True, **options},
+    }
+    return Order(
+        package, "forget what is gone", arguments, root, given.service_account, FORGET_PIPELINE
+    )
 
 
 def _arguments(given: argparse.Namespace, root: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from pipelines.kubeflow.connection import Connection
 from pipelines.kubeflow.run_document import Run
 
 PIPELINE = "huggingtweets-persona"
+FORGET_PIPELINE = "huggingtweets-forget"
 EXPERIMENT = "huggingtweets"
 TIMEOUT = urllib3.Timeout(connect=10, read=60)
 
@@ -78,6 +79,8 @@ class Order:
     arguments: Mapping[str, Any]
     pipeline_root: str
     service_account: str | None = None
+    pipeline: str = PIPELINE
+    """What the host calls the pipeline."""
 
 
 class Kubeflow:
@@ -164,7 +167,7 @@ class Kubeflow:
 
     def _job(self, order: Order) -> dict[str, Any]:
         """Upload the package; what kfp's client wants to know of a run or a schedule of it."""
-        pipeline_id, version_id = self._upload(order.package)
+        pipeline_id, version_id = self._upload(order.package, order.pipeline)
         return {
             "experiment_id": self._experiment(),
             "job_name": order.name,
@@ -175,13 +178,13 @@ class Kubeflow:
             "service_account": order.service_account,
         }
 
-    def _upload(self, package: Path) -> tuple[str, str]:
+    def _upload(self, package: Path, pipeline: str) -> tuple[str, str]:
         """The ids of the pipeline and of its version that is this package, made where needed."""
         version = file_sha256(package)[:16]
-        pipeline_id = self._pipeline_id()
+        pipeline_id = self._pipeline_id(pipeline)
         if pipeline_id is None:
             made = self._client.upload_pipeline(
-                str(package), pipeline_name=PIPELINE, namespace=self.connection.namespace
+                str(package), pipeline_name=pipeline, namespace=self.connection.namespace
             )
             pipeline_id = self._made(made.pipeline_id)
         versions = self._client.list_pipeline_versions(
@@ -194,9 +197,9 @@ class Kubeflow:
         )
         return pipeline_id, self._made(uploaded.pipeline_version_id)
 
-    def _pipeline_id(self) -> str | None:
+    def _pipeline_id(self, pipeline: str) -> str | None:
         found = self._client.list_pipelines(
-            namespace=self.connection.namespace, filter=_named(PIPELINE)
+            namespace=self.connection.namespace, filter=_named(pipeline)
         ).pipelines
         return self._made(found[0].pipeline_id) if found else None
 

@@ -1,4 +1,4 @@
-"""The pipeline `persona` as a package that Kubeflow or Vertex AI takes."""
+"""The pipelines as packages that Kubeflow or Vertex AI takes."""
 
 import tempfile
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from components.contracts.errors import BadInputError
 
 if TYPE_CHECKING:
+    from kfp.dsl.base_component import BaseComponent
+
     from pipelines.platform import Platform
 
 
@@ -18,13 +20,28 @@ def write_package(platform: "Platform", output: Path, *, one_source: bool) -> No
     Raises:
         BadInputError: it cannot be written there.
     """
-    from kfp import compiler  # kfp takes a second to import
+    from pipelines.persona import persona_pipeline  # kfp takes a second to import
 
-    from pipelines.persona import persona_pipeline
+    _write(persona_pipeline(platform, one_source=one_source), output)
+
+
+def write_forget_package(platform: "Platform", output: Path) -> None:
+    """Compile the pipeline `forget` for this platform into the file `output`.
+
+    Raises:
+        BadInputError: it cannot be written there.
+    """
+    from pipelines.forgetting import forget_pipeline
+
+    _write(forget_pipeline(platform), output)
+
+
+def _write(pipeline: "BaseComponent", output: Path) -> None:
+    from kfp import compiler
 
     with tempfile.TemporaryDirectory() as folder:  # kfp wants the file's name to end as YAML
-        package = Path(folder) / "persona.yaml"
-        compiler.Compiler().compile(persona_pipeline(platform, one_source=one_source), str(package))
+        package = Path(folder) / "pipeline.yaml"
+        compiler.Compiler().compile(pipeline, str(package))
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_bytes(package.read_bytes())

@@ -67,6 +67,29 @@ def test_the_component_beside_the_readme_is_the_compiled_one(stage: str, tmp_pat
     assert component_yaml(stage, tmp_path / "component.yaml") == documents(beside)
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_pipeline_that_forgets_is_the_agreed_one(target: str, tmp_path: Path) -> None:
+    agreed = documents(GOLDEN / f"forget-{target}.yaml")
+    assert compiled(tmp_path, target, "--pipeline", "forget") == agreed
+    assert problems(agreed[0]) == []
+    assert container(agreed[0], "forget")["image"].startswith("registry.test/huggingtweets/cpu@")
+
+
+def test_the_component_forget_beside_its_readme_is_the_compiled_one(tmp_path: Path) -> None:
+    beside = ROOT / "components/forget/component.yaml"
+    assert component_yaml("forget", tmp_path / "component.yaml") == documents(beside)
+
+
+def test_the_key_of_forgetting_is_with_those_who_hash_and_nobody_else(tmp_path: Path) -> None:
+    found = set()
+    for more in ([], ["--pipeline", "forget"]):
+        pods = compiled(tmp_path, "kfp", *more)[1]["platforms"]["kubernetes"]["deploymentSpec"]
+        for name, pod in pods["executors"].items():
+            named = {one["envVar"] for secret in pod["secretAsEnv"] for one in secret["keyToEnv"]}
+            found |= {name} if "HUGGINGTWEETS_FORGET_KEY" in named else set()
+    assert found == {"exec-collect", "exec-prepare", "exec-publish", "exec-forget"}
+
+
 def test_hashing_changes_nothing(tmp_path: Path) -> None:
     IMAGES.write(tmp_path / "images.json")
     packages = []
@@ -363,6 +386,8 @@ if __name__ == "__main__":
         for many in SOURCES:
             compiled(GOLDEN, kind, "--sources", many)
             (GOLDEN / f"{kind}.yaml").rename(golden(many, kind))
+        compiled(GOLDEN, kind, "--pipeline", "forget")
+        (GOLDEN / f"{kind}.yaml").rename(GOLDEN / f"forget-{kind}.yaml")
     (GOLDEN / "images.json").unlink()
-    for room in STAGES:
+    for room in [*STAGES, "forget"]:
         component_yaml(room, ROOT / "components" / room / "component.yaml")

@@ -21,10 +21,13 @@ FEED = "/xrpc/app.bsky.feed.getAuthorFeed"
 RECORD = "/xrpc/com.atproto.repo.getRecord"
 RECORDS = "/xrpc/com.atproto.repo.listRecords"
 AI = "community.lexicon.preference.ai"
+POSTS = "/xrpc/app.bsky.feed.getPosts"
+MOST_URIS = 25
 _FILTERS = (
     "posts_with_replies|posts_no_replies|posts_with_media|posts_and_author_threads|posts_with_video"
 )
 _ACTOR = r"did:[a-z]+:[a-zA-Z0-9._:%-]+|([a-zA-Z0-9-]+\.)+[a-zA-Z][a-zA-Z0-9-]*"
+_POST = r"at://did:[a-z]+:\w+/app\.bsky\.feed\.post/\w+"
 _PARAMETERS = {
     PROFILE: {"actor": _ACTOR},
     FEED: {
@@ -126,7 +129,7 @@ class BskyServer(WebApi):
 
     def answer(self, method: str, path: str, query: Mapping[str, list[str]]) -> Answer:
         """Answer a request by Bluesky's rules."""
-        if path not in _PARAMETERS or path in self.unknown:
+        if path not in (*_PARAMETERS, POSTS) or path in self.unknown:
             return self._refuse(501, "MethodNotImplemented", "Method Not Implemented")
         if method != "GET":
             return self._refuse(
@@ -135,6 +138,8 @@ class BskyServer(WebApi):
         if self.requests_left <= 0:
             return self._refuse(429, "RateLimitExceeded", "Rate Limit Exceeded")
         self.requests_left -= 1
+        if path == POSTS:
+            return self._posts(query)
         if wrong := _unknown(path, query):
             return self._refuse(400, "InvalidRequest", wrong)
         actor = query[_WHO[path]][0].lower()
@@ -159,6 +164,15 @@ class BskyServer(WebApi):
             if one["uri"].endswith(f"/{query['rkey'][0]}"):
                 return self._ok(one)
         return self._refuse(400, "RecordNotFound", "Could not locate record")
+
+    def _posts(self, query: Mapping[str, list[str]]) -> Answer:
+        """Those of the posts that are there; of the others nothing is said."""
+        uris = query.get("uris", [])
+        fine = all(re.fullmatch(_POST, uri) for uri in uris)
+        if set(query) != {"uris"} or not 0 < len(uris) <= MOST_URIS or not fine:
+            return self._refuse(400, "InvalidRequest", "Error: uris is not valid")
+        views = (item["post"] for account in self.accounts for item in account.feed)
+        return self._ok({"posts": [view for view in views if view["uri"] in uris]})
 
     def _profile(self, account: BskyAccount) -> Answer:
         facts = {

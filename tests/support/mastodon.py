@@ -94,6 +94,8 @@ class MastodonServer(WebApi):
 
     def answer(self, method: str, path: str, query: Mapping[str, list[str]]) -> Answer:
         """Answer a request by Mastodon's rules."""
+        if method == "GET" and (one := re.fullmatch(r"/api/v1/statuses/([0-9]+)", path)):
+            return self._status(one[1])
         found = re.fullmatch(r"/api/v1/accounts/([0-9]+)/statuses", path)
         if method != "GET" or not (found or path == LOOKUP):
             return self._refuse(404, "Not Found")
@@ -108,6 +110,11 @@ class MastodonServer(WebApi):
         if account.gone:
             return self._refuse(410, "Gone")
         return self._page(account, path, query) if found else self._account(account)
+
+    def _status(self, status_id: str) -> Answer:
+        found = (one for account in self.accounts for one in account.statuses)
+        shown = next((one for one in found if one["id"] == status_id), None)
+        return self._ok(shown) if shown else self._refuse(404, "Record not found")
 
     def _by_id(self, account_id: str) -> MastodonAccount | None:
         return next((one for one in self.accounts if one.account_id == account_id), None)

@@ -114,7 +114,20 @@ class XServer:
             return self._user(self._by(username=found[1]), found[1], query)
         if found := re.fullmatch(r"/2/users/([0-9]{1,19})/tweets", path):
             return self._timeline(self._by(account_id=found[1]), found[1], who, query)
+        if path == "/2/tweets":
+            return self._looked_up(query)
         return _problem(404, "Not Found", f"No such path: {path}")
+
+    def _looked_up(self, query: Mapping[str, list[str]]) -> Answer:
+        """The posts with these ids, 100 at most, and a problem for each that is not there."""
+        ids = query.get("ids", [""])[0].split(",")
+        if set(query) != {"ids"} or len(ids) > 100:
+            return _invalid("ids", ",".join(ids))
+        owners = {post["id"]: one for one in self.accounts for post in one.posts}
+        there = [one for one in ids if one in owners and not owners[one].suspended]
+        problems = [_missing(one, suspended=one in owners) for one in ids if one not in there]
+        body = {"data": [{"id": one, "text": "hello"} for one in there], "errors": problems}
+        return self._ok({key: value for key, value in body.items() if value})
 
     def _who(self, authorization: str | None) -> str | None:
         """The account that asks: "" for an app, None for nobody."""
@@ -258,6 +271,21 @@ def _invalid(name: str, value: str | None) -> Answer:
 
 def _stated(title: str, kind: str, detail: str) -> dict[str, Any]:
     return {"title": title, "type": PROBLEM + kind, "detail": detail, "resource_type": "user"}
+
+
+def _missing(post_id: str, *, suspended: bool) -> dict[str, Any]:
+    """What X says of a post that it does not give."""
+    said = "User has been suspended" if suspended else "Could not find tweet with ids"
+    title = "Forbidden" if suspended else "Not Found Error"
+    return {
+        "value": post_id,
+        "detail": f"{said}: [{post_id}].",
+        "title": title,
+        "resource_type": "tweet",
+        "parameter": "ids",
+        "resource_id": post_id,
+        "type": PROBLEM + "resource-not-found",
+    }
 
 
 def _problem(

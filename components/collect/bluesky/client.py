@@ -112,6 +112,15 @@ class BlueskyClient:
                 return None
             raise explain(refusal, shown_name(name)) from refusal
 
+    def posts(self, uris: list[str], name: str) -> dict[str, Any]:
+        """Those of the posts at these URIs, 25 at most, that are there; `name` is for messages.
+
+        Raises:
+            BadInputError: Bluesky refuses, or cannot be asked.
+        """
+        params = models.AppBskyFeedGetPosts.Params(uris=uris)
+        return self._ask("app.bsky.feed.getPosts", params, "posts", name)
+
     def _ask(self, route: str, params: Any, key: str, name: str) -> dict[str, Any]:
         """The answer, which holds `key`.
 

@@ -21,6 +21,8 @@ _MEANING = {
     410: "its server has suspended or deleted this account; its posts cannot be had",
 }
 _NO_PLACE = "there is no Mastodon API at this address; if its server is elsewhere, --mastodon-url"
+GONE = (404, 410)
+"""What a server answers for a post that it does not have, or does not show to everybody."""
 
 
 class MastodonClient:
@@ -60,7 +62,27 @@ class MastodonClient:
 
         return {"statuses": self._ask(ask, list)}
 
+    def has_status(self, status_id: str) -> bool:
+        """Whether the server shows this post to everybody.
+
+        Raises:
+            BadInputError: the server refuses, or cannot be asked.
+        """
+        try:
+            self._answer(lambda: self._client.status(status_id), dict)
+        except RefusedError as refusal:
+            if refusal.status in GONE and refusal.body:
+                return False
+            raise explain(refusal, self._about) from refusal
+        return True
+
     def _ask(self, ask: Callable[[], object], kind: type) -> Any:
+        try:
+            return self._answer(ask, kind)
+        except RefusedError as refusal:
+            raise explain(refusal, self._about) from refusal
+
+    def _answer(self, ask: Callable[[], object], kind: type) -> Any:
         """The answer, read as plain JSON: Mastodon.py's own types drop what they do not expect."""
 
         def plain() -> Any:
@@ -73,10 +95,7 @@ class MastodonClient:
                 raise ValueError(f"no JSON {kind.__name__}")
             return answer
 
-        try:
-            return self._retries.ask(plain, self._about)
-        except RefusedError as refusal:
-            raise explain(refusal, self._about) from refusal
+        return self._retries.ask(plain, self._about)
 
     def _keep(self, response: requests.Response, **_: Any) -> None:
         self._response = response

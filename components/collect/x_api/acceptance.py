@@ -42,7 +42,12 @@ def is_own(handle: str, token: Token) -> bool:
 
 def dollars(posts: int, *, own: bool) -> float:
     """What X charges for one account with so many posts, in US dollars."""
-    return DOLLARS_A_USER + posts * (DOLLARS_AN_OWN_POST if own else DOLLARS_A_POST)
+    return DOLLARS_A_USER + dollars_for_posts(posts, own=own)
+
+
+def dollars_for_posts(posts: int, *, own: bool) -> float:
+    """What X charges for so many posts alone, in US dollars."""
+    return posts * (DOLLARS_AN_OWN_POST if own else DOLLARS_A_POST)
 
 
 def require_cost(config: XSource, token: Token) -> None:
@@ -57,12 +62,21 @@ def require_cost(config: XSource, token: Token) -> None:
         f"@{config.handle}: X charges at most ${dollars(MOST_POSTS, own=own):.2f} "
         f"(up to {MOST_POSTS:,} posts at ${each:.3f}, and ${DOLLARS_A_USER:.3f} for the account)"
     )
+    require_agreement(estimate, f"@{config.handle}", accepted=config.accept_cost)
+
+
+def require_agreement(estimate: str, about: str, *, accepted: bool) -> None:
+    """Say what X may charge, and go on if the person agreed or agrees now.
+
+    Raises:
+        BadInputError: they do not, or there is nobody to ask.
+    """
     log.warning("%s", estimate)
-    if config.accept_cost:
+    if accepted:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise BadInputError(f"{estimate}; agree with --accept-cost")
     sys.stderr.write("Go on? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise BadInputError(f"@{config.handle}: nothing was asked of X, as the cost was declined")
+        raise BadInputError(f"{about}: nothing was asked of X, as the cost was declined")

@@ -333,6 +333,50 @@ def test_a_schedule_takes_five_fields_or_six(
     assert not kfp.runs
 
 
+def forgetting(kfp: KfpServer, images: Path, *more: str) -> list[str]:
+    where = ("--host", kfp.url, "--images", str(images), "--pipeline-root", ROOT)
+    return ["schedule", "--pipeline", "forget", *where, "--cron", "0 3 * * *", *more]
+
+
+def test_forgetting_what_is_gone_is_scheduled(kfp: KfpServer, images: Path) -> None:
+    assert main(forgetting(kfp, images, "--accept-cost")) == 0
+    made = only(kfp.recurring)
+    assert made["runtime_config"]["parameters"] == {
+        "registry": f"{ROOT}/registry",
+        "artifacts": ROOT,
+        "options": {"gone": True, "accept_cost": True},
+    }
+    spec = list(kfp.versions.values())[-1]["pipeline_spec"]
+    assert spec["pipelineInfo"]["name"] == "forget"
+    assert only(kfp.pipelines)["display_name"] == "huggingtweets-forget"
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (("--table", "gs://posts/ann.csv", "--author", "ann"), "leave sources out"),
+        (("--artifacts", "out"), "no place that pods reach"),
+    ],
+)
+def test_what_is_not_for_forgetting_is_refused(
+    more: tuple[str, ...],
+    sentence: str,
+    kfp: KfpServer,
+    images: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(forgetting(kfp, images, *more)) == 2
+    assert sentence in capsys.readouterr().err
+    assert not kfp.recurring
+
+
+def test_artifacts_are_for_forgetting_alone(
+    kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(kfp, images, "--artifacts", ROOT)) == 2
+    assert "--artifacts is for --pipeline forget" in capsys.readouterr().err
+
+
 def test_a_schedule_as_json(
     kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

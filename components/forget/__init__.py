@@ -1,0 +1,1 @@
+"""Forgetting posts and authors: in datasets, in models, on servers."""

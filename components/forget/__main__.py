@@ -1,0 +1,26 @@
+"""`python -m components.forget`: posts or authors are forgotten."""
+
+from collections.abc import Sequence
+
+from components.forget.config import ForgetConfig
+from components.runtime.stage_command import Place, run_stage
+
+PLACES = {
+    "registry": Place("where the models are: a path, gs:// or s3://", kind=str),
+    "artifacts": Place(
+        "a folder, gs:// or s3://, below which datasets lie; repeat it",
+        kind=str,
+        required=False,
+        many=True,
+    ),
+    "receipt_out": Place("an empty folder for the receipt"),
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the stage as the command line, or `words`, asks; the exit code."""
+    return run_stage("forget", __doc__, ForgetConfig, PLACES, words)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,77 @@
+"""What can be chosen about forgetting."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from components.collect.config import BLUESKY, X_API
+from components.contracts.errors import BadInputError
+from components.registry.audit.actor import check_actor
+from components.registry.opt_outs import plain_handle
+from components.runtime.flags import StageConfig
+
+
+def _id_of(given: str) -> str:
+    """The id in `123`, in a link that ends in it, and in an `at://…`."""
+    post_id = given.strip().partition("?")[0].rstrip("/").rpartition("/")[2]
+    if not post_id:
+        raise ValueError(f"{given!r} is not the id of a post, nor a link to one")
+    return post_id
+
+
+def _handle(given: str) -> str:
+    handle = plain_handle(given)
+    if not handle:
+        raise ValueError(f"{given!r} is no handle")
+    return handle
+
+
+class ForgetConfig(StageConfig):
+    """What can be chosen about forgetting."""
+
+    post_id: tuple[Annotated[str, AfterValidator(_id_of)], ...] = ()
+    """The id of a post to forget, or a link to it; repeat it for several."""
+    author: tuple[Annotated[str, AfterValidator(_handle)], ...] = ()
+    """An author to forget, by handle; with posts named, those posts alone, if they are theirs."""
+    account_id: tuple[str, ...] = ()
+    """An author to forget by the account's id, which stays when the handle changes."""
+    gone: bool = False
+    """Ask the source of each raw dataset which of its posts are gone, and forget those."""
+    archive: str | None = None
+    """With --gone: the author's newest X archive, against which archives' raw datasets are held."""
+    most_gone: float = Field(default=0.5, gt=0, le=1)
+    """With --gone: the largest share of a dataset's posts that is believed to be gone."""
+    accept_cost: bool = False
+    """With --gone: agree to pay what X charges for looking posts up."""
+    x_api_url: str = X_API
+    """With --gone: where the X API is, without the /2."""
+    bluesky_url: str = BLUESKY
+    """With --gone: where the Bluesky API is, without the /xrpc."""
+    mastodon_url: str | None = None
+    """With --gone: where the Mastodon API is; the account's own server if left out."""
+    max_wait: float = Field(default=900.0, gt=0, allow_inf_nan=False)
+    """With --gone: longest wait in seconds for a rate limit to be reset."""
+    actor: str | None = None
+    """Who does this, for the registry's audit log; found out if left out."""
+    opt_out: bool = False
+    """Put the authors on the registry's list of opt-outs, too."""
+    retrain: bool = False
+    """Say the command lines that make versions of what is left."""
+
+    @field_validator("actor")
+    @classmethod
+    def _can_stand_in_a_log(cls, given: str | None) -> str | None:
+        try:
+            return given and check_actor(given)
+        except BadInputError as error:
+            raise ValueError(str(error)) from error
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not (self.post_id or self.author or self.account_id or self.gone):
+            raise ValueError("say what to forget: --post-id ID, --author HANDLE or --gone")
+        if self.post_id and self.gone:
+            raise ValueError("--gone finds out which posts to forget; leave --post-id out with it")
+        if self.opt_out and not (self.author or self.account_id):
+            raise ValueError("--opt-out needs an author: name one with --author or --account-id")
+        return self

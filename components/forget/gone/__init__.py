@@ -1,0 +1,1 @@
+"""Which posts of a raw dataset are gone from their source."""

@@ -1,0 +1,108 @@
+"""Where datasets lie: found by their reports below a folder, in gs:// or in s3://."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from components.contracts.artifacts import (
+    COLLECT_REPORT,
+    PREPARE_REPORT,
+)
+from components.contracts.errors import BadInputError
+from components.storage import Content, ObjectMissingError, Store, open_store
+from components.storage.local import FileStore
+
+Kind = Literal["raw-dataset", "train-dataset"]
+REPORTS: dict[str, Kind] = {COLLECT_REPORT: "raw-dataset", PREPARE_REPORT: "train-dataset"}
+CHUNK = 8 << 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """A dataset in a store."""
+
+    store: Store
+    folder: str
+    """What the keys of its files begin with: nothing, or a folder with its slash."""
+    kind: Kind
+    _read: dict[str, Content] = field(default_factory=dict, compare=False, repr=False)
+    """The files as they were read: what is written over is exactly that."""
+
+    @property
+    def name(self) -> str:
+        """Its path or URI."""
+        return f"{self.store.uri.rstrip('/')}/{self.folder}".rstrip("/")
+
+    def read(self, file: str) -> bytes:
+        """The bytes of one of its files.
+
+        Raises:
+            BadInputError: there is no such file.
+        """
+        try:
+            self._read[file] = self.store.get(self.folder + file)
+        except ObjectMissingError as error:
+            raise BadInputError(f"{self.name} is no {self.kind}: it holds no {file}") from error
+        return self._read[file].data
+
+    def write(self, file: str, data: bytes) -> None:
+        """Have a file that was read hold these bytes, whole or as before.
+
+        Raises:
+            ConflictError: somebody else changed it since it was read.
+        """
+        if self._read[file].data != data:
+            version = self.store.swap(self.folder + file, data, self._read[file].version)
+            self._read[file] = Content(data, version)
+
+    def has(self, file: str) -> bool:
+        """Whether it holds this file."""
+        try:
+            self.store.stat(self.folder + file)
+        except ObjectMissingError:
+            return False
+        return True
+
+    def delete(self, *files: str) -> None:
+        """Delete these files, in this order."""
+        for file in files:
+            self.store.delete(self.folder + file)
+
+    def sha256(self) -> str:
+        """The digest of the folder: see `runtime.digests.folder_sha256`."""
+        lines = "".join(
+            f"{self._file_sha256(stat.key, stat.size)}  {stat.key.removeprefix(self.folder)}\n"
+            for stat in self.store.list(self.folder)
+        )
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    def _file_sha256(self, key: str, size: int) -> str:
+        digest = hashlib.sha256()
+        for start in range(0, size, CHUNK):
+            digest.update(self.store.read(key, start, CHUNK))
+        return digest.hexdigest()
+
+
+def check_there(uri: str) -> None:
+    """Refuse a folder of this machine that is not there: its name may be mistyped.
+
+    Raises:
+        BadInputError: it is not there, or `uri` is no place.
+    """
+    store = open_store(uri)
+    if isinstance(store, FileStore) and not store.root.is_dir():
+        raise BadInputError(f"there is no folder {store.root}; name one that holds datasets")
+
+
+def places_below(uri: str) -> Iterator[Place]:
+    """Every raw and train dataset there.
+
+    Raises:
+        StorageError: the place cannot be read.
+    """
+    store = open_store(uri)
+    for key in [stat.key for stat in store.list()]:
+        folder, slash, file = key.rpartition("/")
+        if kind := REPORTS.get(file):
+            yield Place(store, folder + slash, kind)

@@ -11,7 +11,7 @@ class DatasetLeft(Contract):
     """A dataset that held what was to be forgotten."""
 
     place: str
-    kind: Literal["raw-dataset", "train-dataset"]
+    kind: Literal["raw-dataset", "train-dataset", "finetuned-model", "evaluation"]
     removed: int
     """Rows that went."""
     left: int
@@ -19,6 +19,14 @@ class DatasetLeft(Contract):
     outcome: Outcome
     """`deleted` where nothing stays; `finished` where an earlier run was cut off after the rows;
     `planned` while it is still to be done."""
+
+
+class CopyLeft(Contract):
+    """A model or an evaluation outside the registry that was made from such a dataset."""
+
+    place: str
+    kind: Literal["finetuned-model", "evaluation"]
+    outcome: Literal["deleted", "planned"]
 
 
 class VersionLeft(Contract):
@@ -57,6 +65,7 @@ class ForgetReceipt(Report):
     """Their handles, where everything of them was asked for, or posts of theirs alone."""
     account_ids: tuple[str, ...] = ()
     datasets: tuple[DatasetLeft, ...] = ()
+    copies: tuple[CopyLeft, ...] = ()
     versions: tuple[VersionLeft, ...] = ()
     aliases: tuple[AliasLeft, ...] = ()
     opted_out: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ def tell(record: Record, receipt: ForgetReceipt) -> None:
     """Say what came of it."""
     record.add(
         datasets=len(receipt.datasets),
+        copies=len(receipt.copies),
         rows=sum(one.removed for one in receipt.datasets),
         aliases=len(receipt.aliases),
         unreached=len(receipt.unreached),

@@ -1,4 +1,4 @@
-"""Where datasets lie: found by their reports below a folder, in gs:// or in s3://."""
+"""Where datasets and what was made of them lie: found by their reports below a place."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,20 +7,29 @@ from typing import Literal
 
 from components.contracts.artifacts import (
     COLLECT_REPORT,
+    EVALUATION_REPORT,
+    MANIFEST,
     PREPARE_REPORT,
+    TRAIN_REPORT,
 )
 from components.contracts.errors import BadInputError
+from components.registry.layout import OPT_OUTS
 from components.storage import Content, ObjectMissingError, Store, open_store
 from components.storage.local import FileStore
 
-Kind = Literal["raw-dataset", "train-dataset"]
-REPORTS: dict[str, Kind] = {COLLECT_REPORT: "raw-dataset", PREPARE_REPORT: "train-dataset"}
+Kind = Literal["raw-dataset", "train-dataset", "finetuned-model", "evaluation"]
+REPORTS: dict[str, Kind] = {
+    COLLECT_REPORT: "raw-dataset",
+    PREPARE_REPORT: "train-dataset",
+    TRAIN_REPORT: "finetuned-model",
+    EVALUATION_REPORT: "evaluation",
+}
 CHUNK = 8 << 20
 
 
 @dataclass(frozen=True)
 class Place:
-    """A dataset in a store."""
+    """A dataset, a model or an evaluation in a store."""
 
     store: Store
     folder: str
@@ -96,13 +105,21 @@ def check_there(uri: str) -> None:
 
 
 def places_below(uri: str) -> Iterator[Place]:
-    """Every raw and train dataset there.
+    """Every dataset, model and evaluation there, but for what lies in a registry.
 
     Raises:
         StorageError: the place cannot be read.
     """
     store = open_store(uri)
-    for key in [stat.key for stat in store.list()]:
+    keys = [stat.key for stat in store.list()]
+    registries = tuple(key.removesuffix(OPT_OUTS) for key in keys if _is_list(key))
+    published = {key.removesuffix(MANIFEST) for key in keys if key.endswith(MANIFEST)}
+    for key in keys:
         folder, slash, file = key.rpartition("/")
-        if kind := REPORTS.get(file):
+        kind = REPORTS.get(file)
+        if kind and folder + slash not in published and not key.startswith(registries):
             yield Place(store, folder + slash, kind)
+
+
+def _is_list(key: str) -> bool:
+    return key.rpartition("/")[2] == OPT_OUTS

@@ -32,6 +32,7 @@ def _lines(receipt: ForgetReceipt) -> Iterator[str]:
     yield f"Registry: {receipt.registry}"
     yield from _asked(receipt)
     yield from _section("Datasets", _datasets(receipt))
+    yield from _section("Models and evaluations of earlier runs", _copies(receipt))
     yield from _section("Models that are stale, and are served no more", _versions(receipt))
     yield from _section("Aliases that were moved", _aliases(receipt))
     yield from _section("Put on the list of opt-outs", receipt.opted_out)
@@ -64,6 +65,10 @@ def _datasets(receipt: ForgetReceipt) -> list[str]:
         f"{one.place} ({one.kind}): {one.outcome}, {one.removed:,} rows went, {one.left:,} stay"
         for one in receipt.datasets
     ]
+
+
+def _copies(receipt: ForgetReceipt) -> list[str]:
+    return [f"{one.place} ({one.kind}): {one.outcome}" for one in receipt.copies]
 
 
 def _versions(receipt: ForgetReceipt) -> list[str]:

@@ -7,18 +7,19 @@ nothing, so a run that was cut off is finished by another.
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components.contracts.artifacts import RAW_DATASET
+from components.contracts.artifacts import RAW_DATASET, TRAIN_DATASET
 from components.contracts.environment import FORGET_KEY
 from components.contracts.errors import BadInputError, HuggingtweetsError
-from components.contracts.forgetting import DatasetLeft, ForgetReceipt, Outcome
+from components.contracts.forgetting import CopyLeft, DatasetLeft, ForgetReceipt, Outcome
 from components.contracts.registry import Manifest
 from components.forget.audit import forgetting, tell
 from components.forget.config import ForgetConfig
+from components.forget.copies import delete_all, must_go
 from components.forget.gone.asking import Gone, ask_sources
 from components.forget.places import Place, check_there, places_below
 from components.forget.raw_dataset import RawDataset
@@ -36,6 +37,7 @@ from components.storage.retry import attempts
 log = logging.getLogger(__name__)
 
 Dataset = RawDataset | TrainDataset
+DATASETS = (RAW_DATASET, TRAIN_DATASET)
 
 
 class UnfinishedError(HuggingtweetsError):
@@ -49,6 +51,8 @@ class Plan:
     datasets: list[Dataset] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
     """Of the train datasets that hold posts which are to go."""
+    copies: list[Place] = field(default_factory=list)
+    """Models and evaluations that were made from such datasets."""
     unreached: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
@@ -96,7 +100,9 @@ def run(
     )
     if not wanted.is_nothing:
         for one in found:
-            _look_at(one, wanted, plan)
+            if one.kind in DATASETS:
+                _look_at(one, wanted, plan)
+        _find_copies(found, wanted, {*plan.digests, *place.stale().datasets}, plan)
     receipt = _forget(config, wanted, place, plan, receipt_out)
     if receipt.unreached:
         raise UnfinishedError(
@@ -124,13 +130,14 @@ def _forget(
         authors=tuple(sorted(wanted.authors)),
         account_ids=config.account_id,
         datasets=tuple(_left(one, "planned") for one in plan.datasets),
+        copies=tuple(_copy(one, "planned") for one in plan.copies),
         versions=tuple(search.versions),
         nowhere=wanted.nowhere(),
         unknown=(*plan.unknown, *search.unknown, *_without_a_key(wanted)),
         elsewhere=tuple(_elsewhere(search.manifests)),
     )
     write_receipt(receipt_out, receipt)
-    if search.versions or plan.datasets or config.opt_out:
+    if search.versions or plan.datasets or plan.copies or config.opt_out:
         with forgetting(place, receipt) as record:
             receipt = _carried_out(config, wanted, place, plan, search, receipt)
             tell(record, receipt)
@@ -157,6 +164,7 @@ def _carried_out(
     aliases = tuple(withdraw(place))
     opted_out = _opt_out(config, place) if config.opt_out else ()
     cleaned, refused = _clean(plan.datasets, wanted)
+    deleted, kept = _delete(plan.copies)
     uri = place.store.uri
     lines = retraining(uri, search.manifests, plan.datasets) if config.retrain else {}
     return receipt.model_copy(
@@ -164,7 +172,8 @@ def _carried_out(
             "aliases": aliases,
             "opted_out": opted_out,
             "datasets": tuple(cleaned),
-            "unreached": tuple(refused),
+            "copies": tuple(deleted),
+            "unreached": (*refused, *kept),
             "retrain": lines,
         }
     )
@@ -198,6 +207,34 @@ def _look_at(place: Place, wanted: Wanted, plan: Plan) -> None:
                 plan.digests.add(place.sha256())
     except BadInputError as error:
         plan.unreached.append(f"{place.name}: {error}")
+
+
+def _find_copies(
+    places: Iterable[Place], wanted: Wanted, datasets: Collection[str], plan: Plan
+) -> None:
+    for place in places:
+        try:
+            if place.kind not in DATASETS and must_go(place, wanted, datasets):
+                plan.copies.append(place)
+        except BadInputError as error:
+            plan.unreached.append(f"{place.name}: {error}")
+
+
+def _delete(copies: Iterable[Place]) -> tuple[list[CopyLeft], list[str]]:
+    """Delete these; gives what became of each, and a sentence for each that refused."""
+    done, refused = [], []
+    for place in copies:
+        try:
+            delete_all(place)
+            done.append(_copy(place, "deleted"))
+        except BadInputError as error:
+            refused.append(f"{place.name}: {error}")
+            done.append(_copy(place, "planned"))
+    return done, refused
+
+
+def _copy(place: Place, outcome: str) -> CopyLeft:
+    return CopyLeft.model_validate({"place": place.name, "kind": place.kind, "outcome": outcome})
 
 
 def _read(place: Place, wanted: Wanted) -> Dataset:

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.finished import make_base, make_evaluation_report, make_model
 from support.forgetting import (
     KEY,
     VARIABLES,
@@ -28,6 +30,7 @@ from components.forget.stage import UnfinishedError, run
 from components.registry import Registry
 from components.registry.opt_outs import read_opt_outs
 from components.registry.post_hashes import post_keys
+from components.runtime.digests import folder_sha256
 from components.storage import StorageError
 from components.storage.local import FileStore
 
@@ -261,6 +264,55 @@ def test_a_key_that_was_rotated_is_noticed_and_older_ones_may_stay(home: Home) -
     receipt = home.forget({"HUGGINGTWEETS_FORGET_KEY_FILE": str(both)}, post_id=(ONE,))
     assert [one.version for one in receipt.versions] == [1]
     assert receipt.key_id == post_keys({"HUGGINGTWEETS_FORGET_KEY": new})[0].id
+
+
+def make_copies(home: Home, authors: tuple[str, ...] = ("rosa",)) -> tuple[Path, Path]:
+    """A model and an evaluation, as a run leaves them beside its dataset."""
+    model, evaluation = home.data / "finetuned-model", home.data / "evaluation"
+    digest = folder_sha256(home.train)
+    weights = home.place / "weights"
+    weights.mkdir(exist_ok=True)
+    (weights / "model.safetensors").write_bytes(b"weights")
+    base = make_base(home.place / f"base-{uuid.uuid4()}", weights)
+    train = make_model(model, weights, home.train, base)
+    train.model_copy(update={"authors": authors}).write(model / "train.json")
+    evaluation.mkdir()
+    judged = make_evaluation_report(passed=True).model_copy(update={"dataset_sha256": digest})
+    judged.write(evaluation / "evaluation.json")
+    (evaluation / "report.html").write_text(text_of("rosa", 7))
+    return model, evaluation
+
+
+def test_models_and_evaluations_of_earlier_runs_go_too(home: Home) -> None:
+    model, evaluation = make_copies(home)
+    receipt = home.forget(post_id=(ONE,))
+    assert not [*model.glob("*"), *evaluation.glob("*")]
+    assert {(one.kind, one.outcome) for one in receipt.copies} == {
+        *(("finetuned-model", "deleted"), ("evaluation", "deleted")),
+    }
+    assert make_copies_again(home) == ()
+
+
+def make_copies_again(home: Home) -> tuple[Any, ...]:
+    """Models of the cleaned dataset stay."""
+    for name in ("finetuned-model", "evaluation"):
+        shutil.rmtree(home.data / name, ignore_errors=True)
+    make_copies(home)
+    return home.forget(post_id=(ONE,)).copies
+
+
+def test_what_lies_in_a_registry_is_no_copy(home: Home) -> None:
+    inside = Registry.open(str(home.data / "registry")).begin()
+    model, _ = make_copies(home)
+
+    def write(version: int, folder: Path) -> None:
+        shutil.copytree(model, folder, dirs_exist_ok=True)
+
+    inside.publish("rosa", write, {})  # type: ignore[arg-type]
+    home.forget(author=("rosa",))
+    assert not model.joinpath("train.json").exists()
+    assert inside.verify() == []
+    assert inside.store.stat("rosa/versions/1/train.json")
 
 
 def test_a_short_key_is_refused(home: Home) -> None:

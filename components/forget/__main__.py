@@ -1,8 +1,9 @@
 """`python -m components.forget`: posts or authors are forgotten."""
 
+import os
 from collections.abc import Sequence
 
-from components.forget.config import ForgetConfig
+from components.forget.config import TARGETS, ForgetConfig
 from components.runtime.stage_command import Place, run_stage
 
 PLACES = {
@@ -19,6 +20,8 @@ PLACES = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the stage as the command line, or `words`, asks; the exit code."""
+    for name in TARGETS:
+        os.environ.pop(name, None)
     return run_stage("forget", __doc__, ForgetConfig, PLACES, words)
 
 

@@ -1,5 +1,6 @@
 """What can be chosen about forgetting."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -8,7 +9,17 @@ from components.collect.config import BLUESKY, X_API
 from components.contracts.errors import BadInputError
 from components.registry.audit.actor import check_actor
 from components.registry.opt_outs import plain_handle
-from components.runtime.flags import StageConfig
+from components.runtime.flags import ENVIRONMENT_PREFIX, StageConfig
+
+TARGETS = tuple(
+    f"{ENVIRONMENT_PREFIX}{flag}" for flag in ("POST_ID", "AUTHOR", "ACCOUNT_ID", "ARCHIVE", "GONE")
+)
+"""Variables that other commands read, too: what is to be forgotten is said in the command alone."""
+
+
+def without_targets(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what could be taken for something to forget."""
+    return {name: value for name, value in environment.items() if name not in TARGETS}
 
 
 def _id_of(given: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.contracts.artifacts import COLLECT_REPORT, PREPARE_REPORT
 from components.contracts.errors import BadInputError
-from components.forget.config import ForgetConfig
+from components.forget.config import ForgetConfig, without_targets
 from components.registry.command import REGISTRY_VARIABLE
 from components.runtime.flags import a_name, a_path, add_flags, read_config
 from components.runtime.folders import require_folder
@@ -53,7 +53,7 @@ def add_forget_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def forget(given: argparse.Namespace) -> int:
     """Forget, and say where the receipt is."""
-    config = read_config(ForgetConfig, given, os.environ)
+    config = read_config(ForgetConfig, given, without_targets(os.environ))
     registry = given.registry or os.environ.get(REGISTRY_VARIABLE)
     if not registry:
         raise BadInputError(f"name the registry with --registry URI or ${REGISTRY_VARIABLE}")

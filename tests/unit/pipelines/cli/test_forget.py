@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from support.forgetting import VARIABLES, make_raw, make_train, post_id, publish_from
 
+from components.forget.__main__ import main as forget_stage
 from components.registry import Registry
 from pipelines.cli.command import main
 
@@ -73,3 +74,13 @@ def test_a_slip_changes_nothing(
     assert main(["forget", *words]) == 2
     assert sentence in capsys.readouterr().err
     assert not list(home.glob("forget-*"))
+
+
+def test_no_variable_of_other_commands_says_whom_to_forget(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HUGGINGTWEETS_AUTHOR", "rosa")
+    assert main(["forget", "--registry", "registry"]) == 2
+    assert "say what to forget" in capsys.readouterr().err
+    assert forget_stage(["--registry", "registry", "--receipt-out", "receipt"]) == 2
+    assert Registry.open("registry").stale().versions == ()

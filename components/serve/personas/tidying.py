@@ -43,6 +43,8 @@ class Tidier:
         self._disk, self._opt_outs, self._stale = disk, opt_outs, stale
         self._metrics, self._named = metrics, named
         self._complaints = Complaints()
+        for reason in Reason:  # so that each is 0 from the start
+            metrics.cache_removed.labels(reason)
 
     def tidy(self, needed: Collection[tuple[str, int]]) -> None:
         """Delete every version but these, and the unpacked archives that nobody uses.

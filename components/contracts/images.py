@@ -14,6 +14,7 @@ IMAGE_OF: dict[str, Target] = {
     "evaluate": "cpu",
     "publish": "cpu",
     "deploy": "cpu",
+    "push": "cpu",
     "report": "cpu",
 }
 """By stage."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.contracts.artifacts import FINETUNED_MODEL, MODEL_CARD, check_persona, persona_of
-from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
@@ -18,6 +17,7 @@ from components.registry import Registry
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.registry.post_hashes import POST_HASHES
 from components.runtime.gate import refusal
+from components.runtime.words import is_true
 from components.tracking import handles, tracked
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def run(
             not belong together.
         StorageError: the registry cannot be used.
     """
-    if not _may_proceed(proceed):
+    if not is_true("--proceed", "true" if proceed is None else proceed):
         raise refusal(evaluation)
     story = read_story(dataset, model, evaluation, base_model)
     persona = check_persona(name or persona_of(list(story.prepared.persona_authors)))
@@ -99,10 +99,3 @@ def _refuse_forgotten(registry: Registry, dataset_sha256: str) -> None:
         raise BadInputError(
             "the train-dataset held posts that are forgotten since; prepare it anew and train again"
         )
-
-
-def _may_proceed(said: str | None) -> bool:
-    answer = "true" if said is None else said.lower()
-    if answer not in ("true", "false"):
-        raise BadInputError(f"--proceed: {said!r} is neither true nor false")
-    return answer == "true"

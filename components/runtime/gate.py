@@ -21,7 +21,7 @@ def passed(evaluation: Path) -> bool:
     Raises:
         BadInputError: the folder is no evaluation, or holds no judgement.
     """
-    return bool(_gate(evaluation)["passed"])
+    return _gate(evaluation)["passed"] is True
 
 
 def refusal(evaluation: Path) -> GateFailedError:
@@ -30,10 +30,20 @@ def refusal(evaluation: Path) -> GateFailedError:
     Raises:
         BadInputError: the folder is no evaluation, or holds no judgement.
     """
-    failed = [one["sentence"] for one in _gate(evaluation)["conditions"] if one["passed"] is False]
     return GateFailedError(
-        "the model did not pass the gate, so no version was published: " + " ".join(failed)
+        "the model did not pass the gate, so no version was published: "
+        + failed_conditions(evaluation)
     )
+
+
+def failed_conditions(evaluation: Path) -> str:
+    """The sentence of each condition that failed, one after the other.
+
+    Raises:
+        BadInputError: the folder is no evaluation, or holds no judgement.
+    """
+    conditions = _gate(evaluation)["conditions"]
+    return " ".join(one["sentence"] for one in conditions if one["passed"] is False)
 
 
 def _gate(evaluation: Path) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class Place:
     """Whether the flag is repeated; `run` takes a list."""
     is_file: bool = False
     """Whether a path is a file's."""
+    is_switch: bool = False
+    """Whether the flag may stand alone, for `true`; a pipeline says `true` or `false` behind it."""
     artifact: str | None = None
     """In a pipeline, the list of artifacts that this is filled from."""
 
@@ -116,6 +118,7 @@ def _parser(
             default=[] if place.many else None,
             metavar=_metavar(name, place),
             help=place.meaning,
+            **({"nargs": "?", "const": "true"} if place.is_switch else {}),
         )
     add_flags(parser, config)
     pipeline = parser.add_argument_group("in a pipeline")

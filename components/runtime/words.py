@@ -36,6 +36,17 @@ def plain_words(words: Sequence[str]) -> list[str]:
     return options + plain
 
 
+def is_true(flag: str, said: str) -> bool:
+    """Whether a pipeline's flag says `true`, in whatever case.
+
+    Raises:
+        BadInputError: it says neither `true` nor `false`.
+    """
+    if said.lower() not in ("true", "false"):
+        raise BadInputError(f"{flag}: {said!r} is neither true nor false")
+    return said.lower() == "true"
+
+
 def words_for(options: str) -> list[str]:
     """The flags that a JSON object stands for: `["--epochs", "2"]` for `{"epochs": 2}`.
 

@@ -1,0 +1,1 @@
+"""The stage that copies a published version to the Hugging Face Hub."""

@@ -1,0 +1,33 @@
+"""`python -m components.push`: a published version to the Hugging Face Hub."""
+
+from collections.abc import Sequence
+
+from components.push.config import PushConfig
+from components.runtime.stage_command import Place, run_stage
+
+PLACES = {
+    "registry": Place("where it is published: a path, gs:// or s3://", kind=str),
+    "name": Place("the persona", kind=str),
+    "version": Place(
+        "the number of the version, or an alias (default: production, else latest)",
+        kind=str,
+        required=False,
+    ),
+    "to": Place("the model's repository on the Hub, as OWNER/NAME", kind=str),
+    "no_gate": Place(
+        "push a version that did not pass the gate, too; its card says so",
+        kind=str,
+        required=False,
+        is_switch=True,
+    ),
+    "push_out": Place("a report to write", required=False, is_file=True),
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the stage as the command line, or `words`, asks; the exit code."""
+    return run_stage("push", __doc__, PushConfig, PLACES, words)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,113 @@
+"""What of a version goes to the Hub: the files that people use there, and no others."""
+
+import hashlib
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from components.contracts import artifacts
+from components.contracts.errors import BadInputError
+from components.contracts.pushing import Pushed, PushedFile
+from components.contracts.registry import Manifest
+from components.push.card import Shown, card_for_hub
+from components.runtime.digests import file_sha256
+
+RECORD = "huggingtweets.json"
+"""The `Pushed` of the repository."""
+PREVIEW = "preview.png"
+FILES = (
+    *artifacts.MODEL_FILES,
+    *("*.gguf", artifacts.MODEL_CARD, artifacts.PUBLIC_PAGE, PREVIEW, "picture-*", "pipeline.svg"),
+)
+"""Weights, configuration, tokenizer, the evaluation, the card and what it shows. The filter's keyed
+hashes of posts stay behind: only our own server knows what to do with them."""
+ADAPTER = "adapter_config.json"
+_HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
+_CHUNK = 1 << 20
+
+
+def fill_package(
+    version: Path,
+    manifest: Manifest,
+    asked_license: str | None,
+    to: str,
+    page: str,
+    *,
+    passed: bool,
+) -> Pushed:
+    """Make the folder of a version the one that is pushed; what stays behind is deleted.
+
+    Args:
+        version: the version's files, as they were downloaded.
+        manifest: its manifest.
+        asked_license: the licence that it is to have; None for what its card says.
+        to: the repository.
+        page: the repository's address.
+        passed: whether the version passed the gate.
+
+    Raises:
+        BadInputError: the version has no card, or its card cannot be read.
+    """
+    names = {file.name for file in version.iterdir() if _belongs(file)}
+    if artifacts.MODEL_CARD not in names:
+        raise BadInputError(f"{manifest.persona}@{manifest.version} has no model card")
+    for file in version.iterdir():
+        if file.name not in names and file.is_file():
+            file.unlink()
+    card = version / artifacts.MODEL_CARD
+    fetched = manifest.lineage.fetch
+    shown = Shown(
+        to=to,
+        license=asked_license,
+        base_license=_text(fetched.get("license")),
+        base_model=_hub_id(fetched),
+        is_adapter=ADAPTER in names,
+        thumbnail=_thumbnail(names, page),
+        passed=passed,
+    )
+    try:
+        text = card_for_hub(card.read_text(encoding="utf-8"), shown)
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"the card of {manifest.persona} is not UTF-8 text") from error
+    card.write_bytes(text.encode())
+    record = Pushed(
+        persona=manifest.persona,
+        version=manifest.version,
+        manifest_sha256=hashlib.sha256(manifest.to_json().encode()).hexdigest(),
+        files=tuple(digests(version / name) for name in sorted(names)),
+    )
+    record.write(version / RECORD)
+    return record
+
+
+def digests(file: Path) -> PushedFile:
+    """A file by its name and both digests; of the second see Git's book, chapter 10.2."""
+    blob = hashlib.sha1(b"blob %d\0" % file.stat().st_size, usedforsecurity=False)
+    with file.open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            blob.update(chunk)
+    return PushedFile(path=file.name, sha256=file_sha256(file), blob_id=blob.hexdigest())
+
+
+def _belongs(file: Path) -> bool:
+    plain = file.is_file() and not file.is_symlink() and file.name != RECORD
+    return plain and any(fnmatchcase(file.name, pattern) for pattern in FILES)
+
+
+def _thumbnail(names: set[str], page: str) -> str | None:
+    """The address of the preview, else of the first author's picture: the Hub wants a whole one."""
+    pictures = [PREVIEW, *sorted(name for name in names if name.startswith("picture-"))]
+    first = next((name for name in pictures if name in names), None)
+    return f"{page}/resolve/main/{first}" if first else None
+
+
+def _hub_id(fetched: dict[str, Any]) -> str | None:
+    """The base model's name on the Hub, if it is one."""
+    name = _text(fetched.get("id"))
+    named = name and fetched.get("source") in ("hub", "bundled") and _HUB_ID.fullmatch(name)
+    return name if named else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,144 @@
+"""Copy a published version to the Hugging Face Hub: one commit, or none."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
+
+from components.contracts.errors import BadInputError
+from components.contracts.pushing import PushReport
+from components.contracts.registry import Manifest
+from components.push.config import PushConfig
+from components.push.difference import There, change_of, refuse_others
+from components.push.hub import Hub
+from components.push.package import RECORD, digests, fill_package
+from components.push.token import find_token
+from components.push.version import ask_gate, chosen_version
+from components.registry import Registry
+from components.registry.opt_outs import read_opt_outs, refuse_opted_out
+from components.runtime.words import is_true
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    config: PushConfig,
+    *,
+    registry: str,
+    name: str,
+    to: str,
+    version: str | None = None,
+    no_gate: str | None = None,
+    push_out: Path | None = None,
+) -> PushReport:
+    """Copy a version of the persona `name` to the repository `to`, unless it holds it already.
+
+    Args:
+        config: what can be chosen.
+        registry: where the version is published, and whose opt-out list is asked.
+        name: the persona.
+        to: the repository on the Hub, as OWNER/NAME; it is made if need be.
+        version: the version's number, or an alias; that in production, else the latest.
+        no_gate: `true` to push a version that did not pass the gate, too; `false` if left out.
+        push_out: the file that the report is written to.
+
+    Raises:
+        GateFailedError: the version did not pass the gate.
+        BadInputError: an author opted out, there is no such version, the repository holds somebody
+            else's work, or the Hub refuses.
+        UnreachableError: the Hub does not answer.
+        StorageError: the registry cannot be used.
+    """
+    must_pass = not is_true("--no-gate", no_gate or "false")
+    hub = open_hub(to)
+    book = Registry.open(registry).require()
+    number = chosen_version(book, name, version)
+    with TemporaryDirectory(prefix="huggingtweets-push-") as scratch:
+        folder = Path(scratch) / "version"
+        manifest = book.download(name, number, folder)  # which asks the opt-outs
+        passed = ask_gate(folder, manifest, must_pass=must_pass)
+        pushed = fill_package(folder, manifest, config.license, to, hub.page, passed=passed)
+        ask = partial(_ask_opt_outs, registry, manifest)
+        there, is_new = _there(config, hub, name, ask)
+        change = change_of(there, [*pushed.files, digests(folder / RECORD)])
+        commit = there.head.commit
+        if change:
+            sent = [folder / path for path in change.sent]
+            title = f"{name}@{number}"
+            commit = hub.commit(sent, change.deleted, title, there.head.commit, ask)
+    if config.public and there.head.private:
+        hub.make_public()
+    changed = commit != there.head.commit
+    report = PushReport(
+        persona=name,
+        version=number,
+        to=to,
+        url=hub.page,
+        commit=commit,
+        outcome="created" if is_new else "updated" if changed else "unchanged",
+        public=config.public or not there.head.private,
+        passed=passed,
+        sent=change.sent if changed else (),
+        deleted=change.deleted if changed else (),
+    )
+    log.info("%s", in_words(report))
+    if push_out:
+        push_out.parent.mkdir(parents=True, exist_ok=True)
+        report.write(push_out)
+    return report
+
+
+def open_hub(to: str) -> Hub:
+    """The repository `to` as the token may use it; nothing is asked yet.
+
+    Raises:
+        BadInputError: it cannot be one's name, or there is no token.
+    """
+    try:
+        validate_repo_id(to)
+        named = to.count("/") == 1
+    except HFValidationError:
+        named = False
+    if not named:
+        raise BadInputError(
+            f"--to: {to!r} is no OWNER/NAME of a repository on the Hub, as in jane/jane-bot"
+        )
+    return Hub(to, find_token())
+
+
+def in_words(report: PushReport) -> str:
+    """What a push did, as a sentence."""
+    done = {
+        "created": "was pushed to the new repository",
+        "updated": "was pushed to",
+        "unchanged": "is, unchanged, at",
+    }
+    who = "everybody may read it" if report.public else "it is private"
+    return f"{report.persona}@{report.version} {done[report.outcome]} {report.url} ({who})"
+
+
+def _ask_opt_outs(registry: str, manifest: Manifest) -> None:
+    """Refuse a version of somebody who opted out meanwhile."""
+    refuse_opted_out(read_opt_outs(registry), manifest.lineage.people(manifest.persona))
+
+
+def _there(
+    config: PushConfig, hub: Hub, persona: str, ask: Callable[[], None]
+) -> tuple[There, bool]:
+    """What stands in the repository, and whether it was made for this push."""
+    head = hub.head()
+    is_new = head is None
+    if head is None:
+        ask()
+        hub.create(private=not config.public)
+        head = hub.head()
+    if head is None:
+        raise BadInputError(f"{hub.to} was made, and the token may not see it")
+    there = There(head, hub.record(head))
+    if not config.overwrite:
+        refuse_others(hub, there, persona)
+    return there, is_new

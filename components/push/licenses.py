@@ -6,7 +6,9 @@ from pathlib import Path
 
 from components.contracts.errors import BadInputError
 
-UN_LISTED = json.loads((Path(__file__).parent / "licenses.json").read_text(encoding="utf-8"))
+UNKNOWN = "unknown"
+"""The Hub's word where nobody has said."""
+_LISTED = json.loads((Path(__file__).parent / "licenses.json").read_text(encoding="utf-8"))
 PERMISSIVE = frozenset(_LISTED["permissive"])
 """Under which what is made from a model may have any licence, its notices kept."""
 KNOWN = PERMISSIVE | frozenset(_LISTED["others"])

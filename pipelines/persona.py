@@ -20,6 +20,7 @@ from components.evaluate.component import evaluate
 from components.fetch.component import fetch
 from components.prepare.component import prepare
 from components.publish.component import publish
+from components.push.component import push
 from components.report.component import report
 from components.train.component import train
 from pipelines.platform import Platform
@@ -122,6 +123,17 @@ def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
                 version=published.outputs["version"],
             )
             on.place(deployed, "deploy", "Bring it into production")
+
+            if on.push:
+                pushed = push(
+                    registry=registry,
+                    persona=published.outputs["persona"],
+                    version=published.outputs["version"],
+                    to=on.push.to,
+                    no_gate=no_gate,
+                    options={"public": on.push.public},
+                ).after(deployed)
+                on.place(pushed, "push", "Push it to the Hugging Face Hub")
 
     return persona
 

@@ -13,6 +13,7 @@ from components.contracts.environment import (
     MANAGEMENT_TOKEN,
 )
 from pipelines.nodes import ANYWHERE, Nodes, Toleration
+from pipelines.pushing import PushOrder
 
 Target = Literal["kfp", "vertex"]
 
@@ -88,6 +89,7 @@ NEEDS: Mapping[str, Needs] = {
     # A second try could take production back from a deployment that came between.
     "deploy": Needs(0.5, GIB, 60 * 60, cached=False, retries=0),
     "forget": Needs(1, 2 * GIB, 6 * 60 * 60, cached=False),
+    "push": Needs(1, 4 * GIB, 6 * 60 * 60, cached=False),
     "report": Needs(0.5, GIB // 2, 10 * 60, cached=False),
 }
 """By the step's name."""
@@ -112,6 +114,8 @@ class Platform:
     """Whether a source's name changes with its bytes, so that collecting can be spared."""
     tries_again: bool = True
     """Whether a step that failed is tried again, as pods get lost."""
+    push: PushOrder | None = None
+    """Where to push what came into production; None for nowhere, without such a step."""
 
     @property
     def train_device(self) -> str:

@@ -10,6 +10,7 @@ from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
+from components.push.config import PushConfig
 from components.registry.layout import version_folder
 from components.train.config import TrainConfig
 
@@ -88,3 +89,13 @@ def publish(
         name=name,
     )
     return Path(registry) / version_folder(manifest.persona, manifest.version)
+
+
+def push(
+    config: PushConfig, *, registry: str, name: str, version: str, to: str, no_gate: str
+) -> Path:
+    """The version that was copied to the Hugging Face Hub, in a registry on this machine."""
+    from components.push.stage import run
+
+    report = run(config, registry=registry, name=name, version=version, to=to, no_gate=no_gate)
+    return Path(registry) / version_folder(report.persona, report.version)

@@ -132,12 +132,17 @@ class StepRunner:
             log.info("▸ %s: unchanged, reused", step.name)
             self.times.append(StepTime(step.name, 0.0, reused=True))
             return output
-        log.info("▸ %s\n  %s", step.name, step.line)
         record.unlink(missing_ok=True)
+        output = self.do(step)
+        self._remember(record, output, identity)
+        return output
+
+    def do(self, step: Step) -> Path:
+        """Do `step`, whatever was done before; gives its output folder."""
+        log.info("▸ %s\n  %s", step.name, step.line)
         start = time.monotonic()
         output = step.do(step.config, **step.inputs, **step.outputs)
         self.times.append(StepTime(step.name, time.monotonic() - start))
-        self._remember(record, output, identity)
         return output
 
     def _finished(self, record: Path, identity: str | None) -> Path | None:

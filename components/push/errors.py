@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from huggingface_hub import constants, errors
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from components.contracts.errors import BadInputError, HuggingtweetsError, UnreachableError
 from components.push.token import WHERE
@@ -57,8 +57,6 @@ def _said(error: Exception, to: str) -> HuggingtweetsError | None:
         return _refused(cause, to)
     if isinstance(cause, OfflineModeIsEnabled):
         return BadInputError("HF_HUB_OFFLINE is set, and nothing is pushed without a network")
-    if isinstance(cause, HFValidationError):
-        return BadInputError(f"--to: {to!r} is no OWNER/NAME of the Hub, as in jane/jane-bot")
     if isinstance(cause, InvalidURL):
         return BadInputError(f"HF_ENDPOINT: {constants.ENDPOINT!r} is no address")
     if isinstance(cause, (HTTPError, OSError)):

@@ -12,8 +12,13 @@ from huggingface_hub import (
     HfApi,
     constants,
 )
-from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub.utils import (
+    build_hf_headers,
+    get_session,
+    hf_raise_for_status,
+    validate_repo_id,
+)
 
 from components.contracts.errors import BadInputError
 from components.contracts.pushing import Pushed, PushedFile
@@ -159,6 +164,23 @@ class Hub:
                     "look at that change, then push again"
                 ) from error
         return str(made.oid)
+
+
+def repository_name(to: str, flag: str = "--to") -> str:
+    """Return `to` if it can be a repository's whole name.
+
+    Raises:
+        BadInputError: it cannot; the message names the flag.
+    """
+    try:
+        validate_repo_id(to)
+        if to.count("/") == 1:
+            return to
+    except HFValidationError as error:
+        log.debug("%s", error)
+    raise BadInputError(
+        f"{flag}: {to!r} is no OWNER/NAME of a repository on the Hub, as in jane/jane-bot"
+    )
 
 
 @contextmanager

@@ -6,15 +6,12 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
-
 from components.contracts.errors import BadInputError
 from components.contracts.pushing import PushReport
 from components.contracts.registry import Manifest
 from components.push.config import PushConfig
 from components.push.difference import There, change_of, refuse_others
-from components.push.hub import Hub
+from components.push.hub import Hub, repository_name
 from components.push.package import RECORD, digests, fill_package
 from components.push.token import find_token
 from components.push.version import ask_gate, chosen_version
@@ -54,7 +51,7 @@ def run(
         StorageError: the registry cannot be used.
     """
     must_pass = not is_true("--no-gate", no_gate or "false")
-    hub = open_hub(to)
+    hub = Hub(repository_name(to), find_token())
     book = Registry.open(registry).require()
     number = chosen_version(book, name, version)
     with TemporaryDirectory(prefix="huggingtweets-push-") as scratch:
@@ -92,22 +89,14 @@ def run(
     return report
 
 
-def open_hub(to: str) -> Hub:
-    """The repository `to` as the token may use it; nothing is asked yet.
+def check(to: str) -> None:
+    """Find out now what would stop a push to the repository `to` whatever is pushed.
 
     Raises:
-        BadInputError: it cannot be one's name, or there is no token.
+        BadInputError: there is no token, or the Hub does not take it.
+        UnreachableError: the Hub does not answer.
     """
-    try:
-        validate_repo_id(to)
-        named = to.count("/") == 1
-    except HFValidationError:
-        named = False
-    if not named:
-        raise BadInputError(
-            f"--to: {to!r} is no OWNER/NAME of a repository on the Hub, as in jane/jane-bot"
-        )
-    return Hub(to, find_token())
+    Hub(repository_name(to), find_token()).head()
 
 
 def in_words(report: PushReport) -> str:

@@ -8,6 +8,7 @@ from components.runtime.flags import a_path
 from pipelines.kubeflow.images import step_images
 from pipelines.kubeflow.package import write_forget_package, write_package
 from pipelines.nodes import ANYWHERE, add_node_flags, nodes_given
+from pipelines.pushing import add_push_flags, push_given
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def add_package_flags(parser: argparse.ArgumentParser) -> None:
         "--gpus", type=a_count, default=1, metavar="N", help="of the train step (default: 1)"
     )
     add_node_flags(parser)
+    add_push_flags(parser)
 
 
 def a_count(text: str) -> int:
@@ -84,7 +86,13 @@ def compile_pipeline(given: argparse.Namespace) -> int:
             "--node-selector and --toleration are for Kubernetes: Vertex AI chooses its machines "
             "by itself; leave them out"
         )
-    platform = Platform(given.target, images, given.gpus, train, every)
+    push = push_given(given)
+    if push and given.target == "vertex":
+        raise BadInputError(
+            "--push-to: a step on Vertex AI gets no Secret, so it has no token for the Hub; push "
+            "with `huggingtweets push` afterwards"
+        )
+    platform = Platform(given.target, images, given.gpus, train, every, push=push)
     if given.pipeline == FORGET:
         write_forget_package(platform, given.output)
         log.info("wrote the pipeline forget for %s to %s", given.target, given.output)

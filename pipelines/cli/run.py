@@ -27,6 +27,7 @@ from components.train.config import TrainConfig
 from pipelines.cli.summary import print_summary
 from pipelines.local.checks import check_out
 from pipelines.local.job import STAGES, Job, run_locally
+from pipelines.pushing import add_push_flags, push_given
 from pipelines.sources import ACCOUNTS, AppendSource, asking_fields, sources_given
 from pipelines.steps import StepRunner, alone_in, make_out
 
@@ -74,6 +75,7 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         metavar="DIR",
         help="a folder with a train-dataset for each other author (default: invented ones)",
     )
+    add_push_flags(parser)
     add_account_flags(parser)
     taken = {"registry"}  # the run has its own
     for kind in CONFIGS:
@@ -156,6 +158,8 @@ def run(given: argparse.Namespace) -> int:
     if given.name:
         check_persona(given.name)
     job = _job(given)
+    if job.push and job.until != STAGES[-1]:
+        raise BadInputError(f"--push-to: with --until {job.until} there is nothing to push")
     if given.runner == "docker":
         _check_for_docker(given, job)
     check_out(given.out, job.sources)
@@ -184,6 +188,8 @@ def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
         raise BadInputError("--checkpoint-uri: no container sees a path; give gs:// or s3://")
     if job.train.device == "cuda":
         raise BadInputError("--device cuda is for --runner local: containers get no GPU here")
+    if job.push and not os.environ.get("HF_TOKEN"):
+        raise BadInputError("--push-to: no container sees the token's file; set HF_TOKEN")
     if given.reference_authors:
         raise BadInputError("--reference-authors is for --runner local; judge with it afterwards")
 
@@ -208,6 +214,7 @@ def _job(given: argparse.Namespace) -> Job:
         since=given.since,
         reference_authors=given.reference_authors,
         no_gate=given.no_gate,
+        push=push_given(given),
     )
 
 

@@ -30,6 +30,7 @@ from pipelines.kubeflow.package import write_forget_package, write_package
 from pipelines.kubeflow.run_state import run_state
 from pipelines.kubeflow.source_upload import uploaded
 from pipelines.nodes import nodes_given
+from pipelines.pushing import push_given
 from pipelines.sources import sources_given
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
         _store_uri("--registry", given.registry)
     if given.name:
         check_persona(given.name)
-    nodes = nodes_given(given)
+    nodes, push = nodes_given(given), push_given(given)
     arguments = _arguments(given, root)
     sources = sources_given(given)
 
@@ -181,7 +182,7 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
 
     package = folder / "persona.yaml"
     named_by_digest = all(map(_is_named_by_digest, sources))
-    platform = Platform("kfp", images, given.gpus, *nodes, cache_collect=named_by_digest)
+    platform = Platform("kfp", images, given.gpus, *nodes, cache_collect=named_by_digest, push=push)
     write_package(platform, package, one_source=len(sources) == 1)
     arguments["sources"] = [uploaded(source, root).flags() for source in sources]
     return Order(package, _title(given, sources), arguments, root, given.service_account)

@@ -12,7 +12,7 @@ from pipelines.kubeflow.run_document import Run, Task
 
 STEPS = (
     *("collect", "fetch", "prepare", "train", "evaluate"),
-    *("refuse", "publish", "deploy", "report", "forget"),
+    *("refuse", "publish", "deploy", "push", "report", "forget"),
 )
 """The pipeline's own steps in its order."""
 FINAL = ("SUCCEEDED", "FAILED", "CANCELED", "SKIPPED")

@@ -79,6 +79,17 @@ def check_registry(uri: str, persona: str) -> None:
         registry.store.delete(folder + name)
 
 
+def check_push(to: str) -> None:
+    """Make sure that the Hub takes the token, and answers.
+
+    Raises:
+        BadInputError: it does not.
+    """
+    from components.push.stage import check  # the Hub's client takes time to import
+
+    check(to)
+
+
 def check_judge(
     config: EvaluateConfig, reference_authors: Path | None, authors: Sequence[str]
 ) -> None:

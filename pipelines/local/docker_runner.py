@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 PASSED_ON = (
     *SECRET_VARIABLES,
     *CONFIG_VARIABLES,
-    *("HF_ENDPOINT", "HTTPS_PROXY", "HTTP_PROXY", "WANDB_RUN_GROUP"),
+    *("HF_ENDPOINT", "HF_HUB_DISABLE_XET", "HTTPS_PROXY", "HTTP_PROXY", "WANDB_RUN_GROUP"),
 )
 """Variables of this process that the steps get; a pod has them from a Secret or a ConfigMap."""
 MADE = {
@@ -65,7 +65,9 @@ def run_in_docker(job: Job, images: Path, out: Path) -> tuple[Path, list[StepTim
     """
     for name, (_, holding) in MADE.items():
         check_replaceable(out / name, holding)
-    platform = Platform("kfp", local_images(Images.read(images), images), gpus=0, tries_again=False)
+    platform = Platform(
+        "kfp", local_images(Images.read(images), images), gpus=0, tries_again=False, push=job.push
+    )
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=".pipeline-", dir=out) as root:
         _run(platform, job, Path(root), out)

@@ -26,6 +26,7 @@ from components.gate.config import GateConfig
 from components.gate.stage import run as ask_gate
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
+from components.push.config import PushConfig
 from components.registry import PRODUCTION, Registry
 from components.registry.layout import version_folder
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
@@ -38,8 +39,10 @@ from pipelines.local.checks import (
     check_judge,
     check_places,
     check_prompts,
+    check_push,
     check_registry,
 )
+from pipelines.pushing import PushOrder
 from pipelines.steps import Step, StepRunner, step_of
 
 Until = Literal["collect", "prepare", "fetch", "train", "evaluate", "publish"]
@@ -66,6 +69,8 @@ class Job:
     """A folder with a train-dataset for each author to tell the persona from."""
     no_gate: bool = False
     """Whether to publish whatever the gate says."""
+    push: PushOrder | None = None
+    """Where to push what came into production; None for nowhere."""
 
 
 def persona_of_job(job: Job, authors: Sequence[str]) -> str:
@@ -236,6 +241,8 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
     if job.until != "publish":
         return None
     _into_production(folder, steps.out)
+    if job.push:
+        steps.do(_push_step(job, job.push, folder, steps.out))
     return folder
 
 
@@ -251,8 +258,24 @@ def _check(job: Job, steps: Sequence[Step], authors: Sequence[str], out: Path) -
         check_device(job.train)
     if _reaches(job, "fetch"):
         check_base_model(job.fetch, job.evaluate if _reaches(job, "evaluate") else None)
+    if job.push:
+        check_push(job.push.to)
     if job.until == "publish":
         check_registry(str(out / artifacts.REGISTRY), persona_of_job(job, authors))
+
+
+def _push_step(job: Job, push: PushOrder, version: Path, out: Path) -> Step:
+    manifest = Manifest.read(version / artifacts.MANIFEST)
+    return step_of(
+        stages.push,
+        PushConfig(public=push.public),
+        None,
+        registry=str(out / artifacts.REGISTRY),
+        name=manifest.persona,
+        version=str(manifest.version),
+        to=push.to,
+        no_gate=str(job.no_gate).lower(),
+    )
 
 
 def _reaches(job: Job, stage: str) -> bool:

@@ -66,7 +66,7 @@ def _metadata(text: str) -> dict[str, Any]:
 def _filled(stated: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
     """The metadata in the Hub's terms: huggingface.co/docs/hub/model-cards."""
     base_model = stated.get("base_model") or shown.base_model
-    tags = stated.get("tags") or []
+    tags = stated["tags"] if isinstance(stated.get("tags"), list) else []
     relation = "adapter" if shown.is_adapter else "finetune"
     metadata = {
         **stated,

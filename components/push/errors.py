@@ -97,10 +97,10 @@ def _refused(error: HfHubHTTPError, to: str) -> HuggingtweetsError:
     if status >= SERVER:
         return UnreachableError(f"the Hub is not well and answers {status}{said}; {AGAIN}")
     sentences = {
-        UNAUTHORIZED: f"the Hub does not know the token ({WHERE}){said}; make one with write "
+        UNAUTHORIZED: f"the Hub does not know the token of {WHERE}{said}; make one with write "
         f"permission at {constants.ENDPOINT}/settings/tokens",
         PAYMENT: f"the Hub wants {owner} to pay before it takes this{said}",
-        FORBIDDEN: f"the token ({WHERE}) may not write to {to}{said}; take one with write "
+        FORBIDDEN: f"the token of {WHERE} may not write to {to}{said}; take one with write "
         f"permission for {owner}",
         MISSING: f"the Hub knows no {to}, or the token may not see it{said}",
         CONFLICT: f"{to} is there already, and the token may not see it, or somebody is changing "

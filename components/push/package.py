@@ -16,13 +16,17 @@ from components.runtime.digests import file_sha256
 RECORD = "huggingtweets.json"
 """The `Pushed` of the repository."""
 PREVIEW = "preview.png"
-FILES = (
-    *artifacts.MODEL_FILES,
-    *("*.gguf", artifacts.MODEL_CARD, artifacts.PUBLIC_PAGE, PREVIEW, "picture-*", "pipeline.svg"),
-)
-"""Weights, configuration, tokenizer, the evaluation, the card and what it shows. The filter's keyed
-hashes of posts stay behind: only our own server knows what to do with them."""
 ADAPTER = "adapter_config.json"
+FILES = (
+    *("*.safetensors", "*.safetensors.index.json", "*.gguf", ADAPTER),
+    *("config.json", "generation_config.json", "chat_template.json", "*.jinja"),
+    *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+    *("vocab.json", "vocab.txt", "merges.txt", "*.model"),
+    *(artifacts.TRAIN_REPORT, artifacts.EVALUATION_REPORT, artifacts.PUBLIC_PAGE),
+    *(artifacts.MODEL_CARD, PREVIEW, "picture-*", "pipeline.svg"),
+)
+"""Weights, configuration, tokenizer, how it was trained and measured, the card and what it shows.
+Nothing else: hashes of posts or of their words are for our own server and our own registry."""
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 _CHUNK = 1 << 20
 

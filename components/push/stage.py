@@ -10,7 +10,7 @@ from components.contracts.errors import BadInputError
 from components.contracts.pushing import PushReport
 from components.contracts.registry import Manifest
 from components.push.config import PushConfig
-from components.push.difference import There, change_of, refuse_others
+from components.push.difference import Change, There, change_of, refuse_others
 from components.push.hub import Hub, repository_name
 from components.push.package import RECORD, digests, fill_package
 from components.push.token import find_token
@@ -62,12 +62,9 @@ def run(
         ask = partial(_ask_opt_outs, registry, manifest)
         there, is_new = _there(config, hub, name, ask)
         change = change_of(there, [*pushed.files, digests(folder / RECORD)])
-        commit = there.head.commit
-        if change:
-            sent = [folder / path for path in change.sent]
-            title = f"{name}@{number}"
-            commit = hub.commit(sent, change.deleted, title, there.head.commit, ask)
+        commit = _commit(hub, folder, change, f"{name}@{number}", there.head.commit, ask)
     if config.public and there.head.private:
+        ask()
         hub.make_public()
     changed = commit != there.head.commit
     report = PushReport(
@@ -131,3 +128,12 @@ def _there(
     if not config.overwrite:
         refuse_others(hub, there, persona)
     return there, is_new
+
+
+def _commit(
+    hub: Hub, folder: Path, change: Change, title: str, parent: str, ask: Callable[[], None]
+) -> str:
+    """The head of the repository once it holds the folder; nothing is sent for no change."""
+    if not change:
+        return parent
+    return hub.commit([folder / path for path in change.sent], change.deleted, title, parent, ask)

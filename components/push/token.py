@@ -5,7 +5,7 @@ from huggingface_hub import constants, get_token
 from components.contracts.errors import BadInputError
 from components.runtime.errors import reason
 
-WHERE = "HF_TOKEN, or the file that `hf auth login` writes"
+WHERE = "HF_TOKEN or the file that `hf auth login` writes"
 
 
 def find_token() -> str:
@@ -23,5 +23,5 @@ def find_token() -> str:
     if not token:
         raise BadInputError(f"there is no token for the Hub: set {WHERE}")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise BadInputError(f"the Hub's token is none ({WHERE}): no token has such characters")
+        raise BadInputError(f"what {WHERE} holds is no token: none has blanks or such characters")
     return token

@@ -242,7 +242,7 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
         return None
     _into_production(folder, steps.out)
     if job.push:
-        steps.do(_push_step(job, job.push, folder, steps.out))
+        steps.do(push_step(job.push, folder, steps.out, no_gate=job.no_gate))
     return folder
 
 
@@ -253,18 +253,19 @@ def _check(job: Job, steps: Sequence[Step], authors: Sequence[str], out: Path) -
         BadInputError: something would.
     """
     check_places(steps, job.sources, job.fetch)
+    if job.push:
+        check_push(job.push.to)
     check_judge(job.evaluate, job.reference_authors, list(dict.fromkeys(authors)))
     if _reaches(job, "train"):
         check_device(job.train)
     if _reaches(job, "fetch"):
         check_base_model(job.fetch, job.evaluate if _reaches(job, "evaluate") else None)
-    if job.push:
-        check_push(job.push.to)
     if job.until == "publish":
         check_registry(str(out / artifacts.REGISTRY), persona_of_job(job, authors))
 
 
-def _push_step(job: Job, push: PushOrder, version: Path, out: Path) -> Step:
+def push_step(push: PushOrder, version: Path, out: Path, *, no_gate: bool) -> Step:
+    """The step that copies a version of the run's registry to the Hub."""
     manifest = Manifest.read(version / artifacts.MANIFEST)
     return step_of(
         stages.push,
@@ -274,7 +275,7 @@ def _push_step(job: Job, push: PushOrder, version: Path, out: Path) -> Step:
         name=manifest.persona,
         version=str(manifest.version),
         to=push.to,
-        no_gate=str(job.no_gate).lower(),
+        no_gate=str(no_gate).lower(),
     )
 
 

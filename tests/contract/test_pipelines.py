@@ -21,6 +21,8 @@ from pipelines.cli.command import main
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "pipelines"
 STAGES = sorted(IMAGE_OF)
+STEPS = [stage for stage in STAGES if stage != "push"]
+"""Of a pipeline that was not asked to push."""
 TARGETS = ("kfp", "vertex")
 SOURCES = ("one", "several")
 IMAGES = Images(
@@ -164,7 +166,7 @@ def test_nodes_are_chosen_for_train_or_for_every_step(tmp_path: Path) -> None:
         everywhere,
         {"key": "spot", "operator": "Exists", "effect": "NoSchedule"},
     ]
-    assert len(nodes) == len(STAGES) - 1
+    assert len(nodes) == len(STEPS) - 1
     for step in nodes.values():
         assert step == ({"pool": "words", "gpu": "none"}, [everywhere])
 
@@ -221,7 +223,7 @@ def test_every_step_is_a_line_for_a_shell_in_an_image_named_by_digest(
 ) -> None:
     spec = compiled(tmp_path, target)[0]
     executors = spec["deploymentSpec"]["executors"]
-    assert len(executors) == len(STAGES)
+    assert len(executors) == len(STEPS)
     for executor in executors.values():
         step = executor["container"]
         python, module, name = step["command"]
@@ -256,7 +258,7 @@ def test_a_run_with_one_source_takes_no_pods_but_those_of_its_steps(
 
     Every further group of steps would have a driver of its own, and a loop one for each item.
     """
-    assert pods(compiled(tmp_path, target)[0]) == 2 * len(STAGES) + 2 == 18
+    assert pods(compiled(tmp_path, target)[0]) == 2 * len(STEPS) + 2 == 18
 
 
 @pytest.mark.parametrize(("sources", "taken"), [(1, 20), (2, 23), (5, 32)])
@@ -301,6 +303,39 @@ def test_a_run_is_of_the_same_steps_however_many_sources(sources: str, tmp_path:
     one = compiled(tmp_path, "kfp")[0]
     assert spec["deploymentSpec"] == one["deploymentSpec"], "the same lines in the same images"
     assert spec["root"]["inputDefinitions"] == one["root"]["inputDefinitions"]
+
+
+@pytest.mark.parametrize("sources", SOURCES)
+def test_a_push_is_a_step_where_it_is_asked_for_and_nowhere_else(
+    sources: str, tmp_path: Path
+) -> None:
+    plain, _ = compiled(tmp_path, "kfp", "--sources", sources)
+    assert "push" not in str(plain)
+    asked = ["--sources", sources, "--push-to", "jane/bot", "--push-public"]
+    spec, platform = compiled(tmp_path, "kfp", *asked)
+    assert problems(spec) == []
+    assert pods(spec) == pods(plain) + 2
+    assert spec["root"]["inputDefinitions"] == plain["root"]["inputDefinitions"]
+    tasks = {name: task for _, group in dags(spec) for name, task in group["dag"]["tasks"].items()}
+    given = tasks["push"]["inputs"]["parameters"]
+    assert given["to"]["runtimeValue"]["constant"] == "jane/bot"
+    assert given["options"]["runtimeValue"]["constant"] == {"public": True}
+    assert given["no_gate"]["componentInputParameter"].endswith("no_gate")
+    assert set(tasks["push"]["dependentTasks"]) == {"deploy", "publish"}
+    assert not tasks["push"].get("cachingOptions", {}).get("enableCache", False)
+    pod = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-push"]
+    (secret,) = pod["secretAsEnv"]
+    assert "HF_TOKEN" in {one["envVar"] for one in secret["keyToEnv"]}
+    assert "token" not in str(container(spec, "push")).lower()
+
+
+def test_vertex_has_no_secret_to_push_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    IMAGES.write(tmp_path / "images.json")
+    words = ["compile", "--target", "vertex", "--images", str(tmp_path / "images.json")]
+    assert main([*words, "--output", str(tmp_path / "x.yaml"), "--push-to", "jane/bot"]) == 2
+    assert "--push-to" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("sources", SOURCES)

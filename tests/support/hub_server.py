@@ -105,6 +105,8 @@ class HubServer:
     """The owners that each token may write for."""
     large_files: dict[str, bytes] = field(default_factory=dict)
     verified: set[str] = field(default_factory=set)
+    renamed: dict[str, str] = field(default_factory=dict)
+    """What repositories are called now, by their old names."""
     requests: list[Request] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     before: dict[str, Callable[[], object]] = field(default_factory=dict)
@@ -174,7 +176,8 @@ class HubServer:
         if (found := self._found(repo, request)) is None:
             return _no_repository()
         files = [_sibling(path, blob) for path, blob in found.head.files.items()]
-        body = {"id": repo, "sha": found.head.oid, "private": found.private, "siblings": files}
+        name = self.renamed.get(repo, repo)
+        body = {"id": name, "sha": found.head.oid, "private": found.private, "siblings": files}
         return Answer(200, body)
 
     def commits(self, request: Request, repo: str) -> Answer:

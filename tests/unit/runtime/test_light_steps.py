@@ -9,7 +9,18 @@ from support.tiny_models import make_tiny_model
 
 HEAVY = ("torch", "transformers", "peft", "sklearn", "kfp", "wandb", "pandas", "pyarrow", "tweepy")
 MODELING = ("transformers.modeling_utils", "peft", "kfp", "wandb", "pandas")
-STAGES = ("collect", "prepare", "train", "evaluate", "publish", "deploy", "report", "gate", "fetch")
+STAGES = (
+    "collect",
+    "prepare",
+    "train",
+    "evaluate",
+    "publish",
+    "deploy",
+    "report",
+    "gate",
+    "fetch",
+    "push",
+)
 
 
 def imported(what: str, watched: tuple[str, ...]) -> set[str]:

@@ -78,7 +78,7 @@ class Hub:
         """How it stands; None where there is none, or none that the token may see."""
         with _asking(self.to):
             try:
-                info = self._api.model_info(self.to, files_metadata=True)
+                info = self._api.model_info(self.to, timeout=LIMITS[1], files_metadata=True)
             except HfHubHTTPError as error:
                 if status_of(error) == MISSING:
                     return None

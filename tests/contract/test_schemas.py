@@ -16,6 +16,7 @@ from components.contracts.evaluation import EvaluationReport
 from components.contracts.forgetting import ForgetReceipt
 from components.contracts.images import Images
 from components.contracts.posts import DatasetRow, Post, Sample
+from components.contracts.pushing import Pushed, PushReport
 from components.contracts.refusal import Refusal
 from components.contracts.registry import (
     Alias,
@@ -45,6 +46,8 @@ DOCUMENTS: tuple[type[Contract], ...] = (
     TrainReport,
     EvaluationReport,
     DeployReport,
+    Pushed,
+    PushReport,
     Images,
     Manifest,
     Alias,

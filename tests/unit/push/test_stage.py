@@ -142,7 +142,7 @@ def test_while_nothing_is_in_production_the_latest_is_pushed(push: Push, registr
         ({"version": "candidate"}, "jane has no candidate"),
         ({"name": "nobody"}, "there is no persona nobody"),
         ({"name": "../up"}, "cannot name a persona"),
-        ({"registry": "/nowhere/at/all"}, "no registry"),
+        ({"registry": "/nowhere/at/all"}, "no such folder"),
         ({"to": "bot"}, "--to: 'bot' is no OWNER/NAME"),
         ({"to": "jane/bot/more"}, "is no OWNER/NAME"),
         ({"to": "https://huggingface.co/jane/bot"}, "is no OWNER/NAME"),
@@ -279,7 +279,7 @@ def test_a_stale_parent_says_who_changed_it_and_stops(
 def test_a_stale_parent_is_said_where_nobody_tells_who(push: Push, hub: HubServer) -> None:
     push()
     hub.faults.append(Fault("POST .*/commit/", Answer(412, {"error": "A commit has happened"})))
-    hub.faults.append(Fault("GET .*/commits/", Answer(500)))
+    hub.faults.append(Fault("GET .*/commits/", Answer(500), times=9))
     hub.repositories["jane/bot"].commits.pop()
     with pytest.raises(BadInputError, match="at the same time; nothing was pushed"):
         push()

@@ -60,12 +60,14 @@ def run(
         passed = ask_gate(folder, manifest, must_pass=must_pass)
         pushed = fill_package(folder, manifest, config.license, to, hub.page, passed=passed)
         ask = partial(_ask_opt_outs, registry, manifest)
-        there, is_new = _there(config, hub, name, ask)
-        change = change_of(there, [*pushed.files, digests(folder / RECORD)])
-        commit = _commit(hub, folder, change, f"{name}@{number}", there.head.commit, ask)
-    if config.public and there.head.private:
-        ask()
-        hub.make_public()
+        with book.recorded("push", name, number, to=to) as record:
+            there, is_new = _there(config, hub, name, ask)
+            change = change_of(there, [*pushed.files, digests(folder / RECORD)])
+            commit = _commit(hub, folder, change, f"{name}@{number}", there.head.commit, ask)
+            record.add(commit=commit)
+            if config.public and there.head.private:
+                ask()
+                hub.make_public()
     changed = commit != there.head.commit
     report = PushReport(
         persona=name,

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import yaml
-from huggingface_hub.utils import yaml_dump
 
 from components.contracts.errors import BadInputError
 from components.push.licenses import license_of, metadata_of
@@ -50,7 +49,7 @@ def card_for_hub(card: str, shown: Shown) -> str:
     body = _MODEL.sub(lambda _: f'model = "{shown.to}"', body)
     if not shown.passed:
         body = _with_warning(body)
-    return f"---\n{yaml_dump(_filled(stated, shown), sort_keys=False)}---\n{body}"
+    return f"---\n{yaml.safe_dump(_filled(stated, shown), allow_unicode=True, sort_keys=False)}---\n{body}"
 
 
 def _metadata(text: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from huggingface_hub import (
     constants,
 )
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-from huggingface_hub.utils import (
+from huggingface_hub.utils import (  # type: ignore[attr-defined]
     build_hf_headers,
     get_session,
     hf_raise_for_status,

@@ -117,7 +117,8 @@ def test_a_run_whose_token_the_hub_does_not_know_does_not_begin(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     table = tmp_path / "posts.csv"
-    table.write_text("id,text\n" + "".join(f"{n},hello {n}\n" for n in range(40)))
+    rows = (f"{n},2020-01-01T00:00:{n:02}Z,hello {n}\n" for n in range(40))
+    table.write_text("id,created_at,text\n" + "".join(rows))
     monkeypatch.setenv("HF_TOKEN", "hf_other")
     run = ["run", "--table", str(table), "--author", "ann", "--consent", "fictional"]
     more = ["--base-model", str(tmp_path), "--push-to", "jane/bot"]

@@ -49,7 +49,8 @@ def card_for_hub(card: str, shown: Shown) -> str:
     body = _MODEL.sub(lambda _: f'model = "{shown.to}"', body)
     if not shown.passed:
         body = _with_warning(body)
-    return f"---\n{yaml.safe_dump(_filled(stated, shown), allow_unicode=True, sort_keys=False)}---\n{body}"
+    front_matter = yaml.safe_dump(_filled(stated, shown), allow_unicode=True, sort_keys=False)
+    return f"---\n{front_matter}---\n{body}"
 
 
 def _metadata(text: str) -> dict[str, Any]:

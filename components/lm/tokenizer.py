@@ -53,11 +53,9 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     Raises:
         BadInputError: it cannot be read, or names no token that begins or ends a text.
     """
-    settings = _read_settings(folder)
-    file = folder / "tokenizer.json"
-    plain = settings.get("tokenizer_class") in PLAIN_CLASSES and "eos_token" in settings
-    if not (plain and file.is_file()):
+    if not is_plain(folder):
         return _through_transformers(folder)
+    settings, file = _read_settings(folder), folder / "tokenizer.json"
     try:
         backend = Backend.from_file(str(file))
     except Exception as error:  # the library raises nothing narrower
@@ -66,6 +64,17 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     backend.no_padding()
     bos, eos = (_id_of(backend, settings.get(name)) for name in ("bos_token", "eos_token"))
     return _tokenizer(backend, bos, eos)
+
+
+def is_plain(folder: Path) -> bool:
+    """Whether tokenizer.json says all there is to the tokenizer in `folder`.
+
+    transformers 5 makes GPT-2's class anew from words and merges alone: what else stands in
+    tokenizer.json is lost then, as the digits that SmolLM2 reads one by one.
+    """
+    settings = _read_settings(folder)
+    plain = settings.get("tokenizer_class") in PLAIN_CLASSES and "eos_token" in settings
+    return plain and (folder / "tokenizer.json").is_file()
 
 
 def _through_transformers(folder: Path) -> Tokenizer:

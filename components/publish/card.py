@@ -12,6 +12,7 @@ from markupsafe import Markup
 from components.contracts.evaluation import Measure
 from components.contracts.mark import DIGITAL_SOURCE_TYPE
 from components.contracts.reports import Consent, FetchReport, PrepareReport
+from components.publish.config import GgufDtype
 from components.publish.eval_results import eval_results
 from components.publish.inputs import Story
 from components.publish.markdown import link, plain
@@ -37,6 +38,13 @@ class CardFacts(NamedTuple):
     version: int
     license: str | None
     """An SPDX name."""
+    gguf: GgufDtype | None = None
+    """The dtype of the GGUF file beside the model, if there is one."""
+
+    @property
+    def gguf_file(self) -> str:
+        """The name of that file; by its end Ollama and the Hub know the dtype."""
+        return f"{self.persona}-{self.gguf}.gguf"
 
 
 def render_card(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:

@@ -1,5 +1,7 @@
 """publish on Kubeflow."""
 
+from typing import Any
+
 from kfp import dsl
 
 from components.contracts.images import unpinned
@@ -18,6 +20,7 @@ def publish(
     version: dsl.OutputPath(int),  # type: ignore[valid-type]
     name: str = "",
     proceed: bool = True,
+    options: dict[str, Any] = {},  # noqa: B006 - Kubeflow reads it, nobody writes to it
 ) -> dsl.ContainerSpec:
     """Publishes a model that passed as the persona's next version, with its lineage and card.
 
@@ -30,6 +33,7 @@ def publish(
         registry: Where to publish.
         name: The persona; its authors joined by '-' if left empty.
         proceed: Whether evaluate let it pass; if not, the step fails and says why.
+        options: Further flags of publish as one object.
         card: The model card.
         persona: The persona that it was published as.
         version: The number of the version.
@@ -38,6 +42,7 @@ def publish(
         image=unpinned("publish"),
         command=["python", "-m", "components.publish"],
         args=[
+            *("--options", options),
             *("--dataset", train_dataset.path),
             *("--model", finetuned_model.path),
             *("--evaluation", evaluation.path),

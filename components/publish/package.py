@@ -7,7 +7,7 @@ from pathlib import Path
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.lm.portable import make_portable
-from components.publish.card import CardFacts, render_card
+from components.publish.card import UNKNOWN_LICENSE, CardFacts, render_card
 from components.publish.inputs import Story
 from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
 
@@ -43,5 +43,10 @@ def write_package(
     shutil.copyfile(story.public_page, folder / artifacts.PUBLIC_PAGE)
     spans.write(folder / SPANS)
     beginnings.write(folder / BEGINNINGS)
+    if facts.gguf:
+        from components.publish.gguf.write import write_gguf  # torch takes a second to import
+
+        target, spdx = folder / facts.gguf_file, facts.license or UNKNOWN_LICENSE
+        write_gguf(folder, target, facts.gguf, name=facts.persona, spdx=spdx)
     card = render_card(story, facts, names)
     (folder / artifacts.MODEL_CARD).write_text(card, encoding="utf-8")

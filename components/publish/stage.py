@@ -52,13 +52,17 @@ def run(
 
     Raises:
         GateFailedError: it is not to proceed; nothing is written.
-        BadInputError: an author opted out, posts of the dataset are forgotten, or the folders do
-            not belong together.
+        BadInputError: an author opted out, posts of the dataset are forgotten, the folders do not
+            belong together, or the model cannot be written as GGUF.
         StorageError: the registry cannot be used.
     """
     if not is_true("--proceed", "true" if proceed is None else proceed):
         raise refusal(evaluation)
     story = read_story(dataset, model, evaluation, base_model)
+    if config.gguf:
+        from components.publish.gguf.write import check_gguf  # torch takes a second to import
+
+        check_gguf(model)
     persona = check_persona(name or persona_of(list(story.prepared.persona_authors)))
     place = Registry.open(registry).begin()
     refuse_opted_out(read_opt_outs(registry), story.prepared.people)
@@ -68,7 +72,7 @@ def run(
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
 
     def write(version: int, folder: Path) -> None:
-        facts = CardFacts(persona, version, config.license or story.fetched.license)
+        facts = CardFacts(persona, version, config.license or story.fetched.license, config.gguf)
         write_package(folder, story, facts, model, pictures, spans, beginnings)
         if hashes:
             hashes.write(folder / POST_HASHES)

@@ -31,7 +31,7 @@ from pipelines.pushing import add_push_flags, push_given
 from pipelines.sources import ACCOUNTS, AppendSource, asking_fields, sources_given
 from pipelines.steps import StepRunner, alone_in, make_out
 
-CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
+CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig, PublishConfig)
 
 
 def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -15,6 +15,7 @@ from components.contracts.errors import BadInputError
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
+from components.publish.config import PublishConfig
 from components.runtime.flags import a_name, add_flags, read_config
 from components.train.config import TrainConfig
 from pipelines.arguments import check_gpus, stage_arguments
@@ -104,7 +105,7 @@ def _add_order_flags(parser: argparse.ArgumentParser) -> None:
     add_source_flags(parser, required=False)  # the pipeline forget has none
     add_account_flags(parser)
     taken = set(OWN_FLAGS)
-    kinds = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
+    kinds = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig, PublishConfig)
     for kind in kinds:
         add_flags(parser, kind, leave_out=frozenset(taken))
         taken |= set(kind.model_fields)
@@ -222,6 +223,7 @@ def _arguments(given: argparse.Namespace, root: str) -> dict[str, Any]:
         read_config(PrepareConfig, given, os.environ),
         train,
         read_config(EvaluateConfig, given, os.environ),
+        read_config(PublishConfig, given, os.environ),
     )
     base_model = read_config(FetchConfig, given, os.environ).base_model
     if base_model.startswith(("/", ".", "~")) or Path(base_model).exists():

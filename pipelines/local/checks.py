@@ -115,11 +115,13 @@ def check_device(config: TrainConfig) -> None:
         choose_device(config.device)
 
 
-def check_base_model(fetch: FetchConfig, evaluate: EvaluateConfig | None) -> None:
+def check_base_model(
+    fetch: FetchConfig, evaluate: EvaluateConfig | None, *, gguf: bool = False
+) -> None:
     """Make sure of a base model that is on this machine; no other is asked for before its time.
 
     Raises:
-        BadInputError: it is no model, or `evaluate` asks for what it cannot write.
+        BadInputError: it is no model, cannot write what `evaluate` asks for, or makes no GGUF.
     """
     place = place_of(fetch.base_model)
     if place == "bundled":
@@ -133,6 +135,19 @@ def check_base_model(fetch: FetchConfig, evaluate: EvaluateConfig | None) -> Non
         check_model_folder(folder)
         if evaluate:
             check_prompts(folder, evaluate)
+        if gguf:
+            check_gguf(folder)
+
+
+def check_gguf(base_model: Path) -> None:
+    """Make sure that what comes of the base model can be written as GGUF.
+
+    Raises:
+        BadInputError: llama.cpp does not know its architecture or its tokenizer.
+    """
+    from components.publish.gguf.write import check_base_for_gguf  # torch takes a second to import
+
+    check_base_for_gguf(base_model)
 
 
 def check_prompts(base_model: Path, config: EvaluateConfig) -> None:

@@ -148,7 +148,7 @@ def _run(platform: Platform, job: Job, root: Path, out: Path) -> None:
 
 def _arguments(job: Job, out: Path) -> dict[str, Any]:
     return {
-        **stage_arguments(job.prepare, job.train, job.evaluate),
+        **stage_arguments(job.prepare, job.train, job.evaluate, job.publish),
         "sources": [_flags(source) for source in job.sources],
         "registry": str(out / artifacts.REGISTRY),
         "name": job.name or "",

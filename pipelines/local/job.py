@@ -36,6 +36,7 @@ from pipelines import stages
 from pipelines.local.checks import (
     check_base_model,
     check_device,
+    check_gguf,
     check_judge,
     check_places,
     check_prompts,
@@ -238,6 +239,8 @@ def run_locally(job: Job, steps: StepRunner) -> Path | None:
         folder = steps.run(step)
         if step.stage == "fetch" and _reaches(job, "evaluate"):
             check_prompts(folder, job.evaluate)
+        if step.stage == "fetch" and _writes_gguf(job):
+            check_gguf(folder)
     if job.until != "publish":
         return None
     _into_production(folder, steps.out)
@@ -259,7 +262,8 @@ def _check(job: Job, steps: Sequence[Step], authors: Sequence[str], out: Path) -
     if _reaches(job, "train"):
         check_device(job.train)
     if _reaches(job, "fetch"):
-        check_base_model(job.fetch, job.evaluate if _reaches(job, "evaluate") else None)
+        evaluate = job.evaluate if _reaches(job, "evaluate") else None
+        check_base_model(job.fetch, evaluate, gguf=_writes_gguf(job))
     if job.until == "publish":
         check_registry(str(out / artifacts.REGISTRY), persona_of_job(job, authors))
 
@@ -277,6 +281,10 @@ def push_step(push: PushOrder, version: Path, out: Path, *, no_gate: bool) -> St
         to=push.to,
         no_gate=str(no_gate).lower(),
     )
+
+
+def _writes_gguf(job: Job) -> bool:
+    return job.publish.gguf is not None and _reaches(job, "publish")
 
 
 def _reaches(job: Job, stage: str) -> bool:

@@ -183,9 +183,14 @@ def changed(folder: Path, manifest: Manifest) -> str | None:
         return path.is_file() and file_sha256(path) == entry.sha256
 
     with ThreadPoolExecutor(CHECKERS) as pool:
-        fine = pool.map(check, manifest.files)
-        pairs = zip(manifest.files, fine, strict=True)
+        fine = pool.map(check, served(manifest))
+        pairs = zip(served(manifest), fine, strict=True)
         return next((entry.path for entry, good in pairs if not good), None)
+
+
+def served(manifest: Manifest) -> list[FileEntry]:
+    """The files of a version that a server needs: a GGUF file is for others, and large."""
+    return [entry for entry in manifest.files if not entry.path.endswith(".gguf")]
 
 
 @contextmanager
@@ -259,13 +264,13 @@ def _bring(registry: Registry, manifest: Manifest, folder: Path) -> None:
             return
         except OSError as error:  # another disk, or one without hard links
             log.debug("%s is copied: %s", place, error)
-    checksums = {entry.path: entry.sha256 for entry in manifest.files}
+    checksums = {entry.path: entry.sha256 for entry in served(manifest)}
     download_folder(registry.store, place, folder, checksums)
 
 
 def _link(store: FileStore, place: str, manifest: Manifest, folder: Path) -> None:
     with whole_folder(folder) as draft:
-        for entry in manifest.files:
+        for entry in served(manifest):
             store.stat(place + entry.path)
             (draft / entry.path).parent.mkdir(parents=True, exist_ok=True)
             os.link(store.root / place / entry.path, draft / entry.path)

@@ -26,12 +26,20 @@ from components.lm.portable import make_portable
 
 TEXTS = ["the kettle sings", "rain on the roof, soup on the stove, and my bicycle", "🚲"]
 SIZES: dict[str, Any] = {
-    **{"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2},
-    **{"num_attention_heads": 2, "max_position_embeddings": POSITIONS, "initializer_range": 0.5},
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "max_position_embeddings": POSITIONS,
+    "initializer_range": 0.5,
 }
 LLAMA3 = {
-    **{"rope_type": "llama3", "rope_theta": 500.0, "factor": 8.0, "low_freq_factor": 1.0},
-    **{"high_freq_factor": 4.0, "original_max_position_embeddings": 32},
+    "rope_type": "llama3",
+    "rope_theta": 500.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 32,
 }
 FAR = {"rope_type": "default", "rope_theta": 100_000.0}
 CONFIGS = {

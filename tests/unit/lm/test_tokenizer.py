@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,25 @@ def test_a_tokenizer_that_names_no_end_is_read_through_transformers(
         lm.end_token_id,
     )
     assert tokenizer.encode("soup on the stove") == lm.encode(["soup on the stove"])[0]
+
+
+def test_what_tokenizer_json_says_holds_whatever_the_class(tmp_path: Path) -> None:
+    """transformers' GPT-2 class forgets that digits stand alone, as SmolLM2's do."""
+    folder = make_tiny_model(tmp_path / "model", "llama")
+    file = folder / "tokenizer.json"
+    pipeline = json.loads(file.read_text())
+    digits = {"type": "Digits", "individual_digits": True}
+    steps = [digits, pipeline["pre_tokenizer"]]
+    pipeline["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": steps}
+    pipeline["model"]["vocab"]["12"] = len(pipeline["model"]["vocab"])
+    pipeline["model"]["merges"].append(["1", "2"])
+    file.write_text(json.dumps(pipeline))
+    settings = folder / "tokenizer_config.json"
+    said = json.loads(settings.read_text()) | {"tokenizer_class": "GPT2Tokenizer"}
+    settings.write_text(json.dumps(said))
+    tokenizer, lm = load_tokenizer(folder), load_model(folder)
+    assert len(tokenizer.encode("12")) == 2
+    assert lm.encode(["at 12"]) == [tokenizer.encode("at 12")]
 
 
 def test_a_damaged_tokenizer_is_named(tmp_path: Path) -> None:

@@ -169,6 +169,17 @@ def test_a_gate_that_failed_is_said_with_the_flag_that_overruled_it(folders: Fol
 
 
 @pytest.mark.filterwarnings("default")
+def test_a_gguf_file_is_named_with_how_to_use_it(folders: Folders) -> None:
+    story = read_story(*folders)
+    assert "gguf" not in card(story)
+    text = card(story, FACTS._replace(gguf="q8_0"))
+    assert "llama-server --model gardener-q8_0.gguf" in text
+    (modelfile,) = (block for block in text.split("```\n") if block.startswith("FROM "))
+    lines = [line.split(" ", 1) for line in modelfile.splitlines()]
+    assert lines[:2] == [["FROM", "./gardener-q8_0.gguf"], ["TEMPLATE", '"{{ .Prompt }}"']]
+    assert {word for word, _ in lines[2:]} == {"PARAMETER"}
+
+
 def test_the_code_on_the_card_runs(folders: Folders, capsys: pytest.CaptureFixture[str]) -> None:
     code = re.search(r"```python\n(.*?)```", card(read_story(*folders)), re.DOTALL)
     assert code is not None

@@ -1,6 +1,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.finished import (
@@ -53,6 +54,45 @@ def test_a_version_is_the_model_its_card_and_its_figures(folders: Folders, tmp_p
     assert "samples.jsonl" not in names
     assert manifest.version == 1
     assert Registry.open(str(tmp_path)).verify() == []
+
+
+@pytest.mark.parametrize("dtype", ["f16", "q8_0"])
+def test_a_gguf_file_is_one_of_the_version(dtype: Any, folders: Folders, tmp_path: Path) -> None:
+    config = PublishConfig(gguf=dtype)
+    run(config, **folders._asdict(), registry=str(tmp_path), name="gardener")
+    version = tmp_path / "gardener" / "versions" / "1"
+    file = version / f"gardener-{dtype}.gguf"
+    assert file.read_bytes()[:4] == b"GGUF"
+    assert file.name in (version / "README.md").read_text()
+    entries = {entry.path: entry.size for entry in Manifest.read(version / "manifest.json").files}
+    assert entries[file.name] == file.stat().st_size
+    assert Registry.open(str(tmp_path)).verify() == []
+
+
+def test_a_model_that_makes_no_gguf_is_refused_before_anything_is_published(
+    folders: Folders, tmp_path: Path
+) -> None:
+    made = tmp_path / "made"
+    shutil.copytree(folders.model, made / "weights", ignore=shutil.ignore_patterns("train.json"))
+    config = json.loads((made / "weights" / "config.json").read_text())
+    (made / "weights" / "config.json").write_text(
+        json.dumps(config | {"activation_function": "relu"})
+    )
+    others = make_finished(made / "finished", made / "weights")
+    registry = tmp_path / "registry"
+    with pytest.raises(BadInputError, match="--gguf: .*'relu', so publish without --gguf"):
+        run(PublishConfig(gguf="f16"), **others._asdict(), registry=str(registry), name="gardener")
+    assert Registry.open(str(registry)).versions("gardener") == []
+
+
+def test_a_model_of_before_is_published_for_transformers_4_as_well(
+    folders: Folders, tmp_path: Path
+) -> None:
+    kept = json.loads((folders.model / "tokenizer_config.json").read_text())
+    assert kept["tokenizer_class"] == "TokenizersBackend", "it shows nothing"
+    _, version = publish(folders, tmp_path)
+    settings = json.loads((version / "tokenizer_config.json").read_text())
+    assert settings["tokenizer_class"] == "PreTrainedTokenizerFast"
 
 
 @pytest.mark.parametrize("said", ["false", "False"])

@@ -66,6 +66,7 @@ def test_a_run_is_started_and_its_url_printed(
         "prepare_options": {},
         "train_options": {},
         "evaluate_options": {},
+        "publish_options": {},
     }
     assert "@sha256:" in json.dumps(spec_of(kfp))
 
@@ -95,6 +96,7 @@ def test_everything_that_was_said_reaches_the_run(kfp: KfpServer, images: Path) 
     more += ["--no-gate", "--registry", "gs://r/personas", "--epochs", "2", "--samples", "50"]
     more += ["--checkpoint-uri", "gs://c/personas"]
     more += ["--handle", "bob", "--since-id", "5", "--service-account", "team", "--gpus", "3"]
+    more += ["--gguf", "q8_0", "--license", "MIT"]
     assert main(words(kfp, images, *more)) == 0
     run = only(kfp.runs)
     given = run["runtime_config"]["parameters"]
@@ -109,6 +111,7 @@ def test_everything_that_was_said_reaches_the_run(kfp: KfpServer, images: Path) 
     assert given["registry"] == "gs://r/personas"
     assert given["checkpoint_uri"] == "gs://c/personas"
     assert (given["train_options"], given["evaluate_options"]) == ({"epochs": 2.0}, {"samples": 50})
+    assert given["publish_options"] == {"gguf": "q8_0", "license": "MIT"}
     assert run["service_account"] == "team"
     train = spec_of(kfp)["deploymentSpec"]["executors"]["exec-train"]["container"]
     assert train["resources"]["accelerator"]["count"] == "3"

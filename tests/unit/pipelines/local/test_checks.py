@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from components.fetch.config import FetchConfig
 from components.train.config import TrainConfig
 from pipelines.arguments import check_gpus
 from pipelines.local.checks import (
+    check_base_model,
     check_device,
     check_out,
     check_places,
@@ -68,6 +70,17 @@ def test_a_registry_that_would_refuse_in_the_end_refuses_at_once(
     (tmp_path / blocked).write_text("in the way")
     with pytest.raises(BadInputError):
         check_registry(str(tmp_path), "ann")
+
+
+def test_a_base_model_that_makes_no_gguf_is_refused_at_once(tmp_path: Path) -> None:
+    model = make_tiny_model(tmp_path / "tiny")
+    fetch = FetchConfig(base_model=str(model))
+    check_base_model(fetch, None, gguf=True)
+    config = json.loads((model / "config.json").read_text()) | {"activation_function": "relu"}
+    (model / "config.json").write_text(json.dumps(config))
+    check_base_model(fetch, None)
+    with pytest.raises(BadInputError, match="--gguf: .*'relu'"):
+        check_base_model(fetch, None, gguf=True)
 
 
 def test_what_a_model_cannot_write_is_refused_before_it_is_trained(tmp_path: Path) -> None:

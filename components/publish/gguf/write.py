@@ -15,7 +15,7 @@ from gguf import (
     get_tensor_name_map,
 )
 from gguf.quants import quant_shape_to_byte_shape, quantize
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig
 
 from components.contracts.errors import BadInputError
@@ -159,16 +159,22 @@ def _weights(folder: Path, architecture: Architecture) -> Iterator[Weights]:
     config = architecture.config
     names = get_tensor_name_map(architecture.kind, config.num_hidden_layers)
     for file in sorted(folder.glob("*.safetensors")):
+        for source in _names_in(file):
+            is_again = source == "lm_head.weight" and config.tie_word_embeddings
+            if is_again or source.endswith(BUFFERS):
+                continue
+            target = names.get_name(source, try_suffixes=(".weight", ".bias"))
+            if target is None:
+                raise BadInputError(
+                    f"--gguf: llama.cpp has no place for {source} in {file}, so publish "
+                    "without --gguf"
+                )
+            yield Weights(file, source, target)
+
+
+def _names_in(file: Path) -> list[str]:
+    try:
         with safe_open(file, framework="pt") as opened:
-            for source in opened.keys():  # noqa: SIM118 - it is no mapping
-                if source.endswith(BUFFERS):
-                    continue
-                if source == "lm_head.weight" and config.tie_word_embeddings:
-                    continue
-                target = names.get_name(source, try_suffixes=(".weight", ".bias"))
-                if target is None:
-                    raise BadInputError(
-                        f"--gguf: llama.cpp has no place for {source} in {file}, so publish "
-                        "without --gguf"
-                    )
-                yield Weights(file, source, target)
+            return list(opened.keys())
+    except SafetensorError as error:
+        raise BadInputError(f"cannot read {file}: {error}") from error

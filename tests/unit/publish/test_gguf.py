@@ -315,6 +315,13 @@ def test_a_weight_that_llama_cpp_lacks_is_refused_by_its_name(tmp_path: Path) ->
         write(folder, "f16")
 
 
+def test_damaged_weights_are_named(tmp_path: Path) -> None:
+    folder = make_tiny_model(tmp_path / "model")
+    (folder / "model.safetensors").write_bytes(b"\xff" * 100)
+    with pytest.raises(BadInputError, match=r"cannot read .*model\.safetensors"):
+        check_gguf(folder)
+
+
 def test_a_base_model_may_name_its_weights_and_keep_its_words_otherwise(tmp_path: Path) -> None:
     """As GPT-2 on the Hub does: training writes both anew."""
     folder = make_tiny_model(tmp_path / "model")

@@ -123,6 +123,7 @@ def test_a_pipeline_loads_it_and_sees_what_training_saw(
     writer: Any = pipeline("text-generation", model=str(folder), device="cpu")
     assert writer.tokenizer("rain")["input_ids"] == [lm.start_token_id, *lm.encode(["rain"])[0]]
     assert writer.tokenizer.chat_template is None
+    assert writer.tokenizer.padding_side == "left"
     assert writer.model.config.use_cache
     assert writer.model.dtype == torch.float32
     texts = [writer(prompt)[0]["generated_text"] for prompt in ("rain", "", "the kettle")]

@@ -23,6 +23,8 @@ REPORT_PAGE = "report.html"
 PUBLIC_PAGE = "report-public.html"
 MANIFEST = "manifest.json"
 MODEL_CARD = "README.md"
+PREVIEW = "preview.png"
+"""A version as one picture of 1200 × 630 pixels, for links to it."""
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 """Weights, configuration, tokenizer, chat template: never pickled weights or code."""
 

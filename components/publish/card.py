@@ -9,6 +9,7 @@ import jinja2
 from huggingface_hub import ModelCardData
 from markupsafe import Markup
 
+from components.contracts.artifacts import PREVIEW
 from components.contracts.evaluation import Measure
 from components.contracts.mark import DIGITAL_SOURCE_TYPE
 from components.contracts.reports import Consent, FetchReport, PrepareReport
@@ -74,10 +75,10 @@ def render_card(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
         "literal": Markup,
     }
     return environment.get_template("card.md.jinja").render(
-        front_matter=Markup(_front_matter(story, facts, pictures)),  # noqa: S704 - YAML, not prose
+        front_matter=Markup(_front_matter(story, facts)),  # noqa: S704 - YAML, not prose
         story=story,
         facts=facts,
-        names=_joined(_names(story)),
+        names=_joined(story.names),
         handles=_joined([f"@{author}" for author in story.prepared.persona_authors]),
         pictures=[Markup(name) for name in pictures],  # noqa: S704 - our own file names
         counts=story.prepared.count_table(),
@@ -109,11 +110,11 @@ def _consent(prepared: PrepareReport) -> list[tuple[str, str, str, str | None]]:
     return list(dict.fromkeys(rows))
 
 
-def _front_matter(story: Story, facts: CardFacts, pictures: Sequence[str]) -> str:
+def _front_matter(story: Story, facts: CardFacts) -> str:
     """The card's metadata as YAML, in the Hub's terms: huggingface.co/docs/hub/model-cards."""
     data = ModelCardData(
-        language=_languages(story.prepared),
-        thumbnail=pictures[0] if pictures else None,
+        language=languages(story.prepared),
+        thumbnail=PREVIEW,
         license=facts.license.lower() if facts.license else UNKNOWN_LICENSE,
         library_name="transformers",
         tags=["huggingtweets"],
@@ -129,7 +130,7 @@ def _front_matter(story: Story, facts: CardFacts, pictures: Sequence[str]) -> st
     return str(data.to_yaml(line_break="\n")) + "\n"
 
 
-def _languages(prepared: PrepareReport) -> list[str]:
+def languages(prepared: PrepareReport) -> list[str]:
     """The languages of the posts, the most frequent first; English where none was found out."""
     shares = sorted(prepared.languages.items(), key=lambda item: -item[1])
     often = [language for language, part in shares if part >= LEAST_SHARE]
@@ -140,12 +141,6 @@ def _hub_id(fetched: FetchReport) -> str | None:
     """The base model's name on the Hub, if it is one."""
     named = fetched.source in ("hub", "bundled") and _HUB_ID.fullmatch(fetched.id)
     return fetched.id if named else None
-
-
-def _names(story: Story) -> list[str]:
-    """The authors' names, the handle standing in where none is known."""
-    reports = [(author, story.collected(author)) for author in story.prepared.persona_authors]
-    return [(report and report.display_name) or author for author, report in reports]
 
 
 def _joined(names: Sequence[str]) -> Markup:

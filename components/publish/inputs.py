@@ -38,6 +38,12 @@ class Story(NamedTuple):
     samples: list[Sample]
     """The first sample of each prompt that repeats no post of the dataset."""
 
+    @property
+    def names(self) -> list[str]:
+        """The authors' names, the handle standing in where none is known."""
+        reports = [(author, self.collected(author)) for author in self.prepared.persona_authors]
+        return [(report and report.display_name) or author for author, report in reports]
+
     def collected(self, author: str) -> CollectReport | None:
         """The report of this author's raw dataset, the first of several, where it is known."""
         return next(iter(self.prepared.collected_of(author)), None)

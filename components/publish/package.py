@@ -9,6 +9,7 @@ from components.contracts.errors import BadInputError
 from components.lm.portable import make_portable
 from components.publish.card import UNKNOWN_LICENSE, CardFacts, render_card
 from components.publish.inputs import Story
+from components.publish.preview import preview_of
 from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
 
 ROOM = Path(__file__).parent
@@ -41,6 +42,7 @@ def write_package(
     shutil.copyfile(ROOM / DRAWING, folder / DRAWING)
     story.evaluated.write(folder / artifacts.EVALUATION_REPORT)
     shutil.copyfile(story.public_page, folder / artifacts.PUBLIC_PAGE)
+    (folder / artifacts.PREVIEW).write_bytes(preview_of(story, facts, pictures))
     spans.write(folder / SPANS)
     beginnings.write(folder / BEGINNINGS)
     if facts.gguf:

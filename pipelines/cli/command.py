@@ -18,6 +18,7 @@ from pipelines.cli.judge import add_judge_command
 from pipelines.cli.login import add_login_command
 from pipelines.cli.logs import add_logs_command
 from pipelines.cli.push import add_push_command
+from pipelines.cli.report import add_report_command
 from pipelines.cli.run import add_run_command
 from pipelines.cli.status import add_status_command
 from pipelines.cli.submit import add_submitting_commands
@@ -40,6 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
     add_verify_mark_command(commands)
     add_forget_command(commands)
     add_push_command(commands)
+    add_report_command(commands)
     add_compile_command(commands)
     add_submitting_commands(commands)
     add_status_command(commands)

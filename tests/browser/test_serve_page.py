@@ -206,7 +206,7 @@ def test_the_card_and_the_counts(page: Page) -> None:
 
 def test_another_persona_is_chosen_and_kept_in_the_address(page: Page, running: Running) -> None:
     page.get_by_label("Persona").select_option("john")
-    expect(page).to_have_url(running.inference + "/#john")
+    expect(page).to_have_url(running.inference + "/?persona=john")
     expect(page.locator("#write")).to_be_enabled()
     write_ten(page)
     expect(page.locator(".post .handle").first).to_have_text("john@1")

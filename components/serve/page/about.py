@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from components.contracts.artifacts import MODEL_CARD
+from components.contracts.artifacts import MODEL_CARD, PREVIEW
 from components.contracts.registry import Manifest
 from components.serve.page.card import card_html
 from components.serve.personas.model import Loaded, Model
@@ -47,7 +47,7 @@ class About(BaseModel):
 def about(model: Model, loaded: Loaded) -> About:
     """What the files of a model in memory tell. Blocks: for other threads."""
     pictures = _pictures(loaded.folder)
-    faces = [uri for name, uri in pictures.items() if not name.endswith(DRAWING)]
+    faces = [uri for name, uri in pictures.items() if not name.endswith((DRAWING, PREVIEW))]
     return About(
         name=model.name,
         title=title_of(model.name, loaded.manifest),

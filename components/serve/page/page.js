@@ -73,7 +73,7 @@ async function findPersonas() {
 
 function showPersonas(personas) {
   select.replaceChildren(...personas.map((one) => new Option(one.title, one.name)));
-  const wanted = decodeURIComponent(location.hash.slice(1));
+  const wanted = new URLSearchParams(location.search).get("persona") ?? decodeURIComponent(location.hash.slice(1));
   if (personas.some((one) => one.name === wanted)) select.value = wanted;
   select.disabled = false;
   choosePersona();
@@ -89,7 +89,7 @@ async function choosePersona() {
     const found = await (await call(`page/personas/${encodeURIComponent(name)}`)).json();
     if (name !== select.value) return; // another was chosen meanwhile
     persona = found;
-    history.replaceState(null, "", `#${encodeURIComponent(name)}`);
+    history.replaceState(null, "", `?persona=${encodeURIComponent(name)}`); // its link shows its picture
     $("problem").textContent = "";
     $("write").disabled = false;
     showAbout();

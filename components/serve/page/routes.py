@@ -8,14 +8,18 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
+from components.contracts.artifacts import PREVIEW
 from components.serve.context import Context
 from components.serve.page.about import About, about, title_of
+from components.serve.page.preview import has_preview, tags
 from components.serve.personas.model import Model
 from components.serve.problems import Kind, Problem
 
 ROOM = Path(__file__).parent
+TAGS = "<!-- tags of the preview -->"
+"""Where they stand in the page."""
 TYPES = {
     "page.js": "text/javascript",
     "events.js": "text/javascript",
@@ -48,15 +52,17 @@ class PersonaList(BaseModel):
 
 
 def page(context: Context, errors: dict[int | str, dict[str, Any]]) -> APIRouter:
-    """`GET /`, its files under `/page/`, and `/page/personas[/{name}]`.
+    """`GET /`, its files under `/page/`, `/page/personas[/{name}]` and `/page/previews/{name}.png`.
 
     `errors` are the answers to what goes wrong, for the OpenAPI document.
     """
     router = APIRouter(tags=["page"], responses=errors)
 
-    async def document() -> Response:
-        """The page."""
-        return FileResponse(ROOM / "index.html", media_type="text/html", headers=HEADERS)
+    async def document(request: Request, persona: str = "") -> Response:
+        """The page; a link to `/?persona=NAME` shows that persona's picture elsewhere."""
+        shown = _previewed(context, persona)
+        text = await asyncio.to_thread(_document, request, shown)
+        return HTMLResponse(text, headers=HEADERS)
 
     async def file(name: str) -> Response:
         """One of its files."""
@@ -86,7 +92,22 @@ def page(context: Context, errors: dict[int | str, dict[str, Any]]) -> APIRouter
             held.release()
         return JSONResponse(told.model_dump(), headers={"cache-control": "no-store"})
 
-    for path, endpoint in (("/", document), ("/page/{name}", file)):
+    async def preview(request: Request, name: str) -> Response:
+        """A persona as a picture, of the version in production."""
+        context.tokens.check_inference(request.headers.get("authorization"))
+        deadline = time.monotonic() + context.config.default_response_timeout
+        held = await context.personas.hold(name, None, deadline)
+        try:
+            picture = await asyncio.to_thread(_read, held.loaded.folder / PREVIEW)
+        finally:
+            held.release()
+        return Response(picture, media_type="image/png", headers=HEADERS)
+
+    for path, endpoint in (
+        ("/", document),
+        ("/page/{name}", file),
+        ("/page/previews/{name}.png", preview),
+    ):
         router.add_api_route(path, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
     return router
 
@@ -100,3 +121,24 @@ def _answering(context: Context) -> list[Model]:
         except Problem:
             continue
     return found
+
+
+def _previewed(context: Context, persona: str) -> Model | None:
+    """The persona that a link shows, the first if it names none; None where a token is asked for,
+    since nobody who follows links for others has one."""
+    if context.tokens.inference is not None:
+        return None
+    found = [model for model in _answering(context) if has_preview(model)]
+    named = [model for model in found if model.name == persona]
+    return next(iter(named or ([] if persona else found)), None)
+
+
+def _document(request: Request, shown: Model | None) -> str:
+    page = (ROOM / "index.html").read_text(encoding="utf-8")
+    return page.replace(TAGS, tags(request, shown) if shown else "", 1)
+
+
+def _read(picture: Path) -> bytes:
+    if not picture.is_file():
+        raise Problem(Kind.NOT_FOUND, "this persona has no picture of its own")
+    return picture.read_bytes()

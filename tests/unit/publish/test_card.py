@@ -36,7 +36,7 @@ def test_the_front_matter_is_what_the_hub_reads(folders: Folders) -> None:
     assert front["license"] == "apache-2.0"
     assert front["base_model"] == "made-up/tiny"
     assert front["pipeline_tag"] == "text-generation"
-    assert front["thumbnail"] == "picture-1.jpg"
+    assert front["thumbnail"] == "preview.png"
     assert front["widget"] == [{"text": "My dream is"}]
     assert "huggingtweets" in front["tags"]
     assert front["ai_generated"] is True

@@ -15,7 +15,7 @@ MODULES = sorted(
 )
 COMMANDS = (
     *("run", "generate", "login", "serve", "judge", "registry list", "registry opt-out add"),
-    *("push", "compile", "submit", "schedule", "status", "logs"),
+    *("push", "compile", "submit", "schedule", "status", "logs", "report"),
 )
 
 

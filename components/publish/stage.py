@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.contracts.artifacts import FINETUNED_MODEL, MODEL_CARD, check_persona, persona_of
+from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig

@@ -194,6 +194,7 @@ def pem_of(key: Any, password: bytes = b"") -> str:
         pem_of(generate_private_key(SECP256R1())),
         pem_of(Ed25519PrivateKey.generate(), b"password"),
     ],
+    ids=("words", "public", "cut", "another-curve", "with-a-password"),
 )
 def test_a_key_that_cannot_sign_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(BadInputError, match="^HUGGINGTWEETS_MARK_KEY ") as caught:

@@ -15,6 +15,7 @@ def test_a_gguf_file_is_left_where_it_is(tmp_path: Path) -> None:
 
     registry = Registry.open(str(tmp_path / "registry")).begin()
     manifest = registry.publish("ann", write, LINEAGE)
-    folder = Disk(tmp_path / "kept", registry.store.uri).files(registry, manifest)
-    assert {path.name for path in folder.iterdir()} == {"config.json", "model.safetensors"}
-    assert changed(folder, manifest) is None
+    with Disk(tmp_path / "kept", registry.store.uri).files(registry, manifest) as kept:
+        names = {path.name for path in kept.folder.iterdir()}
+        assert names == {"config.json", "model.safetensors"}
+        assert changed(kept.folder, manifest) is None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from support.hub_server import TOKEN, hub_server
 from support.processes import free_ports, running
 from support.tiny_models import make_tiny_model
 
@@ -55,12 +56,12 @@ def environment_of(place: Path) -> dict[str, str]:
     }
 
 
-def run(line: str | list[str], place: Path) -> str:
+def run(line: str | list[str], place: Path, **variables: str) -> str:
     answer = subprocess.run(
         line,
         shell=isinstance(line, str),
         cwd=place,
-        env=environment_of(place),
+        env=environment_of(place) | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -96,11 +97,26 @@ def served(line: str, place: Path) -> Iterator[str]:
         yield address
 
 
+def push(line: str, place: Path) -> None:
+    """Type it with a Hub on this machine."""
+    with hub_server() as hub:
+        run(
+            line.replace("YOU", "jane"),
+            place,
+            HF_ENDPOINT=hub.url,
+            HF_HUB_DISABLE_XET="1",
+            HF_HUB_OFFLINE="",
+            HF_TOKEN=TOKEN,
+        )
+
+
 def test_every_other_command_of_the_readme_works_in_order(place: Path) -> None:
     with ExitStack() as stack:
         for block in blocks("sh")[1:]:
             if block.startswith("huggingtweets serve"):
                 address = stack.enter_context(served(block, place))
+            elif block.startswith("huggingtweets push"):
+                push(block, place)
             elif block.startswith("curl"):
                 if not shutil.which("curl"):
                     pytest.skip("the commands from here on need curl")

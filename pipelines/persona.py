@@ -32,7 +32,7 @@ def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
     No step stands in a group but what the exit handler and the loop need: Kubeflow runs a pod for
     each group. So the gate is no group: publish refuses what evaluate did not let pass.
     """
-    of = _taking_the_only_one if one_source else _as_it_is
+    of = for_one_source if one_source else _as_it_is
 
     @dsl.pipeline(
         name="persona",
@@ -75,7 +75,7 @@ def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
         """
         ending = on.place(report(), "report", "Say how it ended")
         with dsl.ExitHandler(ending, name="persona-steps"):
-            raw_datasets = _collected(on, sources, registry, one_source=one_source)
+            raw_datasets = collected_by(on, sources, registry, one_source=one_source)
 
             prepared = of(prepare)(
                 raw_datasets=raw_datasets(), preset=preset, options=prepare_options
@@ -141,7 +141,9 @@ def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
     return persona
 
 
-def _collected(on: Platform, sources: Any, registry: Any, *, one_source: bool) -> Callable[[], Any]:
+def collected_by(
+    on: Platform, sources: Any, registry: Any, *, one_source: bool
+) -> Callable[[], Any]:
     """Collect from each source; gives what hands the raw datasets to a step, once for each."""
     title = "Collect one author's posts"
     if one_source:
@@ -163,7 +165,7 @@ def _taking_the_list(collect: BaseComponent) -> BaseComponent:
     return _with_input(collect, "source", type="List")
 
 
-def _taking_the_only_one(step: BaseComponent) -> BaseComponent:
+def for_one_source(step: BaseComponent) -> BaseComponent:
     """A step that reads raw datasets, for one."""
     return _with_input(step, "raw_datasets", is_artifact_list=False)
 

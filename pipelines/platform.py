@@ -74,7 +74,11 @@ class Needs:
     """
     retries: int = 2
     pause: int = 30
-    """Seconds before it is tried again; twice as many before the time after that."""
+    """Seconds before it is tried again."""
+    factor: float = 2.0
+    """How many times as long before the time after that."""
+    asks_serving: bool = False
+    """Whether it asks the serving pods for a post."""
 
 
 GIB = 1024
@@ -86,11 +90,16 @@ NEEDS: Mapping[str, Needs] = {
     "evaluate": Needs(4, 8 * GIB, 6 * 60 * 60, cached=True),
     # It waits for a store by itself, and what did not pass the gate need not wait to say so again.
     "publish": Needs(1, 4 * GIB, 2 * 60 * 60, cached=False, pause=5),
-    # A second try could take production back from a deployment that came between.
-    "deploy": Needs(0.5, GIB, 60 * 60, cached=False, retries=0),
     "forget": Needs(1, 2 * GIB, 6 * 60 * 60, cached=False),
     "push": Needs(1, 4 * GIB, 6 * 60 * 60, cached=False),
     "report": Needs(0.5, GIB // 2, 10 * 60, cached=False),
+    # Whoever is killed is gone on with: the one that kills every pod is given up before the pods.
+    "shard": Needs(4, 8 * GIB, WEEK, cached=False, retries=15, pause=10, factor=1.0),
+    "refresh": Needs(4, 8 * GIB, DAY, cached=False, asks_serving=True),
+    "score": Needs(4, 8 * GIB, 2 * 60 * 60, cached=False),
+    "finish": Needs(4, 8 * GIB, 6 * 60 * 60, cached=False, asks_serving=True),
+    # A second try could take production back from a deployment that came between.
+    "deploy": Needs(0.5, GIB, 60 * 60, cached=False, retries=0, asks_serving=True),
 }
 """By the step's name."""
 SET_ASIDE = 0.25
@@ -132,7 +141,7 @@ class Platform:
         task.set_retry(
             needs.retries if self.tries_again else 0,
             backoff_duration=f"{needs.pause}s",
-            backoff_factor=2.0,
+            backoff_factor=needs.factor,
         )
         task.set_caching_options(cached)
         if stage == "publish":  # which writes the lineage
@@ -147,7 +156,7 @@ class Platform:
             _send_to(
                 task, self.all_nodes | self.train_nodes if stage == "train" else self.all_nodes
             )
-            if stage == "deploy":
+            if needs.asks_serving:
                 _let_at_the_serving(task)
         return task
 

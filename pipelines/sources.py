@@ -93,10 +93,22 @@ def _source(
     """The source of these flags, with what is said once for all of its kind."""
     (kind,) = (kind for kind in SOURCES if kind.flag in flags)
     once = {name: value for name, value in vars(given).items() if name in asking_fields(kind)}
-    names = {ENVIRONMENT_PREFIX + name.upper() for name in asking_fields(kind)}
-    return source_given(
-        {**flags, **once}, {name: text for name, text in environment.items() if name in names}
-    )
+    return source_of_flags({**flags, **once}, environment)
+
+
+def source_of_flags(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Source:
+    """The source of these flags of collect; variables say only how its kind is asked for.
+
+    Raises:
+        BadInputError: they name no source, or several, or a value is wrong.
+    """
+    names = {
+        ENVIRONMENT_PREFIX + name.upper()
+        for kind in SOURCES
+        if kind.flag in flags
+        for name in asking_fields(kind)
+    }
+    return source_given(flags, {name: text for name, text in environment.items() if name in names})
 
 
 def _archives(given: argparse.Namespace) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ They take time to import, torch above all: each when it is called.
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.contracts.artifacts import MANIFEST
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
@@ -74,8 +75,14 @@ def publish(
     raw_dataset: Sequence[Path],
     registry: str,
     name: str | None = None,
+    manifest_out: Path | None = None,
+    attempt: str = "",
 ) -> Path:
-    """The version that the model became, in a registry on this machine."""
+    """A folder with the manifest of what the model became, in the registry at this URI.
+
+    It is `manifest_out`, where a copy goes; that of the version itself if left out, in a registry
+    on this machine.
+    """
     from components.publish.stage import run
 
     manifest = run(
@@ -87,8 +94,13 @@ def publish(
         raw_dataset=raw_dataset,
         registry=registry,
         name=name,
+        attempt=attempt,
     )
-    return Path(registry) / version_folder(manifest.persona, manifest.version)
+    if manifest_out is None:
+        return Path(registry) / version_folder(manifest.persona, manifest.version)
+    manifest_out.mkdir(exist_ok=True)
+    manifest.write(manifest_out / MANIFEST)
+    return manifest_out
 
 
 def push(

@@ -202,6 +202,8 @@ class TrainReport(Report):
     """How many of `seconds` had passed when the best weights were reached."""
     curve: tuple[CurvePoint, ...]
     hyperparameters: dict[str, str | int | float | bool | None]
+    asked: tuple[str, ...] | None = None
+    """Which of them were asked for, as `epochs`: the others suited the posts and the method."""
     base_model: BaseModelFacts
     seed: int
     device: str

@@ -38,6 +38,7 @@ _WORDS = {
     "literal_error": "{given} is not {expected}",
     "string_type": "{given} is not a text",
     "string_too_short": "it is empty",
+    "too_short": "{given} holds too little; give {min_length} or more",
     "tuple_type": "{given} is not a list",
     "dict_type": "{given} is not an object",
     "datetime_from_date_parsing": "{given} is not a moment in time",

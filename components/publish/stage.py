@@ -36,6 +36,7 @@ def run(
     raw_dataset: Sequence[Path] = (),
     proceed: str | None = None,
     card_out: Path | None = None,
+    attempt: str = "",
 ) -> Manifest:
     """Publish the model as the next version of a persona; `latest` moves to it.
 
@@ -50,6 +51,7 @@ def run(
         raw_dataset: the authors' raw datasets, for their pictures.
         proceed: `true`, or `false` if evaluate did not let the model pass; `true` if left out.
         card_out: where to write a copy of the model card.
+        attempt: what all attempts of one job have in common; by default that of a pipeline's run.
 
     Raises:
         GateFailedError: it is not to proceed; nothing is written.
@@ -81,11 +83,11 @@ def run(
     authors = handles(story.prepared.persona_authors)
     with tracked("publish", authors, config) as tracker:
         tracker.input(FINETUNED_MODEL, authors, model)
-        lineage, job = lineage_of(story, os.environ, hashes), job_of(story, os.environ)
+        lineage = lineage_of(story, os.environ, hashes)
+        job = attempt or job_of(story, os.environ)
         manifest = place.publish(persona, write, lineage, story.evaluated.formats, job=job)
-        version = str(manifest.version)
-        final = f"{registry.rstrip('/')}/{persona}/versions/{version}"
-        tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{version}",))
+        final = f"{registry.rstrip('/')}/{persona}/versions/{manifest.version}"
+        tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{manifest.version}",))
     if card_out:
         card_out.parent.mkdir(parents=True, exist_ok=True)
         card_out.write_bytes(place.file(persona, manifest.version, MODEL_CARD))

@@ -17,6 +17,8 @@ AUDIT = ".audit/"
 AUDIT_HEAD = f"{AUDIT}head.json"
 AUDIT_ENTRIES = f"{AUDIT}entries/"
 STALE = "stale.json"
+FLEETS = ".fleets/"
+"""Below it, a folder for each fleet; no persona has this name."""
 
 _NUMBER = re.compile(r"[1-9][0-9]*", re.ASCII)
 _MANIFEST_KEY = re.compile(r"[^/]+/versions/([1-9][0-9]*)/" + re.escape(MANIFEST))
@@ -71,7 +73,8 @@ def audit_key(number: int) -> str:
 
 def persona_folders(store: Store) -> list[str]:
     """The folders that may be personas, sorted."""
-    return [name for name in store.folders() if name != AUDIT.rstrip("/")]
+    others = {AUDIT.rstrip("/"), FLEETS.rstrip("/")}
+    return [name for name in store.folders() if name not in others]
 
 
 def holds_personas(store: Store) -> bool:

@@ -69,7 +69,7 @@ def publish(
     sent: dict[str, FileEntry] = {}
     for _ in attempts(PATIENCE):
         version = settle(store, persona) + 1
-        if job and (done := _published_by(store, persona, job)):
+        if job and (done := published_by(store, persona, job)):
             return done
         with tempfile.TemporaryDirectory() as name, _cleared_if_failed(store, persona, upload):
             write(version, Path(name))
@@ -199,8 +199,11 @@ def _delete_upload(store: Store, persona: str, upload: str) -> None:
         store.delete(stat.key)
 
 
-def _published_by(store: Store, persona: str, job: str) -> Manifest | None:
-    """The version that another attempt of this job published; None if there is none."""
+def published_by(store: Store, persona: str, job: str) -> Manifest | None:
+    """The version that an attempt of this job published; None if there is none.
+
+    Versions older than TRIED_AGAIN are not looked at.
+    """
     oldest = datetime.now(UTC) - TRIED_AGAIN
     for version in reversed(published_versions(store, persona)):
         found = read_document(store, manifest_key(persona, version), Manifest)

@@ -109,6 +109,14 @@ class Registry:
             record.version = manifest.version
         return manifest
 
+    def published_by(self, persona: str, job: str) -> Manifest | None:
+        """The version that an attempt of `job` published within the last days, if any did.
+
+        What a killed attempt had decided is finished first.
+        """
+        publishing.settle(self.store, check_persona(persona))
+        return publishing.published_by(self.store, persona, job)
+
     def personas(self) -> list[str]:
         """Everybody with at least one version, sorted."""
         return [

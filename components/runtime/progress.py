@@ -1,5 +1,6 @@
 """Progress of long work: a bar on a terminal, a line now and then elsewhere."""
 
+import functools
 import logging
 import sys
 import time
@@ -47,9 +48,15 @@ def _bar(task: str, total: int) -> Iterator[Advance]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[words]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=_console(), transient=True) as bar:
         number = bar.add_task(task, total=total, words="")
         yield lambda amount, words="": bar.update(number, advance=amount, words=words)
+
+
+@functools.cache
+def _console() -> Console:
+    """One for all bars, so that one within another stands below it."""
+    return Console(stderr=True)
 
 
 @contextmanager

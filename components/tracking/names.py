@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from components.contracts import artifacts
 
+SWEEP_ID = "WANDB_SWEEP_ID"
+"""W&B's variable for the sweep that a run belongs to."""
 JOBS = {"prepare": "preprocess"}
 """A stage's job, where the original called it otherwise."""
 _PREFIXES = {

@@ -10,7 +10,7 @@ import wandb
 from components.runtime.digests import file_sha256, files_of
 from components.runtime.mounts import uri_of
 from components.tracking.backend import Values
-from components.tracking.names import artifact_name, job_of, run_name
+from components.tracking.names import SWEEP_ID, artifact_name, job_of, run_name
 
 PROJECT = "huggingtweets"
 
@@ -23,7 +23,12 @@ class WandbBackend:
     ) -> None:
         """Start the run; raises W&B's errors."""
         settings = wandb.Settings(
-            silent=True, console="off", disable_git=True, disable_code=True, init_timeout=30
+            silent=True,
+            console="off",
+            disable_git=True,
+            disable_code=True,
+            init_timeout=30,
+            sweep_id=os.environ.get(SWEEP_ID),
         )
         mode: Any = os.environ.get("WANDB_MODE")  # W&B itself reads these two once a process
         self._run = wandb.init(
@@ -79,6 +84,12 @@ class WandbBackend:
     def finish(self, code: int) -> None:
         """The end."""
         self._run.finish(exit_code=code)
+
+
+def begin_sweep(document: Mapping[str, Any]) -> str:
+    """Begin a sweep with this configuration on W&B's server; its id. Raises W&B's errors."""
+    project = os.environ.get("WANDB_PROJECT") or PROJECT
+    return wandb.sweep(dict(document), project=project)
 
 
 def _by_reference(kind: str, subject: str, folder: Path, uri: str) -> wandb.Artifact:

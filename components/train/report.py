@@ -47,6 +47,7 @@ def train_report(
         seconds_to_best=state.seconds_to_best,
         curve=tuple(state.curve),
         hyperparameters=hyperparameters,
+        asked=tuple(sorted(config.model_fields_set & hyperparameters.keys())),
         base_model=base,
         seed=config.seed,
         device=device_name(device),

@@ -2,27 +2,44 @@
 
 import argparse
 import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from components.contracts.errors import BadInputError
-from components.runtime.flags import a_path
+from components.fetch.config import FetchConfig
+from components.runtime.flags import a_name, a_path
+from pipelines.fleet.shards import FEWEST, MOST, shards_for
 from pipelines.kubeflow.images import step_images
-from pipelines.kubeflow.package import write_forget_package, write_package
+from pipelines.kubeflow.package import write_pipeline
 from pipelines.nodes import ANYWHERE, add_node_flags, nodes_given
 from pipelines.pushing import add_push_flags, push_given
+from pipelines.sweep.search import trials_of
+from pipelines.sweep.spec import read_spec
+
+if TYPE_CHECKING:
+    from kfp.dsl.base_component import BaseComponent
+
+    from pipelines.platform import Platform
 
 log = logging.getLogger(__name__)
 
 TARGETS = ("kfp", "vertex")
 SOURCES = ("one", "several")
 PERSONA, FORGET = "persona", "forget"
-"""The pipelines."""
+PIPELINES = (PERSONA, FORGET, "refresh", "fleet", "sweep")
 
 
 def add_compile_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `compile` to the command line."""
     parser = commands.add_parser("compile", help="write the pipeline for Kubeflow or Vertex AI")
+    parser.add_argument(
+        "--pipeline", choices=PIPELINES, default="persona", help="which one (default: persona)"
+    )
+    parser.add_argument(
+        "--shards", type=a_count, default=FEWEST, metavar="N", help="of fleet (default: 10)"
+    )
+    parser.add_argument("--sweep", type=a_name, metavar="FILE", help="of sweep: what to try")
     parser.add_argument("--target", choices=TARGETS, default="kfp", help="(default: kfp)")
-    add_pipeline_flag(parser)
     parser.add_argument(
         "--sources",
         choices=SOURCES,
@@ -93,15 +110,55 @@ def compile_pipeline(given: argparse.Namespace) -> int:
             "with `huggingtweets push` afterwards"
         )
     platform = Platform(given.target, images, given.gpus, train, every, push=push)
-    if given.pipeline == FORGET:
-        write_forget_package(platform, given.output)
-        log.info("wrote the pipeline forget for %s to %s", given.target, given.output)
-        return 0
-    write_package(platform, given.output, one_source=given.sources == "one")
-    log.info(
-        "wrote the pipeline persona for %s, for runs with %s, to %s",
-        given.target,
-        "one source" if given.sources == "one" else "one source or several",
-        given.output,
-    )
+    write_pipeline(_pipeline(given, platform), given.output)
+    log.info("wrote the pipeline %s for %s to %s", _said(given), given.target, given.output)
     return 0
+
+
+def _said(given: argparse.Namespace) -> str:
+    if given.pipeline not in (PERSONA, "sweep"):
+        return str(given.pipeline)
+    runs = "runs with one source" if given.sources == "one" else "runs with one source or several"
+    return f"{given.pipeline}, for {runs},"
+
+
+def _pipeline(given: argparse.Namespace, platform: "Platform") -> "Callable[[], BaseComponent]":
+    """What makes the pipeline; each takes a second to import.
+
+    Raises:
+        BadInputError: a flag that it needs is wrong, or missing.
+    """
+    one_source = given.sources == "one"
+    match given.pipeline:
+        case "forget":
+            from pipelines.forgetting import forget_pipeline
+
+            return lambda: forget_pipeline(platform)
+        case "refresh":
+            from pipelines.refresh.pipeline import refresh_pipeline
+
+            return lambda: refresh_pipeline(platform)
+        case "fleet":
+            from pipelines.fleet.pipeline import fleet_pipeline
+
+            shards = shards_for(MOST, given.shards)
+            return lambda: fleet_pipeline(platform, shards)
+        case "sweep":
+            return _sweep(given, platform, one_source=one_source)
+    from pipelines.persona import persona_pipeline
+
+    return lambda: persona_pipeline(platform, one_source=one_source)
+
+
+def _sweep(
+    given: argparse.Namespace, platform: "Platform", *, one_source: bool
+) -> "Callable[[], BaseComponent]":
+    if given.sweep is None:
+        raise BadInputError("--sweep: name the file that says what to try")
+    from pipelines.sweep.pipeline import sweep_pipeline
+
+    trials = trials_of(read_spec(given.sweep), 0)
+    base_model = FetchConfig().base_model
+    return lambda: sweep_pipeline(
+        platform, trials, base_model=base_model, train_options={}, sweep="", one_source=one_source
+    )

@@ -9,7 +9,7 @@ from pipelines.sources import AppendSource
 
 KFP_ENDPOINT = "KF_PIPELINES_ENDPOINT"
 """kfp's own variable for the host."""
-COMMANDS = ("submit", "schedule", "status", "logs")
+COMMANDS = ("submit", "schedule", "status", "logs", "refresh", "fleet", "sweep")
 OF_SOURCES = ("author", "format", "columns", "date_order", "exclude_circle_window")
 """Flags that belong to the sources beside which they stand."""
 YES = ("1", "true", "yes", "on")

@@ -2,18 +2,22 @@
 
 import argparse
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 from components.collect.config import CollectConfig
 from components.contracts.artifacts import REGISTRY, check_persona
 from components.contracts.errors import BadInputError
+from components.contracts.registry import Manifest
 from components.contracts.reports import Consent
 from components.evaluate.config import EvaluateConfig
 from components.fetch.config import FetchConfig
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.registry import Registry
+from components.registry.layout import version_folder
 from components.runtime.flags import (
     Config,
     a_name,
@@ -37,15 +41,8 @@ CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig, PublishConfi
 def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `run` to the command line: its own flags, then those of the stages."""
     parser = commands.add_parser("run", help="posts in; a measured, documented persona out")
-    add_source_flags(parser)
-    job = parser.add_argument_group("the job")
-    job.add_argument(
-        "--out", type=a_path, required=True, metavar="DIR", help="where everything goes"
-    )
-    job.add_argument(
-        "--name", type=a_name, metavar="PERSONA", help="(default: the authors, joined by '-')"
-    )
-    job.add_argument(
+    run_only = parser.add_argument_group("the run")
+    run_only.add_argument(
         "--since",
         action="append",
         default=[],
@@ -53,18 +50,33 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         metavar="RAW_DATASET",
         help="an earlier raw-dataset of one of the authors, to bring up to date",
     )
-    job.add_argument("--until", choices=STAGES, default="publish", help="the last stage to do")
-    job.add_argument(
+    run_only.add_argument("--until", choices=STAGES, default="publish", help="the last stage to do")
+    run_only.add_argument(
         "--resume", action="store_true", help="go on after a killed run: reuse what is unchanged"
     )
-    job.add_argument(
+    run_only.add_argument(
         "--runner",
         choices=("local", "docker"),
         default="local",
         help="docker: the pipeline of the cluster, each step in its image (default: local)",
     )
-    job.add_argument(
+    run_only.add_argument(
         "--images", type=a_path, metavar="FILE", help="of --runner docker: build/images.json"
+    )
+    add_job_flags(parser)
+    add_push_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def add_job_flags(parser: argparse.ArgumentParser, *, out_required: bool = True) -> None:
+    """The flags of a job on this machine: whose posts, where everything goes, how it is made."""
+    add_source_flags(parser)
+    job = parser.add_argument_group("the job")
+    job.add_argument(
+        "--out", type=a_path, required=out_required, metavar="DIR", help="where everything goes"
+    )
+    job.add_argument(
+        "--name", type=a_name, metavar="PERSONA", help="(default: the authors, joined by '-')"
     )
     job.add_argument(
         "--no-gate", action="store_true", help="publish whatever the gate says; the card repeats it"
@@ -75,13 +87,11 @@ def add_run_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         metavar="DIR",
         help="a folder with a train-dataset for each other author (default: invented ones)",
     )
-    add_push_flags(parser)
     add_account_flags(parser)
     taken = {"registry"}  # the run has its own
     for kind in CONFIGS:
         add_flags(parser, kind, leave_out=frozenset(taken))
         taken |= set(kind.model_fields)
-    parser.set_defaults(run=run)
 
 
 def add_account_flags(parser: argparse.ArgumentParser) -> None:
@@ -90,10 +100,10 @@ def add_account_flags(parser: argparse.ArgumentParser) -> None:
     add_flags(parser, CollectConfig, leave_out=frozenset(fields_of(CollectConfig)) - asking)
 
 
-def add_source_flags(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+def add_source_flags(parser: argparse.ArgumentParser, *, consent_required: bool = True) -> None:
     """The flags that say whose posts, and on what basis they are used.
 
-    Where they are not `required`, a command can do without sources.
+    Where `consent_required` is false, a command can do without sources.
     """
     group = parser.add_argument_group("whose posts (repeat for more of them, or more authors)")
     many: dict[str, Any] = {"action": "append", "default": [], "type": a_name}
@@ -147,7 +157,7 @@ def add_source_flags(parser: argparse.ArgumentParser, *, required: bool = True) 
         "--consent",
         action="append",
         choices=get_args(Consent),
-        required=required,
+        required=consent_required,
         help="on which basis these posts are used; once for all sources, or once for each in "
         "their order here",
     )
@@ -155,9 +165,7 @@ def add_source_flags(parser: argparse.ArgumentParser, *, required: bool = True) 
 
 def run(given: argparse.Namespace) -> int:
     """Do the job, then say what came out."""
-    if given.name:
-        check_persona(given.name)
-    job = _job(given)
+    job = replace(job_given(given), push=push_given(given))
     if job.push and job.until != STAGES[-1]:
         raise BadInputError(f"--push-to: with --until {job.until} there is nothing to push")
     if given.runner == "docker":
@@ -173,9 +181,15 @@ def run(given: argparse.Namespace) -> int:
 
             version, times = run_in_docker(job, given.images, steps.out)
         else:
-            version = run_locally(job, steps)
+            published = run_locally(job, steps)
+            version = folder_of(published, steps.out) if published else None
     print_summary(steps.out, times, version)
     return 0
+
+
+def folder_of(published: Manifest, out: Path) -> Path:
+    """Where a version of the run's own registry stands."""
+    return out / REGISTRY / version_folder(published.persona, published.version)
 
 
 def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
@@ -194,9 +208,14 @@ def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
         raise BadInputError("--reference-authors is for --runner local; judge with it afterwards")
 
 
-def _job(given: argparse.Namespace) -> Job:
-    """What the flags and the environment ask for."""
+def job_given(given: argparse.Namespace) -> Job:
+    """What the flags and the environment ask for.
 
+    Raises:
+        BadInputError: something of it cannot be.
+    """
+    if given.name:
+        check_persona(given.name)
     flags = {**vars(given), "registry": _registry(given)}
 
     def read(kind: type[Config]) -> Config:
@@ -210,11 +229,10 @@ def _job(given: argparse.Namespace) -> Job:
         evaluate=read(EvaluateConfig),
         publish=read(PublishConfig),
         name=given.name,
-        until=given.until,
-        since=given.since,
+        until=vars(given).get("until", "publish"),
+        since=vars(given).get("since", ()),
         reference_authors=given.reference_authors,
         no_gate=given.no_gate,
-        push=push_given(given),
     )
 
 

@@ -102,7 +102,7 @@ def _add_order_flags(parser: argparse.ArgumentParser) -> None:
     )
     job.add_argument("--no-gate", action="store_true", help="publish whatever the gate says")
     job.add_argument("--service-account", type=a_name, metavar="NAME", help="that the steps run as")
-    add_source_flags(parser, required=False)  # the pipeline forget has none
+    add_source_flags(parser, consent_required=False)  # the pipeline forget has none
     add_account_flags(parser)
     taken = set(OWN_FLAGS)
     kinds = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig, PublishConfig)

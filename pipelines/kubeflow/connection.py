@@ -10,12 +10,12 @@ from components.contracts.errors import BadInputError
 from components.runtime.flags import a_name, a_path
 
 
-def add_connection_flags(parser: argparse.ArgumentParser) -> None:
+def add_connection_flags(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """The flags that say which host, and who asks."""
     group = parser.add_argument_group("the Kubeflow Pipelines host")
     group.add_argument(
         "--host",
-        required=True,
+        required=required,
         type=a_name,
         metavar="URL",
         help="http://… or https://… (default: $KF_PIPELINES_ENDPOINT)",

@@ -1,6 +1,7 @@
 """The pipelines as packages that Kubeflow or Vertex AI takes."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def write_package(platform: "Platform", output: Path, *, one_source: bool) -> No
     """
     from pipelines.persona import persona_pipeline  # kfp takes a second to import
 
-    _write(persona_pipeline(platform, one_source=one_source), output)
+    write_pipeline(lambda: persona_pipeline(platform, one_source=one_source), output)
 
 
 def write_forget_package(platform: "Platform", output: Path) -> None:
@@ -33,15 +34,20 @@ def write_forget_package(platform: "Platform", output: Path) -> None:
     """
     from pipelines.forgetting import forget_pipeline
 
-    _write(forget_pipeline(platform), output)
+    write_pipeline(lambda: forget_pipeline(platform), output)
 
 
-def _write(pipeline: "BaseComponent", output: Path) -> None:
-    from kfp import compiler
+def write_pipeline(pipeline: "Callable[[], BaseComponent]", output: Path) -> None:
+    """Compile the pipeline into the file `output`.
+
+    Raises:
+        BadInputError: it cannot be written there.
+    """
+    from kfp import compiler  # kfp takes a second to import
 
     with tempfile.TemporaryDirectory() as folder:  # kfp wants the file's name to end as YAML
         package = Path(folder) / "pipeline.yaml"
-        compiler.Compiler().compile(pipeline, str(package))
+        compiler.Compiler().compile(pipeline(), str(package))
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_bytes(package.read_bytes())

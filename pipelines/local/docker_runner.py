@@ -138,7 +138,7 @@ def _run(platform: Platform, job: Job, root: Path, out: Path) -> None:
     )
     pipeline = components.load_component_from_file(str(package))
     try:
-        with _output_aside():
+        with output_aside():
             pipeline(**_arguments(job, out))
     except docker.errors.DockerException as error:
         raise StepFailedError(f"Docker could not run a step: {error}") from error
@@ -184,7 +184,7 @@ def _mounts(job: Job, out: Path) -> list[docker.types.Mount]:
 
 
 @contextlib.contextmanager
-def _output_aside() -> Iterator[None]:
+def output_aside() -> Iterator[None]:
     """Send what kfp and the containers print to standard error: ours is for the result."""
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of settings that only pods have

@@ -3,14 +3,16 @@
 Nothing is fetched before it is needed: posts that are no good are refused without a base model.
 """
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import shutil
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
-from components.collect.config import Source
+from components.collect.config import AccountSource, Source
 from components.collect.opened import OpenFile, OpenSource, open_source
 from components.collect.source_file import LocalFiles
 from components.collect.stage import collect
@@ -44,10 +46,14 @@ from pipelines.local.checks import (
     check_registry,
 )
 from pipelines.pushing import PushOrder
-from pipelines.steps import Step, StepRunner, step_of
+from pipelines.steps import Step, StepRunner, make_out, step_of
 
 Until = Literal["collect", "prepare", "fetch", "train", "evaluate", "publish"]
 STAGES: tuple[str, ...] = get_args(Until)
+CHAMPION = "champion"
+"""The folder in OUT for the version in production, where the registry lies elsewhere."""
+PUBLISHED = "published"
+"""The folder in OUT for the manifest of what was published."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,19 @@ class Job:
     """Whether to publish whatever the gate says."""
     push: PushOrder | None = None
     """Where to push what came into production; None for nowhere."""
+    registry: str | None = None
+    """The URI of the registry; OUT/registry if left out."""
+    base: Path | None = None
+    """The pretrained-model, where several jobs share it; else it is fetched into OUT."""
+    ask_accounts: str = ""
+    """Where accounts are to be asked whatever was kept, a random name of this call: what is new
+    comes on top of their raw-datasets in OUT."""
+    attempt: str = ""
+    """What all attempts of this job have in common: none of them publishes a second version."""
+
+    def registry_in(self, out: Path) -> str:
+        """The URI of the registry of a run into this folder."""
+        return self.registry or str(out / artifacts.REGISTRY)
 
 
 def persona_of_job(job: Job, authors: Sequence[str]) -> str:
@@ -121,23 +140,17 @@ def raw_dataset_names(authors: Sequence[str]) -> list[str]:
     return names
 
 
-def persona_steps(
-    job: Job, sources: Sequence[OpenSource], authors: Sequence[str], out: Path
-) -> list[Step]:
-    """The steps of the whole job in order; `sources` are open when those of collect are done.
-
-    Raises:
-        BadInputError: an earlier raw-dataset is of nobody among the authors.
-    """
-    raw = [out / artifacts.RAW_DATASET / name for name in raw_dataset_names(authors)]
-    base, dataset = out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
+def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
+    """The steps of the job after those of collect, in order."""
+    raw = raw_datasets(authors, out)
+    base, dataset = job.base or out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
     model, evaluation = out / artifacts.FINETUNED_MODEL, out / artifacts.EVALUATION
     base_model_now = partial(identity_of_model, job.fetch.base_model)
     gate = job.evaluate.gate
+    fetch = step_of(stages.fetch, job.fetch, base_model_now, model_out=base)
     return [
-        *_collect_steps(job, sources, authors, raw),
         step_of(stages.prepare, job.prepare, None, dataset=raw, dataset_out=dataset),
-        step_of(stages.fetch, job.fetch, base_model_now, model_out=base),
+        *([] if job.base else [fetch]),
         step_of(stages.train, job.train, None, dataset=dataset, base_model=base, model_out=model),
         step_of(
             stages.evaluate,
@@ -149,19 +162,31 @@ def persona_steps(
             reference_authors=job.reference_authors,
             evaluation_out=evaluation,
         ),
-        step_of(
-            stages.publish,
-            job.publish,
-            None,
-            dataset=dataset,
-            base_model=base,
-            model=model,
-            evaluation=evaluation,
-            raw_dataset=raw,
-            registry=str(out / artifacts.REGISTRY),
-            name=job.name or None,
+        replace(
+            step_of(
+                stages.publish,
+                job.publish,
+                None,
+                dataset=dataset,
+                base_model=base,
+                model=model,
+                evaluation=evaluation,
+                raw_dataset=raw,
+                registry=job.registry_in(out),
+                name=job.name or None,
+            ),
+            do=partial(
+                stages.publish,
+                manifest_out=out / PUBLISHED if job.registry else None,
+                attempt=job.attempt,
+            ),
         ),
     ]
+
+
+def raw_datasets(authors: Sequence[str], out: Path) -> list[Path]:
+    """The folder of each source's raw-dataset."""
+    return [out / artifacts.RAW_DATASET / name for name in raw_dataset_names(authors)]
 
 
 def _collect_steps(
@@ -174,10 +199,16 @@ def _collect_steps(
             source.config,
             {"since": since} if since else {},
             {"dataset_out": folder},
-            identity=partial(_sha256_of, source) if isinstance(source, OpenFile) else None,
+            identity=_identity(job, source),
             subject=Path(place).name if len(raw) > 1 else "",
             do=partial(_collect, source),
         )
+
+
+def _identity(job: Job, source: OpenSource) -> Callable[[], str] | None:
+    if isinstance(source, OpenFile):
+        return partial(_sha256_of, source)
+    return (lambda: job.ask_accounts) if job.ask_accounts else None
 
 
 def _sha256_of(source: OpenFile) -> str:
@@ -209,44 +240,99 @@ def _earlier(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> list[Path
             raise BadInputError(f"--since: give one raw-dataset of @{author} for each source of it")
         place = places.get(folder.resolve())
         found[place if place in free else free[0]] = folder
-    return found
+    return [since or own for since, own in zip(found, _kept(job, authors, raw), strict=True)]
 
 
-def run_locally(job: Job, steps: StepRunner) -> Path | None:
+def _kept(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> Iterator[Path | None]:
+    """The raw-dataset of each account that lies in its place, where accounts are asked again."""
+    for source, author, folder in zip(job.sources, authors, raw, strict=True):
+        report = folder / artifacts.COLLECT_REPORT
+        is_kept = job.ask_accounts and isinstance(source, AccountSource) and report.is_file()
+        if is_kept and CollectReport.read(report).author.lower() == author.lower():
+            yield folder
+        else:
+            yield None
+
+
+def run_locally(job: Job, steps: StepRunner) -> Manifest | None:
     """Do the job up to the stage that it names, and move `production` to what it published.
 
     Returns:
-        The folder of the published version; None where the job ends before.
+        What was published; None where the job ends before.
 
     Raises:
         GateFailedError: the model did not pass the gate, so there is no version.
     """
+    authors = collect_posts(job, steps)
+    make_model(job, steps, authors)
+    if job.until != "publish":
+        return None
+    manifest = publish_good_model(job, steps, authors)
+    if job.push:
+        registry = job.registry_in(steps.out)
+        steps.do(push_step(job.push, manifest, registry, no_gate=job.no_gate))
+    return manifest
+
+
+def collect_posts(job: Job, steps: StepRunner) -> list[str]:
+    """Find out whether the job can be done, and collect; gives the author of each source.
+
+    Raises:
+        BadInputError: it cannot, or a source cannot be read.
+    """
     with LocalFiles() as files:
         sources = [open_source(source, files) for source in job.sources]
         authors = authors_of(sources)
-        all_steps = persona_steps(job, sources, authors, steps.out)
-        steps_to_do = [step for step in all_steps if _reaches(job, step.stage)]
-        _check(job, steps_to_do, authors, steps.out)
-        for step in steps_to_do[: len(sources)]:
+        collecting = list(_collect_steps(job, sources, authors, raw_datasets(authors, steps.out)))
+        later = persona_steps(job, authors, steps.out)
+        _check(job, [*collecting, *_reached(job, later)], authors, steps.out)
+        for step in collecting:
             folder = steps.run(step)
             if steps.times[-1].reused:
-                _ask_opt_outs(folder, steps.out)
-    for step in steps_to_do[len(sources) :]:
+                _ask_opt_outs(folder, job.registry_in(steps.out))
+    return authors
+
+
+def make_model(
+    job: Job,
+    steps: StepRunner,
+    authors: Sequence[str],
+    only: Collection[str] = ("prepare", "fetch", "train", "evaluate"),
+) -> None:
+    """Prepare, fetch, train and evaluate, as far as the job goes; or only some of it."""
+    for step in _reached(job, persona_steps(job, authors, steps.out)):
+        if step.stage not in only:
+            continue
         if step.stage == "evaluate":
-            step = _beside_champion(step, steps.out, persona_of_job(job, authors))
-        if step.stage == "publish" and not job.no_gate:
-            ask_gate(GateConfig(), evaluation=steps.out / artifacts.EVALUATION)
+            step = _beside_champion(step, job, steps.out, persona_of_job(job, authors))
         folder = steps.run(step)
         if step.stage == "fetch" and _reaches(job, "evaluate"):
             check_prompts(folder, job.evaluate)
         if step.stage == "fetch" and _writes_gguf(job):
             check_gguf(folder)
-    if job.until != "publish":
-        return None
-    _into_production(folder, steps.out)
-    if job.push:
-        steps.do(push_step(job.push, folder, steps.out, no_gate=job.no_gate))
-    return folder
+
+
+def publish_good_model(job: Job, steps: StepRunner, authors: Sequence[str]) -> Manifest:
+    """Publish what passed the gate, and move `production` to it.
+
+    Raises:
+        GateFailedError: it did not pass, so there is no version.
+    """
+    if not job.no_gate:
+        ask_gate(GateConfig(), evaluation=steps.out / artifacts.EVALUATION)
+    manifest = publish_model(job, steps, authors)
+    into_production(manifest, job.registry_in(steps.out))
+    return manifest
+
+
+def publish_model(job: Job, steps: StepRunner, authors: Sequence[str]) -> Manifest:
+    """Publish what `make_model` made; `latest` moves to it."""
+    folder = steps.run(persona_steps(job, authors, steps.out)[-1])
+    return Manifest.read(folder / artifacts.MANIFEST)
+
+
+def _reached(job: Job, steps: Sequence[Step]) -> list[Step]:
+    return [step for step in steps if _reaches(job, step.stage)]
 
 
 def _check(job: Job, steps: Sequence[Step], authors: Sequence[str], out: Path) -> None:
@@ -265,17 +351,16 @@ def _check(job: Job, steps: Sequence[Step], authors: Sequence[str], out: Path) -
         evaluate = job.evaluate if _reaches(job, "evaluate") else None
         check_base_model(job.fetch, evaluate, gguf=_writes_gguf(job))
     if job.until == "publish":
-        check_registry(str(out / artifacts.REGISTRY), persona_of_job(job, authors))
+        check_registry(job.registry_in(out), persona_of_job(job, authors))
 
 
-def push_step(push: PushOrder, version: Path, out: Path, *, no_gate: bool) -> Step:
-    """The step that copies a version of the run's registry to the Hub."""
-    manifest = Manifest.read(version / artifacts.MANIFEST)
+def push_step(push: PushOrder, manifest: Manifest, registry: str, *, no_gate: bool) -> Step:
+    """The step that copies a version of this registry to the Hub."""
     return step_of(
         stages.push,
         PushConfig(public=push.public),
         None,
-        registry=str(out / artifacts.REGISTRY),
+        registry=registry,
         name=manifest.persona,
         version=str(manifest.version),
         to=push.to,
@@ -291,31 +376,42 @@ def _reaches(job: Job, stage: str) -> bool:
     return STAGES.index(stage) <= STAGES.index(job.until)
 
 
-def _beside_champion(step: Step, out: Path, persona: str) -> Step:
+def _beside_champion(step: Step, job: Job, out: Path, persona: str) -> Step:
     """The step, asked to compare the model with the one in production, where there is one."""
-    registry = out / artifacts.REGISTRY
-    version = champion_version(
-        Registry.open(str(registry)), persona, out / artifacts.FINETUNED_MODEL
-    )
+    registry = Registry.open(job.registry_in(out))
+    version = champion_version(registry, persona, out / artifacts.FINETUNED_MODEL)
     if version is None:
         return step
-    champion = registry / version_folder(persona, version)
+    if job.registry is None:
+        champion = out / artifacts.REGISTRY / version_folder(persona, version)
+    else:
+        champion = out / CHAMPION / f"{persona}-{version}"
+        shutil.rmtree(out / CHAMPION, ignore_errors=True)
+        registry.download(persona, version, champion).write(champion / artifacts.MANIFEST)
     return replace(step, inputs={**step.inputs, "champion": champion})
 
 
-def _ask_opt_outs(raw_dataset: Path, out: Path) -> None:
+def _ask_opt_outs(raw_dataset: Path, registry: str) -> None:
     """Ask for posts that are used again: their author may have opted out since."""
     report = CollectReport.read(raw_dataset / artifacts.COLLECT_REPORT)
-    refuse_opted_out(read_opt_outs(str(out / artifacts.REGISTRY)), report.people)
+    refuse_opted_out(read_opt_outs(registry), report.people)
 
 
-def _into_production(version: Path, out: Path) -> None:
+def into_production(manifest: Manifest, registry_uri: str) -> None:
     """Move `production` to the version, unless it has been there: whoever moved it on meant it."""
-    manifest = Manifest.read(version / artifacts.MANIFEST)
-    registry = Registry.open(str(out / artifacts.REGISTRY))
+    registry = Registry.open(registry_uri)
     alias = registry.alias(manifest.persona, PRODUCTION)
     if alias is None or all(move.version != manifest.version for move in alias.history):
         registry.move_alias(manifest.persona, PRODUCTION, manifest.version)
+
+
+def shared_base(config: FetchConfig, folder: Path) -> Path:
+    """The base model in a folder below `folder`, for several jobs; fetched anew if it changed."""
+    name = hashlib.sha256(config.base_model.encode()).hexdigest()[:16]
+    out = make_out(folder / name)
+    now = partial(identity_of_model, config.base_model)
+    step = step_of(stages.fetch, config, now, model_out=out / artifacts.PRETRAINED_MODEL)
+    return StepRunner(out, resume=True).run(step)
 
 
 def identity_of_model(name: str) -> str | None:

@@ -17,6 +17,7 @@ from support.pods import pods
 
 from components.contracts.images import IMAGE_OF, Image, Images
 from pipelines.cli.command import main
+from pipelines.fleet.worker import MOST_STARTS
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "pipelines"
@@ -57,6 +58,87 @@ def component_yaml(stage: str, package: Path) -> list[Document]:
 def test_the_pipeline_is_the_agreed_one(target: str, sources: str, tmp_path: Path) -> None:
     agreed = documents(golden(sources, target))
     assert compiled(tmp_path, target, "--sources", sources) == agreed
+
+
+SWEEP = """
+method: grid
+parameters:
+  learning_rate: {values: [0.0001, 0.0002]}
+  method: {values: [full, lora]}
+"""
+OTHERS = {"refresh": [], "fleet": ["--shards", "12"], "sweep": ["--gpus", "1"]}
+"""The pipelines beside `persona`, and what they are compiled with."""
+
+
+def compiled_other(folder: Path, name: str, target: str = "kfp") -> list[Document]:
+    (folder / "sweep.yaml").write_text(SWEEP)
+    more = ["--sweep", str(folder / "sweep.yaml")] if name == "sweep" else []
+    return compiled(folder, target, "--pipeline", name, *OTHERS[name], *more)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_other_pipelines_are_the_agreed_ones(name: str, tmp_path: Path) -> None:
+    package = compiled_other(tmp_path, name)
+    assert package == documents(GOLDEN / f"{name}-kfp.yaml")
+    assert problems(package[0]) == []
+    assert problems(compiled_other(tmp_path, name, "vertex")[0]) == []
+
+
+def test_each_shard_of_a_fleet_is_a_task_that_is_tried_again(tmp_path: Path) -> None:
+    spec = compiled_other(tmp_path, "fleet")[0]
+    tasks = spec["root"]["dag"]["tasks"]
+    assert len(tasks) == 12
+    assert pods(spec) == 2 * 12 + 1
+    for task in tasks.values():
+        assert "iterator" not in str(task).lower(), "Kubeflow tries nothing again in a loop"
+        assert task["retryPolicy"]["maxRetryCount"] > MOST_STARTS, "the persona is given up first"
+        assert not task["cachingOptions"].get("enableCache")
+    numbers = {
+        task["inputs"]["parameters"]["number"]["runtimeValue"]["constant"]
+        for task in tasks.values()
+    }
+    assert numbers == set(range(1, 13))
+
+
+def test_a_refresh_costs_as_few_pods_as_can_be_and_may_ask_the_serving(tmp_path: Path) -> None:
+    spec, platform = compiled_other(tmp_path, "refresh")
+    assert pods(spec) == 3
+    pod = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-refresh"]
+    assert pod["podMetadata"]["labels"] == {"huggingtweets/role": "deploy"}
+
+
+def test_the_trials_of_a_sweep_stand_beside_one_another(tmp_path: Path) -> None:
+    spec = compiled_other(tmp_path, "sweep")[0]
+    tasks = spec["root"]["dag"]["tasks"]
+    trained = [task for name, task in tasks.items() if name.startswith("train")]
+    chosen = [
+        task["inputs"]["parameters"]["options"]["runtimeValue"]["constant"] for task in trained
+    ]
+    assert [(one["learning_rate"], one["method"]) for one in chosen] == [
+        (0.0001, "full"),
+        (0.0001, "lora"),
+        (0.0002, "full"),
+        (0.0002, "lora"),
+    ]
+    assert sum(name.startswith("fetch") for name in tasks) == 1, "the base model is fetched once"
+    last = tasks["finish"]
+    assert len(last["dependentTasks"]) == 4
+    assert last["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+
+
+def test_the_lines_of_the_steps_are_commands_that_there_are(tmp_path: Path) -> None:
+    for name, step in (("fleet", "shard"), ("refresh", "refresh"), ("sweep", "score")):
+        spec = compiled_other(tmp_path, name)[0]
+        line = container(spec, step)
+        module = line["command"][2]
+        words = [*line["command"][3:], "--help"]
+        answer = subprocess.run(
+            [sys.executable, "-m", module, *words], cwd=ROOT, capture_output=True, text=True
+        )
+        assert answer.returncode == 0, answer.stderr
+        flags = {word for word in line["args"] if word.startswith("--")}
+        for flag in flags - {"--options", "--executor-input"}:
+            assert flag in answer.stdout
 
 
 def golden(sources: str, target: str) -> Path:
@@ -423,6 +505,10 @@ if __name__ == "__main__":
             (GOLDEN / f"{kind}.yaml").rename(golden(many, kind))
         compiled(GOLDEN, kind, "--pipeline", "forget")
         (GOLDEN / f"{kind}.yaml").rename(GOLDEN / f"forget-{kind}.yaml")
+    for other in OTHERS:
+        compiled_other(GOLDEN, other)
+        (GOLDEN / "kfp.yaml").rename(GOLDEN / f"{other}-kfp.yaml")
+    (GOLDEN / "sweep.yaml").unlink()
     (GOLDEN / "images.json").unlink()
     for room in [*STAGES, "forget"]:
         component_yaml(room, ROOT / "components" / room / "component.yaml")

@@ -13,10 +13,12 @@ from components.contracts.audit import AuditEntry, AuditHead
 from components.contracts.base import Contract
 from components.contracts.deployment import DeployReport
 from components.contracts.evaluation import EvaluationReport
+from components.contracts.fleet import FleetItem, FleetLine, FleetList
 from components.contracts.forgetting import ForgetReceipt
 from components.contracts.images import Images
 from components.contracts.posts import DatasetRow, Post, Sample
 from components.contracts.pushing import Pushed, PushReport
+from components.contracts.refresh import RefreshReport
 from components.contracts.refusal import Refusal
 from components.contracts.registry import (
     Alias,
@@ -33,6 +35,7 @@ from components.contracts.reports import (
     PrepareReport,
     TrainReport,
 )
+from components.contracts.sweep import SweepReport, TrialReport
 from pipelines.steps import StepRecord
 
 SCHEMAS = Path(__file__).with_name("schemas")
@@ -62,6 +65,12 @@ DOCUMENTS: tuple[type[Contract], ...] = (
     StepRecord,
     Refusal,
     Predictions,
+    FleetLine,
+    FleetList,
+    FleetItem,
+    RefreshReport,
+    TrialReport,
+    SweepReport,
 )
 
 
@@ -75,7 +84,8 @@ def test_the_schema_is_the_agreed_one(kind: type[Contract]) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in DOCUMENTS if kind not in (Post, DatasetRow, Sample, Predictions)]
+    "kind",
+    [kind for kind in DOCUMENTS if kind not in (Post, DatasetRow, Sample, Predictions, FleetLine)],
 )
 def test_a_document_of_its_own_file_says_the_version_of_its_shape(kind: type[Contract]) -> None:
     assert "schema_version" in kind.model_fields

@@ -20,6 +20,7 @@ from components.collect.sample.build import build_archive
 
 ROOT = Path(__file__).parents[2]
 ANY = "conditions: [{name: any, measure: memorisation.generated.exact, at_most: 1}]"
+SWEEP = "method: grid\nparameters: {learning_rate: {values: [1e-4, 1e-3]}}"
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -36,6 +37,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_tiny_model(place / "tiny")
     rows = (f'{n},"note {n}: the {n} pens on desk {n * 7} are mine, {n}"' for n in range(400))
     dated = "\n".join(f"2020-01-{n % 28 + 1:02} 10:00:00,{row}" for n, row in enumerate(rows))
+    source = {"table": "posts.csv", "author": "ann"}
+    friend = {"persona": "ann", "consent": "written-consent", "sources": [source]}
+    (place / "friends.jsonl").write_text(json.dumps(friend))
+    (place / "sweep.yaml").write_text(SWEEP)
     (place / "gate.yaml").write_text(ANY)  # a tiny model is no good one
     (place / "texts.jsonl").write_text('{"text": "a lamp that reads to me"}\n' * 3)
     (place / "posts.csv").write_text(f"created_at,id,text\n{dated}\n")

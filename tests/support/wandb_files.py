@@ -34,6 +34,7 @@ class OfflineRun:
     history: list[dict[str, Any]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
     artifacts: list[Any] = field(default_factory=list)
+    sweep_id: str = ""
     exit_code: int | None = None
     has_system_metrics: bool = False
 
@@ -93,6 +94,7 @@ def _take(run: OfflineRun, record: Any) -> None:
     if kind == "run":
         run.name, run.job_type = record.run.display_name, record.run.job_type
         run.group = record.run.run_group
+        run.sweep_id = record.run.sweep_id
         run.config |= _items(record.run.config.update)
     elif kind == "config":
         run.config |= _items(record.config.update)

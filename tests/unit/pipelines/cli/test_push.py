@@ -76,15 +76,16 @@ def test_what_is_missing_is_named(
 def test_a_local_run_ends_with_it(
     hub: HubServer, registry: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from components.contracts.registry import Manifest
     from pipelines.local.job import push_step
     from pipelines.pushing import PushOrder
     from pipelines.steps import StepRunner
 
     caplog.set_level("INFO")
-    version = Path(registry) / "jane" / "versions" / "1"
+    manifest = Manifest.read(Path(registry) / "jane" / "versions" / "1" / "manifest.json")
     steps = StepRunner(tmp_path, resume=True)
     for _ in range(2):
-        steps.do(push_step(PushOrder("jane/bot", public=True), version, tmp_path, no_gate=False))
+        steps.do(push_step(PushOrder("jane/bot", public=True), manifest, registry, no_gate=False))
     assert not hub.repositories["jane/bot"].private
     assert [time.name for time in steps.times] == ["push", "push"]
     assert f"python -m components.push --registry {registry} --name jane" in caplog.text

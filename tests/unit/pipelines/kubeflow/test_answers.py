@@ -21,8 +21,8 @@ from support.kfp_server import KfpServer, kfp_server
 from components.contracts.errors import HuggingtweetsError
 from components.contracts.images import IMAGE_OF
 from pipelines.cli.command import main
-from pipelines.cli.compile import write_package
 from pipelines.kubeflow.answers import as_sentences
+from pipelines.kubeflow.package import write_package
 from pipelines.platform import Platform
 
 LOGIN = (

@@ -1,15 +1,20 @@
 """Reading the registry's documents from a store."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
 from components.contracts.base import Report, first_problem
 from components.contracts.errors import BadInputError
+from components.runtime.files import whole_file
 from components.storage import ConflictError, Content, ObjectMissingError, Store
 from components.storage.retry import attempts
+
+log = logging.getLogger(__name__)
 
 
 class DamagedError(BadInputError):
@@ -31,6 +36,34 @@ def read_document(store: Store, key: str, kind: type[Document]) -> Document | No
     except ObjectMissingError:
         return None
     return parse_document(data, kind, f"{key} in {store.uri}")
+
+
+def read_or_copy(
+    read: Callable[[], Document],
+    kind: type[Document],
+    cache: Path | None,
+    *,
+    list_of: str,
+    who: str,
+) -> Document:
+    """What `read` gives, kept at `cache`; the copy there where it cannot be read.
+
+    `list_of` and `who` name the list in the warning and in the error.
+
+    Raises:
+        BadInputError: it cannot be read and there is no copy.
+    """
+    try:
+        listed = read()
+    except BadInputError as error:
+        if cache is None or not cache.is_file():
+            raise BadInputError(f"cannot read {who}, so nothing goes on: {error}") from error
+        log.warning("the list of %s is an earlier copy: %s", list_of, error)
+        return kind.read(cache)
+    if cache is not None:
+        with whole_file(cache) as draft:
+            draft.write_bytes(as_bytes(listed))
+    return listed
 
 
 def parse_document(data: bytes, kind: type[Document], where: str) -> Document:

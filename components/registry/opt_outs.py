@@ -12,9 +12,8 @@ from components.contracts.people import People
 from components.contracts.registry import OptOut, OptOutList
 from components.registry.audit import AuditLog, Record
 from components.registry.audit.log import digest
-from components.registry.documents import as_bytes, parse_document, read_document
+from components.registry.documents import as_bytes, parse_document, read_document, read_or_copy
 from components.registry.layout import OPT_OUTS, holds_personas
-from components.runtime.files import whole_file
 from components.storage import ConflictError, Store, open_store
 from components.storage.retry import attempts
 
@@ -54,20 +53,12 @@ def read_opt_outs(registry_uri: str, *, cache: Path | None = None) -> OptOutList
         BadInputError: the list cannot be read and there is no copy.
     """
     store = open_store(registry_uri)
-    try:
+
+    def read() -> OptOutList:
         found = read_document(store, OPT_OUTS, OptOutList)
-        listed = found if found is not None else _where_no_list_is(store, cache)
-    except BadInputError as error:
-        if cache is None or not cache.is_file():
-            raise BadInputError(
-                f"cannot read who opted out, so nothing goes on: {error}"
-            ) from error
-        log.warning("the list of opt-outs is an earlier copy: %s", error)
-        return OptOutList.read(cache)
-    if cache is not None:
-        with whole_file(cache) as draft:
-            draft.write_bytes(as_bytes(listed))
-    return listed
+        return found if found is not None else _where_no_list_is(store, cache)
+
+    return read_or_copy(read, OptOutList, cache, list_of="opt-outs", who="who opted out")
 
 
 def begin_list(store: Store) -> None:

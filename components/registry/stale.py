@@ -6,9 +6,8 @@ from pathlib import Path
 
 from components.contracts.errors import BadInputError
 from components.contracts.registry import StaleList, StaleVersion
-from components.registry.documents import as_bytes, change_document, read_document
+from components.registry.documents import change_document, read_document, read_or_copy
 from components.registry.layout import STALE
-from components.runtime.files import whole_file
 from components.storage import Store
 
 log = logging.getLogger(__name__)
@@ -22,19 +21,13 @@ def read_stale(store: Store, *, cache: Path | None = None) -> StaleList:
     Raises:
         BadInputError: the list cannot be read and there is no copy.
     """
-    try:
-        listed = read_document(store, STALE, StaleList) or StaleList()
-    except BadInputError as error:
-        if cache is None or not cache.is_file():
-            raise BadInputError(
-                f"cannot read which versions are stale, so nothing goes on: {error}"
-            ) from error
-        log.warning("the list of stale versions is an earlier copy: %s", error)
-        return StaleList.read(cache)
-    if cache is not None:
-        with whole_file(cache) as draft:
-            draft.write_bytes(as_bytes(listed))
-    return listed
+    return read_or_copy(
+        lambda: read_document(store, STALE, StaleList) or StaleList(),
+        StaleList,
+        cache,
+        list_of="stale versions",
+        who="which versions are stale",
+    )
 
 
 def refuse_stale(listed: StaleList, persona: str, version: int) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from components.contracts.errors import BadInputError
@@ -32,9 +32,7 @@ PIPELINES = (PERSONA, FORGET, "refresh", "fleet", "sweep")
 def add_compile_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `compile` to the command line."""
     parser = commands.add_parser("compile", help="write the pipeline for Kubeflow or Vertex AI")
-    parser.add_argument(
-        "--pipeline", choices=PIPELINES, default="persona", help="which one (default: persona)"
-    )
+    add_pipeline_flag(parser, PIPELINES)
     parser.add_argument(
         "--shards", type=a_count, default=FEWEST, metavar="N", help="of fleet (default: 10)"
     )
@@ -53,11 +51,11 @@ def add_compile_command(commands: "argparse._SubParsersAction[argparse.ArgumentP
     parser.set_defaults(run=compile_pipeline)
 
 
-def add_pipeline_flag(parser: argparse.ArgumentParser) -> None:
-    """The flag that chooses between the pipelines."""
+def add_pipeline_flag(parser: argparse.ArgumentParser, pipelines: Sequence[str]) -> None:
+    """The flag that chooses one of these."""
     parser.add_argument(
         "--pipeline",
-        choices=(PERSONA, FORGET),
+        choices=pipelines,
         default=PERSONA,
         help=f"{PERSONA} makes a version, {FORGET} forgets posts that are gone (default: persona)",
     )

@@ -19,7 +19,7 @@ from components.publish.config import PublishConfig
 from components.runtime.flags import a_name, add_flags, read_config
 from components.train.config import TrainConfig
 from pipelines.arguments import check_gpus, stage_arguments
-from pipelines.cli.compile import FORGET, add_package_flags, add_pipeline_flag
+from pipelines.cli.compile import FORGET, PERSONA, add_package_flags, add_pipeline_flag
 from pipelines.cli.run import add_account_flags, add_source_flags
 from pipelines.cli.status import as_json, connect
 from pipelines.kubeflow.connection import add_connection_flags
@@ -27,9 +27,10 @@ from pipelines.kubeflow.cron import six_fields
 from pipelines.kubeflow.failure import why_failed
 from pipelines.kubeflow.following import follow
 from pipelines.kubeflow.images import step_images
-from pipelines.kubeflow.package import write_forget_package, write_package
+from pipelines.kubeflow.package import write_package, write_pipeline
 from pipelines.kubeflow.run_state import run_state
 from pipelines.kubeflow.source_upload import uploaded
+from pipelines.kubeflow.submitted import store_uri
 from pipelines.nodes import nodes_given
 from pipelines.pushing import push_given
 from pipelines.sources import sources_given
@@ -76,7 +77,7 @@ def add_submitting_commands(
 def _add_order_flags(parser: argparse.ArgumentParser) -> None:
     add_connection_flags(parser)
     add_package_flags(parser)
-    add_pipeline_flag(parser)
+    add_pipeline_flag(parser, (PERSONA, FORGET))
     job = parser.add_argument_group("the job")
     job.add_argument(
         "--pipeline-root",
@@ -169,9 +170,9 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
     if given.artifacts:
         raise BadInputError(f"--artifacts is for --pipeline {FORGET}; leave it out without")
     images = step_images(given.images, allow_tags=given.allow_tags, require_digests=True)
-    root = _store_uri("--pipeline-root", given.pipeline_root)
+    root = store_uri("--pipeline-root", given.pipeline_root)
     if given.registry:
-        _store_uri("--registry", given.registry)
+        store_uri("--registry", given.registry)
     if given.name:
         check_persona(given.name)
     nodes, push = nodes_given(given), push_given(given)
@@ -192,7 +193,7 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
 def _forget_order(given: argparse.Namespace, folder: Path) -> "Order":
     """The pipeline `forget`: sources are asked which posts of the datasets are gone."""
     images = step_images(given.images, allow_tags=given.allow_tags, require_digests=True)
-    root = _store_uri("--pipeline-root", given.pipeline_root)
+    root = store_uri("--pipeline-root", given.pipeline_root)
     if any(getattr(given, kind.flag) for kind in SOURCES):
         raise BadInputError(
             "the pipeline forget finds its sources in the datasets; leave sources out"
@@ -200,14 +201,16 @@ def _forget_order(given: argparse.Namespace, folder: Path) -> "Order":
     said = {name: getattr(given, name, None) for name in FORGET_FLAGS}
     options = {name: value for name, value in said.items() if value is not None}
 
+    from pipelines.forgetting import forget_pipeline
     from pipelines.kubeflow.client import FORGET_PIPELINE, Order
     from pipelines.platform import Platform
 
     package = folder / "forget.yaml"
-    write_forget_package(Platform("kfp", images, 0, *nodes_given(given)), package)
+    platform = Platform("kfp", images, 0, *nodes_given(given))
+    write_pipeline(lambda: forget_pipeline(platform), package)
     arguments = {
-        "registry": _store_uri("--registry", given.registry or f"{root}/registry"),
-        "artifacts": _store_uri("--artifacts", given.artifacts or root),
+        "registry": store_uri("--registry", given.registry or f"{root}/registry"),
+        "artifacts": store_uri("--artifacts", given.artifacts or root),
         "options": {"gone": True, **options},
     }
     return Order(
@@ -237,19 +240,13 @@ def _arguments(given: argparse.Namespace, root: str) -> dict[str, Any]:
         "name": given.name or "",
         "base_model": base_model,
         "no_gate": given.no_gate,
-        "checkpoint_uri": _store_uri("--checkpoint-uri", checkpoints),
+        "checkpoint_uri": store_uri("--checkpoint-uri", checkpoints),
     }
 
 
 def _is_named_by_digest(source: Source) -> bool:
     """Whether it is a file of this machine, which is uploaded under its digest."""
     return isinstance(source, FileSource) and "://" not in source.place
-
-
-def _store_uri(flag: str, uri: str) -> str:
-    if not uri.startswith(("gs://", "s3://")) or not uri.split("://", 1)[1].strip("/"):
-        raise BadInputError(f"{flag}: {uri!r} is no place that pods reach: give gs://… or s3://…")
-    return uri.rstrip("/")
 
 
 def _title(given: argparse.Namespace, sources: list[Source]) -> str:

@@ -5,14 +5,10 @@ same to every worker.
 """
 
 import logging
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-import docker
-from kfp import components, local
 
 from components.collect.config import FileSource
 from components.contracts.errors import BadInputError
@@ -22,7 +18,7 @@ from pipelines.fleet.manifest import FleetManifest
 from pipelines.fleet.order import Fleet
 from pipelines.fleet.pipeline import fleet_pipeline
 from pipelines.kubeflow.package import write_pipeline
-from pipelines.local.docker_runner import PASSED_ON, StepFailedError, local_images, output_aside
+from pipelines.local.docker_runner import local_images, mount, run_package
 from pipelines.platform import Platform
 
 log = logging.getLogger(__name__)
@@ -48,30 +44,17 @@ def run_fleet_in_docker(
         manifest.write_bytes(fleet.manifest.data)
         package = Path(root) / "fleet.yaml"
         write_pipeline(lambda: fleet_pipeline(platform, fleet.shards), package)
-        local.init(
-            runner=local.DockerRunner(
-                user=f"{os.getuid()}:{os.getgid()}",
-                network_mode="host",
-                mounts=[
-                    _mount(registry, read_only=False),
-                    *(_mount(place) for place in (manifest, *places)),
-                ],
-                environment={name: os.environ[name] for name in PASSED_ON if name in os.environ},
-            ),
-            pipeline_root=root,
-            raise_on_error=False,
-        )
-        pipeline = components.load_component_from_file(str(package))
-        try:
-            with output_aside():
-                pipeline(
-                    manifest=str(manifest),
-                    registry=fleet.registry,
-                    name=fleet.name,
-                    options=dict(options),
-                )
-        except docker.errors.DockerException as error:
-            raise StepFailedError(f"Docker could not run a shard: {error}") from error
+        mounts = [
+            mount(str(registry), read_only=False),
+            *(mount(str(place)) for place in (manifest, *places)),
+        ]
+        arguments = {
+            "manifest": str(manifest),
+            "registry": fleet.registry,
+            "name": fleet.name,
+            "options": dict(options),
+        }
+        run_package(package, Path(root), mounts, arguments)
 
 
 def check_for_docker(fleet: Fleet) -> None:
@@ -104,7 +87,3 @@ def _whole(place: str) -> Path:
             "path"
         )
     return Path(place)
-
-
-def _mount(place: Path, *, read_only: bool = True) -> docker.types.Mount:
-    return docker.types.Mount(str(place), str(place), type="bind", read_only=read_only)

@@ -26,17 +26,6 @@ def write_package(platform: "Platform", output: Path, *, one_source: bool) -> No
     write_pipeline(lambda: persona_pipeline(platform, one_source=one_source), output)
 
 
-def write_forget_package(platform: "Platform", output: Path) -> None:
-    """Compile the pipeline `forget` for this platform into the file `output`.
-
-    Raises:
-        BadInputError: it cannot be written there.
-    """
-    from pipelines.forgetting import forget_pipeline
-
-    write_pipeline(lambda: forget_pipeline(platform), output)
-
-
 def write_pipeline(pipeline: "Callable[[], BaseComponent]", output: Path) -> None:
     """Compile the pipeline into the file `output`.
 

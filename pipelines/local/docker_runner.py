@@ -123,15 +123,33 @@ def _run(platform: Platform, job: Job, root: Path, out: Path) -> None:
     """Run the compiled pipeline below `root`; whether it went well shows in what it left."""
     package = root / "persona.yaml"
     write_package(platform, package, one_source=len(job.sources) == 1)
+    try:
+        run_package(package, root, _mounts(job, out), _arguments(job, out), WANDB_DIR=str(root))
+    except ValueError as error:  # kfp goes on after a failed step, and misses what it should give
+        log.debug("the pipeline ended early: %s", error)
+
+
+def run_package(
+    package: Path,
+    root: Path,
+    mounts: Sequence[docker.types.Mount],
+    arguments: Mapping[str, Any],
+    **variables: str,
+) -> None:
+    """Run a compiled pipeline below `root`, each step in its container.
+
+    Containers get `mounts`, the variables of this process that are passed on, and `variables`.
+
+    Raises:
+        StepFailedError: Docker cannot run a step.
+    """
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     local.init(
         runner=local.DockerRunner(
             user=f"{os.getuid()}:{os.getgid()}",
             network_mode="host",
-            mounts=_mounts(job, out),
-            environment={
-                **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
-                "WANDB_DIR": str(root),
-            },
+            mounts=list(mounts),
+            environment=passed | variables,
         ),
         pipeline_root=str(root),
         raise_on_error=False,
@@ -139,11 +157,14 @@ def _run(platform: Platform, job: Job, root: Path, out: Path) -> None:
     pipeline = components.load_component_from_file(str(package))
     try:
         with output_aside():
-            pipeline(**_arguments(job, out))
+            pipeline(**arguments)
     except docker.errors.DockerException as error:
         raise StepFailedError(f"Docker could not run a step: {error}") from error
-    except ValueError as error:  # kfp goes on after a failed step, and misses what it should give
-        log.debug("the pipeline ended early: %s", error)
+
+
+def mount(place: str, *, read_only: bool = True) -> docker.types.Mount:
+    """A file or folder of this machine, under its own path."""
+    return docker.types.Mount(place, place, type="bind", read_only=read_only)
 
 
 def _arguments(job: Job, out: Path) -> dict[str, Any]:
@@ -178,8 +199,8 @@ def _mounts(job: Job, out: Path) -> list[docker.types.Mount]:
     }
     registry = str(out / artifacts.REGISTRY)
     return [
-        docker.types.Mount(registry, registry, type="bind"),
-        *(docker.types.Mount(place, place, type="bind", read_only=True) for place in sorted(read)),
+        mount(registry, read_only=False),
+        *map(mount, sorted(read)),
     ]
 
 

@@ -12,7 +12,7 @@ from pipelines.fleet.shards import FEWEST, MOST, shards_for
 from pipelines.kubeflow.images import step_images
 from pipelines.kubeflow.package import write_pipeline
 from pipelines.nodes import ANYWHERE, add_node_flags, nodes_given
-from pipelines.pushing import add_push_flags, push_given
+from pipelines.pushing import PushOrder, add_push_flags, push_given
 from pipelines.sweep.search import trials_of
 from pipelines.sweep.spec import read_spec
 
@@ -101,7 +101,7 @@ def compile_pipeline(given: argparse.Namespace) -> int:
             "--node-selector and --toleration are for Kubernetes: Vertex AI chooses its machines "
             "by itself; leave them out"
         )
-    push = push_given(given)
+    push = package_push(given)
     if push and given.target == "vertex":
         raise BadInputError(
             "--push-to: a step on Vertex AI gets no Secret, so it has no token for the Hub; push "
@@ -111,6 +111,21 @@ def compile_pipeline(given: argparse.Namespace) -> int:
     write_pipeline(_pipeline(given, platform), given.output)
     log.info("wrote the pipeline %s for %s to %s", _said(given), given.target, given.output)
     return 0
+
+
+def package_push(given: argparse.Namespace) -> PushOrder | None:
+    """The push that the pipeline is to end with.
+
+    Raises:
+        BadInputError: it is a pipeline that does not push, or `push_given` refuses.
+    """
+    push = push_given(given)
+    if push and given.pipeline != PERSONA:
+        raise BadInputError(
+            f"--push-to: the pipeline {given.pipeline} pushes nothing; push with `huggingtweets "
+            "push` afterwards"
+        )
+    return push
 
 
 def _said(given: argparse.Namespace) -> str:

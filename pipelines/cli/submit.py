@@ -19,7 +19,13 @@ from components.publish.config import PublishConfig
 from components.runtime.flags import a_name, add_flags, read_config
 from components.train.config import TrainConfig
 from pipelines.arguments import check_gpus, stage_arguments
-from pipelines.cli.compile import FORGET, PERSONA, add_package_flags, add_pipeline_flag
+from pipelines.cli.compile import (
+    FORGET,
+    PERSONA,
+    add_package_flags,
+    add_pipeline_flag,
+    package_push,
+)
 from pipelines.cli.run import add_account_flags, add_source_flags
 from pipelines.cli.status import as_json, connect
 from pipelines.kubeflow.connection import add_connection_flags
@@ -32,7 +38,6 @@ from pipelines.kubeflow.run_state import run_state
 from pipelines.kubeflow.source_upload import uploaded
 from pipelines.kubeflow.submitted import store_uri
 from pipelines.nodes import nodes_given
-from pipelines.pushing import push_given
 from pipelines.sources import sources_given
 
 if TYPE_CHECKING:
@@ -175,7 +180,7 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
         store_uri("--registry", given.registry)
     if given.name:
         check_persona(given.name)
-    nodes, push = nodes_given(given), push_given(given)
+    nodes, push = nodes_given(given), package_push(given)
     arguments = _arguments(given, root)
     sources = sources_given(given)
 
@@ -198,6 +203,7 @@ def _forget_order(given: argparse.Namespace, folder: Path) -> "Order":
         raise BadInputError(
             "the pipeline forget finds its sources in the datasets; leave sources out"
         )
+    package_push(given)  # there is none
     said = {name: getattr(given, name, None) for name in FORGET_FLAGS}
     options = {name: value for name, value in said.items() if value is not None}
 

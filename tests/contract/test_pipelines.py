@@ -420,6 +420,17 @@ def test_vertex_has_no_secret_to_push_with(
     assert "--push-to" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", [*OTHERS, "forget"])
+def test_a_pipeline_that_does_not_push_refuses_to(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    IMAGES.write(tmp_path / "images.json")
+    words = ["compile", "--pipeline", name, "--images", str(tmp_path / "images.json")]
+    assert main([*words, "--output", str(tmp_path / "x.yaml"), "--push-to", "jane/bot"]) == 2
+    assert f"--push-to: the pipeline {name} pushes nothing" in capsys.readouterr().err
+    assert not (tmp_path / "x.yaml").exists()
+
+
 @pytest.mark.parametrize("sources", SOURCES)
 def test_publish_is_told_what_evaluate_said(sources: str, tmp_path: Path) -> None:
     spec = compiled(tmp_path, "kfp", "--sources", sources)[0]

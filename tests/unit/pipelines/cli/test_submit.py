@@ -341,6 +341,13 @@ def forgetting(kfp: KfpServer, images: Path, *more: str) -> list[str]:
     return ["schedule", "--pipeline", "forget", *where, "--cron", "0 3 * * *", *more]
 
 
+def test_forgetting_pushes_nothing(
+    kfp: KfpServer, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(forgetting(kfp, images, "--accept-cost", "--push-to", "jane/bot")) == 2
+    assert "--push-to: the pipeline forget pushes nothing" in capsys.readouterr().err
+
+
 def test_forgetting_what_is_gone_is_scheduled(kfp: KfpServer, images: Path) -> None:
     assert main(forgetting(kfp, images, "--accept-cost")) == 0
     made = only(kfp.recurring)

@@ -70,6 +70,8 @@ class ForgetReceipt(Report):
     aliases: tuple[AliasLeft, ...] = ()
     opted_out: tuple[str, ...] = ()
     """Who was put on the list of opt-outs."""
+    notes: int = 0
+    """How many reports of refreshes and fleets named an author and were deleted or changed."""
     nowhere: tuple[str, ...] = ()
     """Those of `posts`, `authors` and `account_ids` that were found nowhere."""
     unknown: tuple[str, ...] = ()
@@ -78,5 +80,7 @@ class ForgetReceipt(Report):
     """What could not be read or changed, a sentence each: run it again."""
     elsewhere: tuple[str, ...] = ()
     """What may hold copies and is not changed from here, a sentence each."""
+    remaining: dict[str, tuple[str, ...]] = {}
+    """By persona: the raw datasets that hold what is left of its authors' posts."""
     retrain: dict[str, tuple[str, ...]] = {}
     """By persona: the command lines that make a version of what is left."""

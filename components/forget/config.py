@@ -67,7 +67,7 @@ class ForgetConfig(StageConfig):
     opt_out: bool = False
     """Put the authors on the registry's list of opt-outs, too."""
     retrain: bool = False
-    """Say the command lines that make versions of what is left."""
+    """Make versions of what is left; the component only says the command lines that do."""
 
     @field_validator("actor")
     @classmethod

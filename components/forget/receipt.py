@@ -36,6 +36,7 @@ def _lines(receipt: ForgetReceipt) -> Iterator[str]:
     yield from _section("Models that are stale, and are served no more", _versions(receipt))
     yield from _section("Aliases that were moved", _aliases(receipt))
     yield from _section("Put on the list of opt-outs", receipt.opted_out)
+    yield from _section("Reports of refreshes and fleets", _notes(receipt))
     yield from _section("Found nowhere", receipt.nowhere)
     yield from _section("Not known", receipt.unknown)
     yield from _section("Not reached: run it again", receipt.unreached)
@@ -85,3 +86,7 @@ def _aliases(receipt: ForgetReceipt) -> list[str]:
         + (f"to version {one.now}" if one.now else "to nothing")
         for one in receipt.aliases
     ]
+
+
+def _notes(receipt: ForgetReceipt) -> list[str]:
+    return [f"{receipt.notes} named an author, and no more do"] if receipt.notes else []

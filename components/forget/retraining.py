@@ -1,30 +1,63 @@
-"""The command lines that make a version of what is left."""
+"""What is left of a persona's posts, and the command lines that make a version of it."""
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from components.contracts.artifacts import COLLECT_REPORT
 from components.contracts.registry import Manifest
-from components.forget.raw_dataset import RawDataset
-from components.forget.train_dataset import TrainDataset
+from components.contracts.reports import CollectReport
+from components.forget.places import Place
+from components.registry.documents import parse_document
+
+Remaining = dict[str, tuple[str, ...]]
+"""By persona: the names of its raw datasets."""
+
+
+def remaining(manifests: Iterable[Manifest], raw: Sequence[Place]) -> Remaining:
+    """The raw datasets of what each persona's newest version was made of, as far as they are there.
+
+    Args:
+        manifests: of the versions that are stale.
+        raw: all raw datasets that were found, cleaned by now.
+    """
+    reports = {place.name: report for place in raw if (report := _report(place))}
+    return {
+        persona: tuple(dict.fromkeys(_datasets_of(manifest, reports)))
+        for persona, manifest in _newest(manifests).items()
+    }
 
 
 def retraining(
-    registry_uri: str, manifests: Iterable[Manifest], datasets: Sequence[RawDataset | TrainDataset]
+    registry_uri: str, manifests: Iterable[Manifest], left: Remaining
 ) -> dict[str, tuple[str, ...]]:
-    """By persona: the lines that prepare, train, measure and publish it from its raw datasets."""
-    newest = {manifest.persona: manifest for manifest in manifests}
-    return {persona: _lines(registry_uri, one, datasets) for persona, one in newest.items()}
+    """By persona: the lines that prepare, train, measure and publish it from what is left."""
+    newest = _newest(manifests)
+    return {name: _lines(registry_uri, newest[name], raw) for name, raw in left.items()}
 
 
-def _lines(
-    registry_uri: str, manifest: Manifest, datasets: Sequence[RawDataset | TrainDataset]
-) -> tuple[str, ...]:
-    authors = {author.partition("/")[0].casefold() for author in manifest.lineage.authors}
-    raw = [
-        one.place.name
-        for one in datasets
-        if isinstance(one, RawDataset) and one.left and one.report.author.casefold() in authors
-    ]
+def _newest(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
+    """The last of each persona; they come in the order of their versions."""
+    return {manifest.persona: manifest for manifest in manifests}
+
+
+def _report(place: Place) -> CollectReport | None:
+    """None of a dataset of which nothing is left."""
+    if not place.has(COLLECT_REPORT):
+        return None
+    return parse_document(place.read(COLLECT_REPORT), CollectReport, place.name)
+
+
+def _datasets_of(manifest: Manifest, reports: Mapping[str, CollectReport]) -> Iterator[str]:
+    """For each source the dataset that was collected from it, else the author's newest."""
+    for name, collected in manifest.lineage.collect.items():
+        author, source = name.partition("/")[0].casefold(), (collected.model_extra or {})
+        own = [one for one in reports if reports[one].author.casefold() == author]
+        same = [one for one in own if reports[one].input_sha256 == source.get("input_sha256")]
+        if found := same or own:
+            yield max(found, key=lambda one: str(reports[one].newest))
+
+
+def _lines(registry_uri: str, manifest: Manifest, raw: Sequence[str]) -> tuple[str, ...]:
     if not raw:
         return (f"# nothing is left of the raw datasets of {manifest.persona} that were named",)
     base = str(manifest.lineage.fetch.get("asked") or manifest.lineage.fetch.get("id") or "BASE")

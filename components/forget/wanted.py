@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from components.contracts.people import People
+from components.contracts.registry import Manifest
 from components.registry.opt_outs import plain_handle
 from components.registry.post_hashes import PostKey
 
@@ -32,6 +33,21 @@ class Wanted:
         if self.by_author:
             self.seen |= handles | accounts
         return bool(handles or accounts)
+
+    def handles(self, manifests: Iterable[Manifest]) -> frozenset[str]:
+        """The plain handles of the authors of whom everything goes, of accounts by these versions.
+
+        Nobody's where single posts are to be forgotten.
+        """
+        if not self.by_author:
+            return frozenset()
+        collected = (item for one in manifests for item in one.lineage.collect.items())
+        found = {
+            plain_handle(author.partition("/")[0])
+            for author, report in collected
+            if report.account_id in self.account_ids
+        }
+        return self.authors | found
 
     def takes(self, post_id: str) -> bool:
         """Whether this post, of somebody whom `is_of` knows, is to be forgotten."""

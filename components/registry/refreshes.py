@@ -42,6 +42,11 @@ def keep_refresh(store: Store, report: RefreshReport) -> RefreshReport:
     raise ConflictError(f"{_folder(report.persona)} in {store.uri} is written by too many at once")
 
 
+def delete_refresh(store: Store, persona: str, number: int) -> None:
+    """Delete a report that names somebody who is to be forgotten."""
+    store.delete(_key(persona, number))
+
+
 def _folder(persona: str) -> str:
     return f"{check_persona(persona)}/refreshes/"
 

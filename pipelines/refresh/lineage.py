@@ -73,6 +73,12 @@ class Origin:
         """`ann@3`."""
         return f"{self.manifest.persona}@{self.manifest.version}"
 
+    @property
+    def failed_gate(self) -> bool:
+        """Whether the version was published although it did not pass."""
+        gate = self.manifest.lineage.evaluate.get("gate")
+        return isinstance(gate, dict) and gate.get("passed") is False
+
     def consent(self) -> str:
         """The basis on which all posts were used.
 
@@ -182,7 +188,8 @@ class Origin:
         name = self.manifest.lineage.fetch.get("id", "that it does not name")
         return (
             f"{self.name} was trained from the base model {name} in a folder, and a version does "
-            "not keep where that lies: give it with --base-model DIR"
+            "not keep where that lies: give it with --base-model DIR, or as "
+            "$HUGGINGTWEETS_BASE_MODEL"
         )
 
 

@@ -3,7 +3,8 @@
 import argparse
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,23 +84,38 @@ def refresh_of(given: argparse.Namespace, registry: str) -> Refresh:
     """
     persona = check_persona(given.persona)
     origin = Origin.of(Registry.open(registry).require(), persona)
-    flags = {**origin.options(), **_in_variables(KINDS), **vars(given), "registry": registry}
+    job = job_like(origin, vars(given), registry, no_gate=given.no_gate)
+    job = replace(job, sources=_sources(given, origin, registry))
+    return Refresh(persona, job, origin, given.min_new)
+
+
+def job_like(
+    origin: Origin,
+    said: Mapping[str, Any],
+    registry: str,
+    *,
+    no_gate: bool = False,
+) -> Job:
+    """The job that made a version, without its sources; flags and variables stand over it.
+
+    Raises:
+        BadInputError: none of them says what is needed.
+    """
+    flags = {**origin.options(), **_in_variables(KINDS), **said, "registry": registry}
     if "base_model" not in flags:
         raise BadInputError(origin.missing_base_model())
-
-    job = Job(
-        sources=_sources(given, origin, registry),
+    return Job(
+        sources=[],
         fetch=read_config(FetchConfig, flags, os.environ),
         prepare=read_config(PrepareConfig, flags, os.environ),
         train=read_config(TrainConfig, flags, os.environ),
         evaluate=read_config(EvaluateConfig, flags, os.environ),
         publish=PublishConfig(),
-        name=persona,
+        name=origin.manifest.persona,
         until="publish",
-        no_gate=given.no_gate,
+        no_gate=no_gate,
         registry=registry,
     )
-    return Refresh(persona, job, origin, given.min_new)
 
 
 def flags_said(given: argparse.Namespace) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,19 @@ from support.forgetting import (
 )
 
 from components.contracts.errors import BadInputError
+from components.contracts.fleet import FleetItem, FleetList, Listed
 from components.contracts.forgetting import ForgetReceipt
+from components.contracts.refresh import NewPosts, RefreshReport
 from components.contracts.registry import PostHashes
 from components.contracts.reports import CollectReport, PrepareReport
 from components.forget.config import ForgetConfig
 from components.forget.receipt import page_of
 from components.forget.stage import UnfinishedError, run
 from components.registry import Registry
+from components.registry.fleets import FleetBook
 from components.registry.opt_outs import read_opt_outs
 from components.registry.post_hashes import post_keys
+from components.registry.refreshes import keep_refresh, refreshes
 from components.runtime.digests import folder_sha256
 from components.storage import StorageError
 from components.storage.local import FileStore
@@ -451,6 +456,83 @@ def test_lines_to_train_anew_are_said(home: Home) -> None:
     assert any("--base-model openai-community/gpt2" in line for line in lines)
     assert lines[-1].startswith("python -m components.deploy --registry")
     assert "## To train rosa anew" in page_of(receipt)
+
+
+def test_a_persona_of_several_is_trained_anew_on_the_posts_of_all(home: Home) -> None:
+    otto = make_raw(home.data / "raw-dataset/otto", "otto", first=5000)
+    make_train(home.train, [home.raw, otto])
+    publish_from(home.registry, home.train, [home.raw, otto], "both")
+    for _ in range(2):
+        receipt = home.forget(post_id=(ONE,), retrain=True)
+        assert set(receipt.remaining["both"]) == {str(home.raw), str(otto)}
+    gone = home.forget(author=("otto",), retrain=True)
+    assert gone.remaining["both"] == (str(home.raw),)
+
+
+def test_of_several_copies_of_a_dataset_the_newest_is_trained_on(home: Home) -> None:
+    home.publish()
+    newer = make_raw(home.data / "later/rosa", posts=130)
+    assert home.forget(post_id=(ONE,), retrain=True).remaining["rosa"] == (str(home.raw),)
+    shutil.rmtree(home.raw)
+    assert home.forget(post_id=(ONE,), retrain=True).remaining["rosa"] == (str(newer),)
+
+
+def test_where_it_was_pushed_is_said(home: Home) -> None:
+    home.publish()
+    for repository in ("rosa/voice", "rosa/voice", "rosa/other"):
+        with home.registry.recorded("push", "rosa", 1, to=repository):
+            pass
+    assert home.forget(post_id=(ONE,)).elsewhere == (
+        "rosa@1 was pushed to rosa/voice on the Hub: delete it there, or push a version over it",
+        "rosa@1 was pushed to rosa/other on the Hub: delete it there, or push a version over it",
+    )
+
+
+def test_reports_of_refreshes_and_fleets_name_a_forgotten_author_no_more(home: Home) -> None:
+    home.publish()
+    store = home.registry.store
+    for author in ("Rosa", "otto"):
+        keep_refresh(store, a_refresh("rosa", author))
+    book = a_fleet(store.uri, {"rosa": "of @Rosa 0 posts remain", "otto": "of @rosario none"})
+    assert home.forget(post_id=(ONE,)).notes == 0
+    receipt = home.forget(author=("rosa",))
+    assert receipt.notes == 2
+    assert refreshes(store, "rosa") == [2]
+    problems = [item.problem for item in book.items(book.listed()) if item]
+    assert problems == ["it was about an author who is forgotten since", "of @rosario none"]
+    assert "2 named an author, and no more do" in page_of(receipt)
+
+
+def a_refresh(persona: str, author: str) -> RefreshReport:
+    return RefreshReport(
+        persona=persona,
+        number=0,
+        at=datetime.now(UTC),
+        outcome="too-little-new",
+        sentence="it stays as it is",
+        asked_new=50,
+        new_posts=(NewPosts(author=author, posts=3, newest=None),),
+    )
+
+
+def a_fleet(registry: str, problems: dict[str, str]) -> FleetBook:
+    """A fleet of which every persona failed."""
+    book = FleetBook(registry, "everyone")
+    listed = tuple(Listed(persona=name, line_sha256="0" * 64) for name in problems)
+    book.begin(
+        FleetList(fleet="everyone", manifest="m", manifest_sha256="0" * 64, shards=1, items=listed)
+    )
+    for name, problem in problems.items():
+        failed = FleetItem(
+            persona=name,
+            line_sha256="0" * 64,
+            state="failed",
+            worker="w",
+            problem=problem,
+            began=datetime.now(UTC),
+        )
+        book.write(failed, None)
+    return book
 
 
 def test_what_a_run_elsewhere_keeps_is_said(home: Home) -> None:

@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_post_is_forgotten_and_the_registry_says_so(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["forget", "--registry", "registry", "--post-id", ONE, "--retrain"]
+    words = ["forget", "--registry", "registry", "--post-id", ONE]
     assert main([*words, "--raw-dataset", "raw/rosa", "--train-dataset", "train"]) == 0
     said = capsys.readouterr().out
     assert "# Receipt: what was forgotten" in said

@@ -18,7 +18,12 @@ OWN_PARAMETERS = frozenset({"base_model", "preset", "seed", "registry", "checkpo
 def stage_arguments(
     prepare: PrepareConfig, train: TrainConfig, evaluate: EvaluateConfig, publish: PublishConfig
 ) -> dict[str, Any]:
-    """The parameters that say how to do each stage; what is left open is left out."""
+    """The parameters that say how to do each stage; what is left open is left out.
+
+    Raises:
+        BadInputError: the stages do not go together.
+    """
+    check_whole_for_gguf(train, publish)
     return {
         "preset": prepare.preset,
         "seed": train.seed,
@@ -28,6 +33,19 @@ def stage_arguments(
         "evaluate_options": _options(with_gate_text(evaluate)),
         "publish_options": _options(publish),
     }
+
+
+def check_whole_for_gguf(train: TrainConfig, publish: PublishConfig) -> None:
+    """Make sure that a whole model is trained where a GGUF file is asked for.
+
+    Raises:
+        BadInputError: it is not.
+    """
+    if publish.gguf and train.publish == "adapter":
+        raise BadInputError(
+            "--gguf: a GGUF is made of whole models alone, and --publish adapter makes none; leave "
+            "out one of the two"
+        )
 
 
 def check_gpus(train: TrainConfig, gpus: int) -> None:

@@ -10,6 +10,8 @@ TRAIN_DATASET = "train-dataset"
 FINETUNED_MODEL = "finetuned-model"
 EVALUATION = "evaluation"
 REGISTRY = "registry"
+BASES = "bases"
+"""In a registry: the base models that adapters need, each under its digest."""
 
 POSTS = "posts.jsonl"
 COLLECT_REPORT = "collect.json"
@@ -25,6 +27,9 @@ MANIFEST = "manifest.json"
 MODEL_CARD = "README.md"
 PREVIEW = "preview.png"
 """A version as one picture of 1200 × 630 pixels, for links to it."""
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+"""As peft names them: a folder with these holds what is added to a base model, and not a model."""
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 """Weights, configuration, tokenizer, chat template: never pickled weights or code."""
 

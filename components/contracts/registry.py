@@ -2,6 +2,7 @@
 
 from components.contracts.base import Contract, Report, Timestamp
 from components.contracts.lineage import Lineage
+from components.contracts.reports import BaseModelFacts
 
 
 class FileEntry(Contract):
@@ -27,6 +28,9 @@ class Manifest(Report):
     `consent` by author; the reports, which say what was chosen, of `collect` (by author), `fetch`,
     `prepare`, `train` and `evaluate`; where they are known, `images` with their digests by stage,
     and `runs`: the ids `wandb` and `kubeflow`."""
+    base_model: BaseModelFacts | None = None
+    """What the version is an adapter of: it lies in the registry under `bases/<sha256>/`. None for
+    a whole model."""
     formats: dict[str, float] = {}
     """Bits per byte of the newest posts by dtype (`fp32`, `bf16`, `int8`), computed as a
     server computes: it takes no format that needs more than 1% more than `fp32`."""
@@ -35,6 +39,18 @@ class Manifest(Report):
     job: str = ""
     """What published it, the same for every attempt: a run's id and the digest of the model. Empty
     where each publish is meant to make a version."""
+
+
+class BaseManifest(Report):
+    """`bases/<sha256>/manifest.json`: a base model that adapters need; it exists with this."""
+
+    sha256: str
+    """The digest of its folder: of what `sha256sum` prints for its files in order."""
+    id: str
+    """Its name: a Hub id, a URI, a folder's name, or the bundled model's."""
+    revision: str | None
+    files: tuple[FileEntry, ...]
+    """Every file but this one, by path."""
 
 
 class AliasMove(Contract):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from components.contracts.artifacts import MANIFEST
 from components.contracts.registry import Manifest
-from components.lm.provenance import finetuned_sha256
+from components.lm.provenance import base_sha256, finetuned_sha256
 from components.registry import PRODUCTION, Registry
+from components.registry.layout import base_folder, version_folder
 
 
 def champion_version(registry: Registry, persona: str, model: Path) -> int | None:
@@ -31,17 +32,37 @@ def champion_version(registry: Registry, persona: str, model: Path) -> int | Non
 
 
 @contextmanager
-def downloaded_champion(uri: str, persona: str, model: Path) -> Iterator[Path | None]:
-    """The folder of that version, fetched from the registry at `uri` and removed in the end."""
+def downloaded_champion(
+    uri: str, persona: str, model: Path, base_model: Path | None = None
+) -> Iterator[Path | None]:
+    """The folder of that version, fetched from the registry at `uri` and removed in the end.
+
+    `base_model` is as in `download_champion`.
+    """
     registry = Registry.open(uri)
     version = champion_version(registry, persona, model)
     if version is None:
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="champion-") as place:
-        folder = Path(place) / f"{persona}-{version}"
-        registry.download(persona, version, folder).write(folder / MANIFEST)
-        yield folder
+        yield download_champion(registry, persona, version, Path(place), base_model)
+
+
+def download_champion(
+    registry: Registry, persona: str, version: int, place: Path, base_model: Path | None
+) -> Path:
+    """Fetch a version into a folder below `place`; an adapter with its base model beside it.
+
+    The two lie as in their registry, where `whole_model` looks; a base model that is in the folder
+    `base_model` already is not fetched again.
+    """
+    folder = place / version_folder(persona, version)
+    manifest = registry.download(persona, version, folder)
+    manifest.write(folder / MANIFEST)
+    adapted = manifest.base_model
+    if adapted and not (base_model and base_sha256(base_model) == adapted.sha256):
+        registry.download_base(adapted.sha256, place / base_folder(adapted.sha256))
+    return folder
 
 
 def champion_sha256(folder: Path) -> str:

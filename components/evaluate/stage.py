@@ -2,7 +2,8 @@
 
 import logging
 import shutil
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 
 from components.contracts import artifacts
@@ -11,7 +12,7 @@ from components.contracts.errors import BadInputError
 from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import Sample
 from components.contracts.reports import PrepareReport, TrainReport
-from components.evaluate.answers import ask_models, read_answers
+from components.evaluate.answers import Answers, ask_models, read_answers
 from components.evaluate.authors import read_author, read_reference_authors
 from components.evaluate.champion import champion_sha256, downloaded_champion
 from components.evaluate.config import EvaluateConfig
@@ -20,6 +21,7 @@ from components.evaluate.judge import Judge
 from components.evaluate.page.page import render_page
 from components.evaluate.page.story import Story
 from components.evaluate.rules import rules_of
+from components.lm.adapters import whole_model
 from components.lm.provenance import check_trained_from, finetuned_sha256
 from components.runtime.digests import folder_sha256
 from components.runtime.folders import require_folder, whole_folder
@@ -59,7 +61,7 @@ def run(
     persona = name or artifacts.persona_of(list(persona_authors))
     with (
         tracked("evaluate", authors, config) as tracker,
-        _champion(champion, registry, persona, model) as rival,
+        _champion(champion, registry, persona, model, base_model) as rival,
     ):
         tracker.input(artifacts.TRAIN_DATASET, authors, dataset)
         tracker.input(artifacts.FINETUNED_MODEL, authors, model)
@@ -84,11 +86,11 @@ def run(
 
 
 def _champion(
-    given: Path | None, registry: str | None, persona: str, model: Path
+    given: Path | None, registry: str | None, persona: str, model: Path, base_model: Path
 ) -> AbstractContextManager[Path | None]:
     if given or registry is None:
         return nullcontext(given)
-    return downloaded_champion(registry, persona, model)
+    return downloaded_champion(registry, persona, model, base_model)
 
 
 def judge(
@@ -126,9 +128,7 @@ def judge(
         if samples:
             answers = read_answers(samples)
         elif model:
-            answers = ask_models(
-                config, author.test_texts, model=model, base_model=base_model, champion=champion
-            )
+            answers = _answers(config, author.test_texts, model, base_model, champion)
         else:
             raise BadInputError("there is nothing to judge; give a model or a file of samples")
         who = Judge(author, others, config.seed)
@@ -145,3 +145,17 @@ def judge(
             (folder / name).write_text(render_page(story, public=public), encoding="utf-8")
     log.info("evaluated: see %s", out / artifacts.REPORT_PAGE)
     return report
+
+
+def _answers(
+    config: EvaluateConfig,
+    test: Sequence[str],
+    model: Path,
+    base_model: Path | None,
+    champion: Path | None,
+) -> Answers:
+    """What the models answer; an adapter answers together with its base model."""
+    with ExitStack() as joined:
+        whole = joined.enter_context(whole_model(model, base_model))
+        rival = joined.enter_context(whole_model(champion, base_model)) if champion else None
+        return ask_models(config, test, model=whole, base_model=base_model, champion=rival)

@@ -64,11 +64,12 @@ def _lines(registry_uri: str, manifest: Manifest, raw: Sequence[str]) -> tuple[s
     given = ["--dataset", "train-dataset", "--base-model", "pretrained-model"]
     judged = [*given, "--model", "finetuned-model"]
     sources = [word for place in raw for word in ("--dataset", place)]
+    kind = ["--method", "lora", "--publish", "adapter"] if manifest.base_model else []
     there = ["--registry", registry_uri, "--name", manifest.persona]
     return (
         _line("prepare", *sources, "--dataset-out", "train-dataset"),
         _line("fetch", "--base-model", base, "--model-out", "pretrained-model"),
-        _line("train", *given, "--model-out", "finetuned-model"),
+        _line("train", *given, *kind, "--model-out", "finetuned-model"),
         _line("evaluate", *judged, "--evaluation-out", "evaluation"),
         _line("publish", *judged, "--evaluation", "evaluation", *there),
         _line("deploy", *there, "--version", "NUMBER"),

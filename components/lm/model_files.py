@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from components.contracts.artifacts import ADAPTER_CONFIG
 from components.contracts.errors import BadInputError
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
@@ -15,6 +16,8 @@ def check_model_files(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise BadInputError(f"{folder} is no folder; name one that holds a model")
+    if not (folder / "config.json").is_file() and (folder / ADAPTER_CONFIG).is_file():
+        raise BadInputError(f"{folder} holds an adapter and no whole model; merge it into its base")
     if not (folder / "config.json").is_file():
         raise BadInputError(f"{folder} holds no model: it lacks config.json")
     if not any(folder.glob("*.safetensors")):

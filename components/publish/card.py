@@ -41,6 +41,8 @@ class CardFacts(NamedTuple):
     """An SPDX name."""
     gguf: GgufDtype | None = None
     """The dtype of the GGUF file beside the model, if there is one."""
+    is_adapter: bool = False
+    """Whether it is an adapter of the base model and no whole model."""
 
     @property
     def gguf_file(self) -> str:
@@ -116,10 +118,10 @@ def _front_matter(story: Story, facts: CardFacts) -> str:
         language=languages(story.prepared),
         thumbnail=PREVIEW,
         license=facts.license.lower() if facts.license else UNKNOWN_LICENSE,
-        library_name="transformers",
+        library_name="peft" if facts.is_adapter else "transformers",
         tags=["huggingtweets"],
         base_model=_hub_id(story.fetched),
-        base_model_relation="finetune" if _hub_id(story.fetched) else None,
+        base_model_relation=_relation(story.fetched, facts),
         pipeline_tag="text-generation",
         widget=[{"text": "My dream is"}],
         model_name=facts.persona,
@@ -141,6 +143,13 @@ def _hub_id(fetched: FetchReport) -> str | None:
     """The base model's name on the Hub, if it is one."""
     named = fetched.source in ("hub", "bundled") and _HUB_ID.fullmatch(fetched.id)
     return fetched.id if named else None
+
+
+def _relation(fetched: FetchReport, facts: CardFacts) -> str | None:
+    """What the model is to its base, where the card names that."""
+    if not _hub_id(fetched):
+        return None
+    return "adapter" if facts.is_adapter else "finetune"
 
 
 def _joined(names: Sequence[str]) -> Markup:

@@ -3,12 +3,15 @@
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from components.contracts.artifacts import FINETUNED_MODEL, MODEL_CARD, check_persona, persona_of
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
+from components.contracts.reports import BaseModelFacts
+from components.lm.adapters import is_adapter
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
 from components.publish.inputs import find_pictures, read_post_hashes, read_spans, read_story
@@ -63,6 +66,11 @@ def run(
         raise refusal(evaluation)
     story = read_story(dataset, model, evaluation, base_model)
     if config.gguf:
+        if is_adapter(model):
+            raise BadInputError(
+                f"--gguf: {model} holds an adapter, and a GGUF is made of whole models alone, so "
+                "publish without --gguf"
+            )
         from components.publish.gguf.write import check_gguf  # torch takes a second to import
 
         check_gguf(model)
@@ -75,17 +83,24 @@ def run(
     pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
 
     def write(version: int, folder: Path) -> None:
-        facts = CardFacts(persona, version, config.license or story.fetched.license, config.gguf)
+        license_ = config.license or story.fetched.license
+        facts = CardFacts(persona, version, license_, config.gguf, is_adapter(model))
         write_package(folder, story, facts, model, pictures, spans, beginnings)
         if hashes:
             hashes.write(folder / POST_HASHES)
 
     authors = handles(story.prepared.persona_authors)
-    with tracked("publish", authors, config) as tracker:
+    adapted = story.trained.base_model if is_adapter(model) else None
+    with (
+        tracked("publish", authors, config) as tracker,
+        _base_kept(place, base_model, adapted),
+    ):
         tracker.input(FINETUNED_MODEL, authors, model)
         lineage = lineage_of(story, os.environ, hashes)
         job = attempt or job_of(story, os.environ)
-        manifest = place.publish(persona, write, lineage, story.evaluated.formats, job=job)
+        manifest = place.publish(
+            persona, write, lineage, story.evaluated.formats, job=job, base_model=adapted
+        )
         final = f"{registry.rstrip('/')}/{persona}/versions/{manifest.version}"
         tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{manifest.version}",))
     if card_out:
@@ -94,6 +109,16 @@ def run(
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
     return manifest
+
+
+@contextmanager
+def _base_kept(place: Registry, folder: Path, adapted: BaseModelFacts | None) -> Iterator[None]:
+    """Have the base model of an adapter in the registry before the adapter is, and afterwards."""
+    if adapted:
+        place.publish_base(folder, adapted)
+    yield
+    if adapted:
+        place.publish_base(folder, adapted)
 
 
 def _refuse_forgotten(registry: Registry, dataset_sha256: str) -> None:

@@ -11,7 +11,7 @@ from components.push.licenses import license_of, metadata_of
 
 _FRONT_MATTER = re.compile(r"---\n(?P<yaml>.*?)^---\n", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"^# .*\n", re.MULTILINE)
-_MODEL = re.compile(r'^model = "\."  # .*$', re.MULTILINE)
+_MODEL = re.compile(r'^(model|adapter) = "\."  # .*$', re.MULTILINE)
 NOT_PASSED = """
 > **This version did not pass the gate.** It was pushed all the same, as its publisher asked with \
 `--no-gate`. What it failed stands under *Evaluation*.
@@ -46,7 +46,7 @@ def card_for_hub(card: str, shown: Shown) -> str:
     front = _FRONT_MATTER.match(card)
     stated = _metadata(front["yaml"]) if front else {}
     body = card[front.end() :] if front else "\n" + card
-    body = _MODEL.sub(lambda _: f'model = "{shown.to}"', body)
+    body = _MODEL.sub(lambda found: f'{found[1]} = "{shown.to}"', body)
     if not shown.passed:
         body = _with_warning(body)
     front_matter = yaml.safe_dump(_filled(stated, shown), allow_unicode=True, sort_keys=False)

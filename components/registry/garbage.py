@@ -12,12 +12,16 @@ from collections.abc import Iterable, Iterator
 
 from components.contracts.registry import Claim
 from components.registry.aliases import read_alias
-from components.registry.documents import read_document
+from components.registry.bases import needed_bases
+from components.registry.documents import DamagedError, read_document
 from components.registry.layout import (
     ALIASES,
     LATEST,
+    base_folder,
+    base_manifest_key,
     claim_key,
     claimed_versions,
+    kept_bases,
     manifest_key,
     number_of,
     persona_folders,
@@ -29,7 +33,7 @@ from components.registry.layout import (
 )
 from components.registry.publishing import settle, upload_is_lost
 from components.registry.stale import read_stale
-from components.storage import Stat, Store
+from components.storage import ObjectMissingError, Stat, Store
 
 DAY = 24 * 3600.0
 
@@ -50,7 +54,7 @@ def collect(store: Store, *, keep: int | None, older_than: float) -> list[str]:
         removed += _remains(store, persona, before)
         if keep is not None:
             removed += _old_versions(store, persona, keep)
-    return removed
+    return removed + _unneeded_bases(store, before)
 
 
 def _settle_or_withdraw(store: Store, persona: str) -> None:
@@ -110,6 +114,43 @@ def _remove_version(store: Store, persona: str, version: int) -> list[str]:
         store.create(key, manifest)
         return []
     return _delete_old(store, version_folder(persona, version), float("inf"))
+
+
+def _unneeded_bases(store: Store, before: float) -> list[str]:
+    """Base models that no adapter names; a young one may be of an adapter that is on its way.
+
+    As with versions the manifest goes first, and comes back if an adapter has come to name it
+    meanwhile: whoever publishes one looks for its base model afterwards. All stay while a manifest
+    is damaged, since it may name any.
+    """
+    removed = []
+    there = kept_bases(store)
+    needed = _named_bases(store) if there else set()
+    for sha256 in there:
+        key, folder = base_manifest_key(sha256), base_folder(sha256)
+        if sha256 in needed or _newest(store.list(folder)) >= before:
+            continue
+        manifest = _content(store, key)
+        store.delete(key)
+        if manifest is not None and sha256 in _named_bases(store):
+            store.create(key, manifest)
+            continue
+        removed += _delete_old(store, folder, float("inf"))
+    return removed
+
+
+def _named_bases(store: Store) -> set[str]:
+    try:
+        return {sha256 for sha256, _ in needed_bases(store, persona_folders(store))}
+    except DamagedError:
+        return set(kept_bases(store))
+
+
+def _content(store: Store, key: str) -> bytes | None:
+    try:
+        return store.get(key).data
+    except ObjectMissingError:
+        return None
 
 
 def _needed(store: Store, persona: str) -> Iterator[int]:

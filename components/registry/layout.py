@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from components.contracts.artifacts import MANIFEST
+from components.contracts.artifacts import BASES, MANIFEST
 from components.contracts.errors import BadInputError
 from components.storage import Store
 
@@ -20,6 +20,7 @@ STALE = "stale.json"
 FLEETS = ".fleets/"
 """Below it, a folder for each fleet; no persona has this name."""
 
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]*", re.ASCII)
 _MANIFEST_KEY = re.compile(r"[^/]+/versions/([1-9][0-9]*)/" + re.escape(MANIFEST))
 _CLAIM_KEY = re.compile(r"[^/]+/claims/([1-9][0-9]*)\.json")
@@ -75,6 +76,21 @@ def persona_folders(store: Store) -> list[str]:
     """The folders that may be personas, sorted."""
     others = {AUDIT.rstrip("/"), FLEETS.rstrip("/")}
     return [name for name in store.folders() if name not in others]
+
+
+def base_folder(sha256: str) -> str:
+    """Where the files of a base model stand."""
+    return f"{BASES}/{sha256}/"
+
+
+def base_manifest_key(sha256: str) -> str:
+    """The document that makes a base model exist."""
+    return base_folder(sha256) + MANIFEST
+
+
+def kept_bases(store: Store) -> list[str]:
+    """The digests of the base models that are there, or of which something is."""
+    return [name for name in store.folders(f"{BASES}/") if _DIGEST.fullmatch(name)]
 
 
 def holds_personas(store: Store) -> bool:

@@ -18,6 +18,7 @@ from components.contracts.artifacts import MANIFEST
 from components.contracts.errors import BadInputError
 from components.contracts.lineage import Lineage
 from components.contracts.registry import AliasMove, Claim, FileEntry, Manifest
+from components.contracts.reports import BaseModelFacts
 from components.registry.aliases import Announce, announce_nothing, move_alias
 from components.registry.documents import as_bytes, read_document
 from components.registry.layout import (
@@ -53,6 +54,7 @@ def publish(
     *,
     upload: str = "",
     announce: Announce = announce_nothing,
+    base_model: BaseModelFacts | None = None,
 ) -> Manifest:
     """Publish what `write(version, folder)` writes as the next version.
 
@@ -81,6 +83,7 @@ def publish(
             created_at=datetime.now(UTC),
             files=tuple(sent[path] for path in sorted(sent)),
             lineage=lineage,
+            base_model=base_model,
             formats=dict(formats or {}),
             upload=upload,
             job=job,

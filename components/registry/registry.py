@@ -9,8 +9,9 @@ from components.contracts.artifacts import check_persona
 from components.contracts.audit import AuditHead, Detail
 from components.contracts.errors import BadInputError
 from components.contracts.lineage import Lineage
-from components.contracts.registry import Alias, AliasMove, Manifest, StaleList
-from components.registry import garbage, opt_outs, publishing, verifying
+from components.contracts.registry import Alias, AliasMove, BaseManifest, Manifest, StaleList
+from components.contracts.reports import BaseModelFacts
+from components.registry import bases, garbage, opt_outs, publishing, verifying
 from components.registry.aliases import (
     Choose,
     move_alias,
@@ -82,12 +83,14 @@ class Registry:
         formats: Mapping[str, float] | None = None,
         *,
         job: str = "",
+        base_model: BaseModelFacts | None = None,
     ) -> Manifest:
         """Publish what `write(version, folder)` writes as the next version; move `latest` to it.
 
         Versions are numbered from 1 without gaps, however many publish at once; `write` is called
         again with another number if somebody else was faster. A version appears whole or not. The
-        registry is begun if need be. What an earlier attempt of `job` published, if it is given, is
+        registry is begun if need be. An adapter names its `base_model`, which `publish_base` puts
+        there. What an earlier attempt of `job` published, if it is given, is
         returned, and nothing is published anew.
 
         Raises:
@@ -105,6 +108,7 @@ class Registry:
                 job,
                 upload=record.id,
                 announce=record.begin,
+                base_model=base_model,
             )
             record.version = manifest.version
         return manifest
@@ -116,6 +120,19 @@ class Registry:
         """
         publishing.settle(self.store, check_persona(persona))
         return publishing.published_by(self.store, persona, job)
+
+    def publish_base(self, folder: Path, facts: BaseModelFacts) -> None:
+        """Put the base model of an adapter there unless it is; see `bases.publish_base`."""
+        bases.publish_base(self.begin().store, folder, facts)
+
+    def download_base(self, sha256: str, target: Path) -> BaseManifest:
+        """Write the base model with this digest to the folder `target`, digests compared.
+
+        Raises:
+            BadInputError: it is not there.
+            ChecksumError: a file is not what the digest says.
+        """
+        return bases.download_base(self.store, sha256, target)
 
     def personas(self) -> list[str]:
         """Everybody with at least one version, sorted."""

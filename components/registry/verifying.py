@@ -6,12 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from components.contracts.artifacts import MANIFEST
+from components.contracts.errors import BadInputError
 from components.contracts.registry import FileEntry, Manifest
 from components.registry.aliases import read_alias
+from components.registry.bases import needed_bases, read_base
 from components.registry.documents import DamagedError, read_document
 from components.registry.layout import (
     ALIASES,
     alias_key,
+    base_folder,
+    base_manifest_key,
     manifest_key,
     number_of,
     published_versions,
@@ -20,7 +24,7 @@ from components.registry.layout import (
 )
 from components.registry.stale import read_stale
 from components.runtime.progress import progress
-from components.storage import ObjectMissingError, Store
+from components.storage import ChecksumError, ObjectMissingError, Store
 
 CHUNK = 8 << 20
 WORKERS = 8
@@ -32,7 +36,7 @@ def verify(store: Store, personas: Sequence[str]) -> list[str]:
     What a killed publish left behind is no problem: without a manifest there is no version, and
     none was lost if no alias ever pointed there.
     """
-    return [
+    problems = [
         problem
         for persona in personas
         for problem in (
@@ -41,6 +45,7 @@ def verify(store: Store, personas: Sequence[str]) -> list[str]:
             *_lost_manifests(store, persona),
         )
     ]
+    return [*problems, *_base_problems(store, personas)]
 
 
 def _versions_problems(store: Store, persona: str) -> Iterator[str]:
@@ -55,14 +60,31 @@ def _versions_problems(store: Store, persona: str) -> Iterator[str]:
             continue
         if (manifest.persona, manifest.version) != (persona, version):
             yield f"{folder}{MANIFEST} is of {manifest.persona}, version {manifest.version}"
-        yield from _file_problems(store, folder, manifest)
+        yield from _file_problems(store, folder, manifest.files)
 
 
-def _file_problems(store: Store, folder: str, manifest: Manifest) -> Iterator[str]:
+def _base_problems(store: Store, personas: Sequence[str]) -> Iterator[str]:
+    """Base models that adapters of these personas name and that are missing or changed."""
+    needed: dict[str, str] = {}
+    for persona in personas:
+        with suppress(DamagedError):  # told of with the persona's versions
+            needed |= needed_bases(store, [persona])
+    for sha256, key in needed.items():
+        try:
+            manifest = read_base(store, sha256)
+        except (ChecksumError, DamagedError) as error:
+            yield str(error)
+        except BadInputError:
+            yield f"{base_manifest_key(sha256)} is missing, and {key} needs it"
+        else:
+            yield from _file_problems(store, base_folder(sha256), manifest.files)
+
+
+def _file_problems(store: Store, folder: str, files: Sequence[FileEntry]) -> Iterator[str]:
     sizes = {stat.key.removeprefix(folder): stat.size for stat in store.list(folder)}
-    for added in sorted(sizes.keys() - {entry.path for entry in manifest.files} - {MANIFEST}):
+    for added in sorted(sizes.keys() - {entry.path for entry in files} - {MANIFEST}):
         yield f"{folder}{added} was added"
-    total = sum(entry.size for entry in manifest.files)
+    total = sum(entry.size for entry in files)
 
     def check(entry: FileEntry) -> str | None:
         if entry.path not in sizes:
@@ -75,7 +97,7 @@ def _file_problems(store: Store, folder: str, manifest: Manifest) -> Iterator[st
         progress(f"verify {folder.rstrip('/')}, MB", total // 1_000_000) as advance,
         ThreadPoolExecutor(WORKERS) as pool,
     ):
-        for entry, problem in zip(manifest.files, pool.map(check, manifest.files), strict=True):
+        for entry, problem in zip(files, pool.map(check, files), strict=True):
             advance(entry.size // 1_000_000)
             if problem:
                 yield problem

@@ -54,6 +54,9 @@ class ServeConfig(StageConfig):
     """Megabytes for the KV cache of each model's running samples."""
     memory_gb: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Gigabytes that all loaded models may take; left out: 80% of what the machine or pod has."""
+    adapter_memory: Annotated[int, Field(ge=1)] = 512 << 20
+    """Bytes of memory_gb, at most half of it, for adapters of base models; the least recently used
+    ones leave for others."""
     cache_dir: Path | None = None
     """Where fetched models are kept; left out: ~/.cache/huggingtweets."""
     drain_delay: Seconds = 5.0

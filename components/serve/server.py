@@ -26,7 +26,7 @@ from components.serve.personas.follower import Follower
 from components.serve.personas.loader import Loader, MakeEngine, import_engine, make_engine
 from components.serve.personas.opted_out import OptOuts
 from components.serve.personas.personas import Personas
-from components.serve.personas.shelf import Shelf
+from components.serve.personas.shelf import Limits, Shelf
 from components.serve.personas.stale import StaleVersions
 from components.serve.personas.tidying import Tidier
 from components.serve.personas.watcher import Watcher, disk_root
@@ -80,8 +80,10 @@ class Server:
         opt_outs, stale = OptOuts(registry, disk), StaleVersions(registry, disk)
         watcher = Watcher(registry, disk, config.persona)
         settings = engine_settings(config)
-        loader = Loader(disk, opt_outs, stale, settings, config.output_filter, make)
-        shelf = Shelf(loader, memory_limit(config.memory_gb), lambda: not watcher.reachable)
+        loader = Loader(registry, disk, opt_outs, stale, settings, config.output_filter, make)
+        memory = memory_limit(config.memory_gb)
+        limits = Limits(memory, min(config.adapter_memory, memory // 2))
+        shelf = Shelf(loader, limits, lambda: not watcher.reachable)
         metrics = Metrics(ts_as_asked=config.ts_model_version == "asked")
         personas = Personas(registry, shelf)
         health = Health(lambda: bool(shelf.loaded))

@@ -1,8 +1,8 @@
 """What can be said about a training."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from components.runtime.flags import StageConfig
 from components.runtime.words import LARGEST
@@ -15,7 +15,10 @@ class TrainConfig(StageConfig):
     """How to fine-tune: the defaults suit one author's few hundred to few thousand posts."""
 
     method: Method = "full"
-    """Train all weights, or low-rank adapters that are merged into the model at the end."""
+    """Train all weights, or low-rank adapters beside them."""
+    publish: Literal["merged", "adapter"] = "merged"
+    """What lora leaves: a whole model, the adapters merged into it, or a few megabytes of adapters
+    that name their base model."""
     dtype: Literal["auto", "fp32", "bf16"] = "auto"
     """The dtype of the computation; auto times both on the processor at hand."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -48,6 +51,12 @@ class TrainConfig(StageConfig):
     """How many seconds lie between two checkpoints, at least."""
     registry: str | None = None
     """The registry whose opt-out list is asked before anything is trained."""
+
+    @model_validator(mode="after")
+    def _has_adapters(self) -> Self:
+        if self.publish == "adapter" and self.method != "lora":
+            raise ValueError("--publish adapter is for --method lora: all weights make no adapter")
+        return self
 
     @property
     def peak_learning_rate(self) -> float:

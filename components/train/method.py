@@ -26,11 +26,29 @@ def with_weights(model: Any, config: TrainConfig, weights: Sequence[Tensor]) -> 
     `weights` are those of the parameters that `make_trainable` gives, in their order. Merging into
     the base in fp32 loses none of the small changes that bf16 would round away.
     """
-    adapted = _adapted(model, config)
+    trained = _with(model, config, weights)
+    return trained.merge_and_unload() if config.method == "lora" else trained
+
+
+def adapters_of(
+    model: Any, config: TrainConfig, weights: Sequence[Tensor]
+) -> tuple[Any, dict[str, Tensor]]:
+    """peft's configuration of the adapters that training made for `model`, and their weights.
+
+    The arguments are those of `with_weights`; the method is lora.
+    """
+    from peft import get_peft_model_state_dict
+
+    trained = _with(model, config, weights)
+    return trained.peft_config["default"], get_peft_model_state_dict(trained)
+
+
+def _with(model: Any, config: TrainConfig, weights: Sequence[Tensor]) -> Any:
+    trained = _adapted(model, config)
     with torch.no_grad():
-        for parameter, weight in zip(_trainable(adapted), weights, strict=True):
+        for parameter, weight in zip(_trainable(trained), weights, strict=True):
             parameter.copy_(weight)
-    return adapted.merge_and_unload() if config.method == "lora" else adapted
+    return trained
 
 
 def _adapted(model: Any, config: TrainConfig) -> Any:

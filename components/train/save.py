@@ -1,10 +1,16 @@
-"""The finetuned model as a folder that plain transformers loads."""
+"""The finetuned model as a folder that plain transformers, or peft, loads."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors.torch import save_file
+from torch import Tensor
 from transformers import GenerationConfig
 
+from components.contracts.artifacts import ADAPTER_WEIGHTS
+from components.contracts.reports import BaseModelFacts
+from components.lm.adapters import BASE_SHA256
 from components.lm.models import UNBOUNDED, LanguageModel, quiet_transformers
 from components.lm.portable import make_portable
 
@@ -18,7 +24,36 @@ def save_model(lm: LanguageModel, model: Any, folder: Path) -> None:
     bf16 instructions would run them slowly.
     """
     model.config.use_cache = True
-    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+    model.generation_config = _sampling(lm)
+    with quiet_transformers():
+        model.save_pretrained(folder)
+        _for_posts(lm).save_pretrained(folder)
+    make_portable(folder)
+
+
+def save_adapter(
+    lm: LanguageModel,
+    adapters: tuple[Any, Mapping[str, Tensor]],
+    base: BaseModelFacts,
+    folder: Path,
+) -> None:
+    """Write what `adapters_of` gave as peft does, with the base model's digest in its metadata.
+
+    The weights are bf16, as servers compute with them: what they add to the base is small, and so
+    is what rounding takes of it.
+    """
+    config, weights = adapters
+    config.base_model_name_or_path, config.revision = base.id, base.revision
+    config.target_modules = sorted(config.target_modules)  # a set has another order each time
+    config.inference_mode = True
+    config.save_pretrained(folder)
+    rounded = {name: weight.bfloat16().contiguous() for name, weight in weights.items()}
+    save_file(rounded, folder / ADAPTER_WEIGHTS, {BASE_SHA256: base.sha256})
+    _sampling(lm).save_pretrained(folder)
+
+
+def _sampling(lm: LanguageModel) -> GenerationConfig:
+    return GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=True,
         temperature=1.0,
         top_p=0.95,
@@ -28,10 +63,6 @@ def save_model(lm: LanguageModel, model: Any, folder: Path) -> None:
         eos_token_id=sorted({lm.end_token_id, lm.start_token_id}),
         pad_token_id=lm.end_token_id,
     )
-    with quiet_transformers():
-        model.save_pretrained(folder)
-        _for_posts(lm).save_pretrained(folder)
-    make_portable(folder)
 
 
 def _for_posts(lm: LanguageModel) -> Any:

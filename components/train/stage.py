@@ -10,7 +10,9 @@ from components.contracts.artifacts import (
     TRAIN_DATASET,
     TRAIN_REPORT,
 )
+from components.contracts.errors import BadInputError
 from components.contracts.reports import PrepareReport, TrainReport
+from components.lm.decoding.shape import read_shape
 from components.lm.devices import choose_device
 from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
 from components.lm.precision import choose_precision
@@ -26,10 +28,10 @@ from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
 from components.train.loop import OnStep, ignore, plan, train
 from components.train.loss import loss_function
-from components.train.method import make_trainable, with_weights
+from components.train.method import adapters_of, make_trainable, with_weights
 from components.train.optimizer import MasterAdamW
 from components.train.report import base_facts, train_report
-from components.train.save import save_model
+from components.train.save import save_adapter, save_model
 from components.train.state import TrainState
 
 log = logging.getLogger(__name__)
@@ -50,6 +52,8 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
         refuse_opted_out(read_opt_outs(config.registry), prepared.people)
     limit_threads()
     lm = load_model(base_model, device=device)
+    if config.publish == "adapter":
+        _check_served(base_model)
     posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))
     _warn_of_cut(posts, lm)
     precision = choose_precision(config.dtype, lm.device)
@@ -64,10 +68,11 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
         tracker.input(TRAIN_DATASET, authors, dataset)
         tracker.input(PRETRAINED_MODEL, base.id, base_model)
         state = fit(lm, posts, validation, config, precision.dtype, checkpoints, tracker.log)
-        model = with_weights(
-            load_model(base_model, device=device).model, config, state.best_weights
-        )
-        save_model(lm, model, folder)
+        untouched = load_model(base_model, device=device).model
+        if config.publish == "adapter":
+            save_adapter(lm, adapters_of(untouched, config, state.best_weights), base, folder)
+        else:
+            save_model(lm, with_weights(untouched, config, state.best_weights), folder)
         tracker.output(FINETUNED_MODEL, authors, folder, model_out)
         report = train_report(
             config,
@@ -84,6 +89,15 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
         checkpoints.forget()
     _say_how_it_went(report)
     return report
+
+
+def _check_served(base_model: Path) -> None:
+    """Refuse adapters that no server could add to their base model."""
+    if read_shape(base_model) is None:
+        raise BadInputError(
+            f"--publish adapter: {base_model} is neither of GPT-2's nor of Llama's family, whose "
+            "adapters can be served; take --publish merged"
+        )
 
 
 def _checkpoints(

@@ -13,6 +13,7 @@ from components.contracts.artifacts import MANIFEST, TRAIN_REPORT
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.contracts.reports import TrainReport
+from components.lm.adapters import whole_model
 from components.registry.command import REGISTRY_VARIABLE
 from components.registry.layout import OPT_OUTS, versions_folder
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
@@ -29,6 +30,12 @@ def add_generate_command(commands: "argparse._SubParsersAction[argparse.Argument
     """Add `generate` to the command line."""
     parser = commands.add_parser("generate", help="write posts with a model folder")
     parser.add_argument("--model", type=a_path, required=True, metavar="DIR", help="a model folder")
+    parser.add_argument(
+        "--base-model",
+        type=a_path,
+        metavar="DIR",
+        help="what an adapter was trained on (default: as its registry or its run keeps it)",
+    )
     parser.add_argument("--prompt", default="", help="how each post begins (default: no prompt)")
     parser.add_argument(
         "--num", type=int, default=5, metavar="N", help="how many posts (default: 5)"
@@ -105,7 +112,8 @@ def _generate(given: argparse.Namespace) -> list[Generation]:
         max_tokens=given.max_tokens,
         seed=secrets.randbits(SEED_BITS) if given.seed is None else given.seed,
     )
-    writer = Writer(given.model, _settings(given.model))
+    with whole_model(given.model, given.base_model) as folder:
+        writer = Writer(folder, _settings(given.model))
     (written,) = writer.write([Request(given.prompt, given.num, sampling)])
     return [Generation(text=post.text, finish_reason=post.finish_reason) for post in written]
 

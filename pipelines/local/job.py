@@ -20,7 +20,7 @@ from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.contracts.reports import CollectReport
-from components.evaluate.champion import champion_version
+from components.evaluate.champion import champion_version, download_champion
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.rules import gate_text
 from components.fetch.config import FetchConfig
@@ -35,6 +35,7 @@ from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.runtime.folders import require_folder
 from components.train.config import TrainConfig
 from pipelines import stages
+from pipelines.arguments import check_whole_for_gguf
 from pipelines.local.checks import (
     check_base_model,
     check_device,
@@ -342,6 +343,8 @@ def _check(job: Job, steps: Sequence[Step], authors: Sequence[str], out: Path) -
         BadInputError: something would.
     """
     check_places(steps, job.sources, job.fetch)
+    if _writes_gguf(job):
+        check_whole_for_gguf(job.train, job.publish)
     if job.push:
         check_push(job.push.to)
     check_judge(job.evaluate, job.reference_authors, list(dict.fromkeys(authors)))
@@ -385,9 +388,10 @@ def _beside_champion(step: Step, job: Job, out: Path, persona: str) -> Step:
     if job.registry is None:
         champion = out / artifacts.REGISTRY / version_folder(persona, version)
     else:
-        champion = out / CHAMPION / f"{persona}-{version}"
-        shutil.rmtree(out / CHAMPION, ignore_errors=True)
-        registry.download(persona, version, champion).write(champion / artifacts.MANIFEST)
+        place, base = out / CHAMPION, step.inputs["base_model"]
+        shutil.rmtree(place, ignore_errors=True)
+        assert isinstance(base, Path)
+        champion = download_champion(registry, persona, version, place, base)
     return replace(step, inputs={**step.inputs, "champion": champion})
 
 

@@ -53,7 +53,7 @@ def _add_score(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser("score", help="score a trial's model on the validation posts")
     parser.add_argument("--number", type=int, required=True, metavar="N")
     parser.add_argument("--parameters", type=_object, required=True, metavar="JSON")
-    for name in ("--dataset", "--model"):
+    for name in ("--dataset", "--model", "--base-model"):
         parser.add_argument(name, type=a_path, required=True, metavar="DIR")
     for name in ("--results", "--dataset-uri", "--model-uri", "--base-uri"):
         parser.add_argument(name, type=a_name, required=True, metavar="URI")
@@ -77,6 +77,7 @@ def _score(given: argparse.Namespace) -> None:
         given.parameters,
         dataset=given.dataset,
         model=given.model,
+        base_model=given.base_model,
         results=Results.here(given.results),
         uris=(given.model_uri, given.base_uri, given.dataset_uri),
     )

@@ -39,7 +39,7 @@ def score(
     Args:
         train_dataset: The posts.
         finetuned_model: The model.
-        pretrained_model: Its base, for whoever goes on with it.
+        pretrained_model: Its base, which an adapter needs, and whoever goes on with it.
         number: Which trial.
         parameters: What it was trained with, as a JSON object.
         results: Where the report goes.
@@ -54,6 +54,7 @@ def score(
             *("--dataset-uri", train_dataset.uri),
             *("--model", finetuned_model.path),
             *("--model-uri", finetuned_model.uri),
+            *("--base-model", pretrained_model.path),
             *("--base-uri", pretrained_model.uri),
             *("--results", results),
             *("--executor-input", dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER),

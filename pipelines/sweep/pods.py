@@ -82,11 +82,12 @@ def score(
     *,
     dataset: Path,
     model: Path,
+    base_model: Path,
     results: Results,
     uris: tuple[str, str, str],
 ) -> TrialReport:
     """Score the model on the validation posts, and keep the report; `uris` as in `Scored`."""
-    bits = validation_bits(model, dataset)
+    bits = validation_bits(model, base_model, dataset)
     trial = TrialReport(number=number, key="", parameters=parameters, bits=bits)
     model_uri, base_uri, dataset_uri = map(_known_here, uris)
     results.keep(Scored(trial=trial, model=model_uri, base_model=base_uri, dataset=dataset_uri))

@@ -154,7 +154,9 @@ class SweepSpec(Contract):
         return self
 
 
-NOT_SWEPT = frozenset({"checkpoint_uri", "checkpoint_seconds", "registry", "dtype", "device"})
+NOT_SWEPT = frozenset(
+    {"checkpoint_uri", "checkpoint_seconds", "registry", "dtype", "device", "publish"}
+)
 """What decides nothing about the weights by itself."""
 SWEPT = frozenset({BASE_MODEL, *TrainConfig.model_fields}) - NOT_SWEPT
 """What a sweep may choose."""

@@ -22,6 +22,7 @@ from components.contracts.posts import DatasetRow
 from components.contracts.reports import PrepareReport
 from components.contracts.sweep import TrialReport, Value
 from components.fetch.config import FetchConfig
+from components.lm.adapters import whole_model
 from components.lm.provenance import base_sha256
 from components.runtime.digests import folder_sha256
 from components.runtime.files import whole_file
@@ -69,7 +70,7 @@ def run_trial(trial: Trial, *, dataset: Path, base: Path, out: Path) -> TrialRep
             trial.train, dataset=dataset, base_model=base, model_out=out / FINETUNED_MODEL
         )
         seconds = time.monotonic() - start
-        bits = validation_bits(model, dataset)
+        bits = validation_bits(model, base, dataset)
     except HuggingtweetsError as error:
         if not error.is_final and isinstance(error, BadInputError):  # a store that is away, say
             raise
@@ -89,13 +90,17 @@ def run_trial(trial: Trial, *, dataset: Path, base: Path, out: Path) -> TrialRep
     return report
 
 
-def validation_bits(model: Path, dataset: Path) -> tuple[float | None, ...]:
-    """The bits that the model needs for each validation post; None for one that is too long."""
+def validation_bits(model: Path, base: Path, dataset: Path) -> tuple[float | None, ...]:
+    """The bits that the model needs for each validation post; None for one that is too long.
+
+    `base` is the base model, which is read where `model` is an adapter of it.
+    """
     from components.lm.score import Scorer  # torch takes a second to import
 
     texts = validation_texts(dataset)
     bits: list[float | None] = [None] * len(texts)
-    scorer = Scorer(model)
+    with whole_model(model, base) as whole:
+        scorer = Scorer(whole)
     with progress("validating", len(texts)) as advance:
         for number, value in scorer.bits(texts):
             bits[number] = value if math.isfinite(value) else None

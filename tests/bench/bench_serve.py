@@ -1,7 +1,8 @@
 """Serving beside the servers that others use: the same model, machine, requests and run.
 
 `python tests/bench/bench_serve.py --peers VENV [--before CHECKOUT] [--only PEER …] [--runs N]`
-`python tests/bench/bench_serve.py --slow-clients [--runs N]` gives only the row with slow clients.
+`python tests/bench/bench_serve.py --slow-clients [--runs N]` gives only the row with slow clients,
+`--adapters` only those of many personas over one base model.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.report import Row, write_report
+from bench.serving.adapters import many_adapters
 from bench.serving.beside_slow import beside_slow_clients
 from bench.serving.int8_gguf import write_int8
 from bench.serving.limits import limits
@@ -34,6 +36,8 @@ from components.runtime.logs import set_up_logs
 TOKENS = 48
 PATIENCE = 180.0
 """Seconds that a case may take at the speed of the one before; a slower server goes without it."""
+MANY, FEW = 1000, 60
+"""Personas of one base model."""
 ARRIVALS_A_SECOND = 0.5
 """Less than the slowest of the servers can write, so that no queue grows without end."""
 
@@ -91,16 +95,31 @@ def main() -> None:
     chosen.add_argument("--peers", type=Path, help="the environment with the peers")
     parser.add_argument("--before", type=Path, help="a checkout of an earlier build, a peer too")
     chosen.add_argument("--slow-clients", action="store_true", help="only what slow clients do")
+    chosen.add_argument("--adapters", action="store_true", help="only what many adapters do")
     parser.add_argument("--quick", action="store_true", help="little of each: shows that it works")
     parser.add_argument("--runs", type=int, default=3, help="rounds, in which all take turns")
     parser.add_argument("--only", action="append", help="a part of the names of the peers wanted")
     given = parser.parse_args()
     set_up_logs()
     rounds = 1 if given.quick else given.runs
-    with TemporaryDirectory() as folder:
-        rows = [] if given.slow_clients else beside_peers(given, rounds, Path(folder))
-        name = "serve-slow-clients" if given.slow_clients else "serve"
-        write_report(name, [*rows, *beside_slow_clients(Path(folder), rounds)])
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        if given.slow_clients:
+            write_report("serve-slow-clients", list(beside_slow_clients(folder, rounds)))
+        elif given.adapters:
+            write_report("serve-adapters", list(adapters(folder, rounds, quick=given.quick)))
+        else:
+            rows = beside_peers(given, rounds, folder)
+            rows += adapters(folder, rounds, quick=given.quick)
+            write_report("serve", [*rows, *beside_slow_clients(folder, rounds)])
+
+
+def adapters(folder: Path, rounds: int, *, quick: bool) -> Iterator[Row]:
+    """What many personas over the bundled model do."""
+    base = folder / "model"
+    if not base.exists():
+        fetch(FetchConfig(base_model="bundled"), model_out=base)
+    return many_adapters(base, folder / "adapters", FEW if quick else MANY, rounds)
 
 
 def beside_peers(given: argparse.Namespace, rounds: int, folder: Path) -> list[Row]:

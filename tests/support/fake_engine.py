@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from components.lm.engine.protocol import (
@@ -23,6 +24,7 @@ from components.lm.engine.protocol import (
 Write = Callable[[str, int, int], Sequence[str]]
 """The tokens of a sample, given the prompt, its index and the seed."""
 MEMORY = 1000
+ADAPTER_MEMORY = 100
 
 
 def plain(prompt: str, index: int, seed: int) -> Sequence[str]:
@@ -127,6 +129,7 @@ class FakeEngine:
         self.running, self.drawn = 0, 0
         self.lock = threading.Lock()
         self.max_positions = 1000
+        self.adapted: list[FakeEngine] = []
         self.facts = LoadFacts("fp32", "a fake", MEMORY, settings.slots or 32, ("not timed",))
 
     @property
@@ -150,7 +153,14 @@ class FakeEngine:
             self.running += 1
         return FakeStream(self, request)
 
+    def adapt(self, folder: Path) -> "FakeEngine":
+        adapted = FakeEngine(folder, self.settings)
+        adapted.facts = replace(adapted.facts, memory_bytes=ADAPTER_MEMORY)
+        self.adapted.append(adapted)
+        return adapted
+
     def close(self, drain_seconds: float = 0.0) -> None:
+        assert all(engine.closed.is_set() for engine in self.adapted), "it has adapters"
         self.closed.set()
 
 

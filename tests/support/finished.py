@@ -153,12 +153,16 @@ def make_finished(
     authors: Sequence[str] = ("gardener",),
     display_names: Sequence[str | None] = (),
     samples: Sequence[Sample] = SAMPLES,
+    adapter: Path | None = None,
 ) -> Folders:
-    """The folders of a finished run; the model and its base have the files of `weights`."""
+    """The folders of a finished run; the model and its base have the files of `weights`.
+
+    With an `adapter` of these weights the model is that.
+    """
     folders = Folders(*(place / name for name in Folders._fields))
     make_dataset(folders.dataset, authors, display_names)
     base = make_base(folders.base_model, weights)
-    make_model(folders.model, weights, folders.dataset, base)
+    make_model(folders.model, adapter or weights, folders.dataset, base)
     folders.evaluation.mkdir()
     report = make_evaluation_report(folder_sha256(folders.dataset), finetuned_sha256(folders.model))
     report.write(folders.evaluation / artifacts.EVALUATION_REPORT)

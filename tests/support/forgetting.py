@@ -9,7 +9,7 @@ from typing import Any
 from components.collect.config import TableSource
 from components.collect.stage import run as collect
 from components.contracts.posts import DatasetRow
-from components.contracts.reports import CollectReport
+from components.contracts.reports import BaseModelFacts, CollectReport
 from components.prepare.config import PrepareConfig
 from components.prepare.stage import run as prepare
 from components.registry import Registry
@@ -77,9 +77,13 @@ def publish_from(
     raw: Iterable[Path],
     persona: str = "rosa",
     variables: Mapping[str, str] = VARIABLES,
+    base_model: BaseModelFacts | None = None,
     **lineage: Any,
 ) -> int:
-    """Publish a version that was trained on this dataset; gives its number."""
+    """Publish a version that was trained on this dataset; gives its number.
+
+    One with a `base_model` is an adapter of that.
+    """
     keys = post_keys(variables)
     hashes = keys[0].hashes(ids_in(train)) if keys else None
     reports = [CollectReport.read(folder / "collect.json") for folder in raw]
@@ -96,4 +100,5 @@ def publish_from(
         "fetch": {"asked": "openai-community/gpt2"},
         **lineage,
     }
-    return registry.publish(persona, write, document).version  # type: ignore[arg-type]
+    manifest = registry.publish(persona, write, document, base_model=base_model)  # type: ignore[arg-type]
+    return manifest.version

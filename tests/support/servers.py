@@ -12,8 +12,10 @@ from typing import Any
 
 import requests
 
+from components.contracts.reports import BaseModelFacts
 from components.marking.signing import Signer
 from components.registry import Registry
+from components.runtime.digests import folder_sha256
 from components.serve.addresses import bound_address
 from components.serve.config import ServeConfig
 from components.serve.server import Server
@@ -21,7 +23,7 @@ from components.serve.stage import open_ports
 from components.serve.tokens import Tokens
 from components.serve.traces import Traces
 from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
-from support.fake_engine import FakeEngines
+from support.fake_engine import ADAPTER_MEMORY, FakeEngines
 from support.finished import make_prepare_report
 
 ANYWHERE = "http://127.0.0.1:0"
@@ -75,6 +77,36 @@ def publish(
         Beginnings.of([POST], bytes(16)).write(folder / BEGINNINGS)
 
     version = registry.publish(persona, write, LINEAGE, formats).version
+    if alias:
+        registry.move_alias(persona, alias, version)
+    return version
+
+
+def publish_base(registry: Registry, folder: Path) -> BaseModelFacts:
+    """Put a base model that only a fake engine loads into the registry."""
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"w" * 98)
+    (folder / "config.json").write_text("{}")
+    facts = BaseModelFacts(id="made-up/base", revision=None, sha256=folder_sha256(folder))
+    registry.publish_base(folder, facts)
+    return facts
+
+
+def publish_adapter(
+    registry: Registry,
+    base: BaseModelFacts,
+    persona: str,
+    *,
+    alias: str | None = "production",
+    formats: Mapping[str, float] | None = None,
+) -> int:
+    """Publish an adapter as `publish` does a model."""
+
+    def write(version: int, folder: Path) -> None:
+        (folder / "adapter_model.safetensors").write_bytes(b"a" * ADAPTER_MEMORY)
+        (folder / "adapter_config.json").write_text("{}")
+
+    version = registry.publish(persona, write, LINEAGE, formats, base_model=base).version
     if alias:
         registry.move_alias(persona, alias, version)
     return version

@@ -1,5 +1,6 @@
 """The layers of the two families that the decoder writes by itself: GPT-2 and Llama."""
 
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -77,10 +78,12 @@ class Gpt2Layer:
     def __call__(self, rows: Tensor, step: Step) -> Tensor:
         """What `rows` [tokens, hidden_size], always fp32 and then lost, are after this layer."""
         heads = self._shape.heads
-        qkv = self._qkv(self._norm(rows, 0)).view(len(rows), 3 * heads, -1)
+        change = partial(step.changes.of, self._number)
+        qkv = self._qkv(self._norm(rows, 0), change("qkv")).view(len(rows), 3 * heads, -1)
         seen = step.attend(self._number, qkv[:, :heads], qkv[:, heads:])
-        rows = self._out.plus(seen, rows)
-        return self._down.plus(self._up(self._norm(rows, 1)), rows)
+        rows = self._out.plus(seen, rows, change("out"))
+        inner = self._up(self._norm(rows, 1), change("up"))
+        return self._down.plus(inner, rows, change("down"))
 
     def _norm(self, rows: Tensor, which: int) -> Tensor:
         weight, bias = self._norms[which]
@@ -114,12 +117,14 @@ class LlamaLayer:
     def __call__(self, rows: Tensor, step: Step) -> Tensor:
         """What `rows` [tokens, hidden_size], always fp32 and then lost, are after this layer."""
         heads, kv_heads = self._shape.heads, self._shape.kv_heads
-        qkv = self._qkv(self._norm(rows, self._norm_in)).view(len(rows), heads + 2 * kv_heads, -1)
+        change = partial(step.changes.of, self._number)
+        qkv = self._qkv(self._norm(rows, self._norm_in), change("qkv"))
+        qkv = qkv.view(len(rows), heads + 2 * kv_heads, -1)
         self._rotary.apply(qkv[:, : heads + kv_heads], step)
         seen = step.attend(self._number, qkv[:, :heads], qkv[:, heads:])
-        rows = self._out.plus(seen, rows)
-        gate, up = self._gate_up(self._norm(rows, self._norm_mlp)).chunk(2, dim=1)
-        return self._down.plus(nn.functional.silu(gate).mul_(up), rows)
+        rows = self._out.plus(seen, rows, change("out"))
+        gate, up = self._gate_up(self._norm(rows, self._norm_mlp), change("up")).chunk(2, dim=1)
+        return self._down.plus(nn.functional.silu(gate).mul_(up), rows, change("down"))
 
     def _norm(self, rows: Tensor, weight: Tensor) -> Tensor:
         return rms_norm(rows, (self._shape.hidden_size,), weight, self._shape.eps).to(self._dtype)

@@ -9,12 +9,14 @@ from torch.nn.functional import layer_norm, rms_norm
 
 from components.lm.decoding.bases import CachedDecoder, DrawsWithTorch
 from components.lm.decoding.blocks import BlockWeights, Gpt2Layer, Layer, LlamaLayer, Rotary
+from components.lm.decoding.changes import TorchAdapter
 from components.lm.decoding.linear import DTYPES
+from components.lm.decoding.low_rank import AdapterWeights
 from components.lm.decoding.protocol import Chunk
 from components.lm.decoding.shape import Shape
 from components.lm.decoding.step import Step
 from components.lm.decoding.weight_shapes import EMBEDDINGS, PREFIXES, head_of
-from components.lm.decoding.weights import Weights
+from components.lm.decoding.weights import Weights, inner_size
 from components.lm.formats import Format
 
 
@@ -39,14 +41,25 @@ class FastDecoder(CachedDecoder, DrawsWithTorch):
             self._layers = _layers(parts, dtype, device)
             self._norm = [parts.norm(name) for name in _final_norm(shape)]
             self._head = parts.linear(weights.get(head_of(shape)))
+            self._inner = inner_size(shape, weights)
         self.weight_bytes = parts.bytes
+
+    def load_adapter(self, folder: Path) -> TorchAdapter:
+        """The adapter in `folder`, for `step`, as `Decoder` says."""
+        weights = AdapterWeights(folder, self._shape, self._inner)
+        like = self._embedding
+        return TorchAdapter(weights, self._shape.layers, like.dtype, like.device)
 
     @torch.inference_mode()
     def step(
-        self, tokens: Sequence[int], positions: Sequence[int], chunks: Sequence[Chunk] = ()
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        chunks: Sequence[Chunk] = (),
+        adapters: Sequence[TorchAdapter | None] = (),
     ) -> Tensor:
         """Read tokens of rows that write, and chunks of prompts; gives logits as `Decoder` says."""
-        step = Step(self._cache, tokens, positions, chunks, self._embedding)
+        step = Step(self._cache, tokens, positions, chunks, adapters, self._embedding)
         rows = self._embedding[step.ids].float()
         if self._places is not None:
             rows = rows + self._places[step.positions]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from components.lm.decoding.changes import Change
 from components.lm.formats import EVERY_ROW, Format
 
 Activation: TypeAlias = Literal["none", "gelu", "swish"]
@@ -47,34 +48,43 @@ class Linear:
             self.bytes += plain.nbytes
             self._weight = _reorder(plain) if self._packed else plain
 
-    def __call__(self, rows: Tensor) -> Tensor:
-        """The product for `rows`."""
-        if len(rows) <= self._int8_rows:
-            return self._few(rows)
-        if not self._packed:
-            return _activate(functional.linear(rows, self._weight, self._bias), self._activation)
-        product: Tensor = torch.ops.mkldnn._linear_pointwise(
-            rows, self._weight, self._bias, self._activation, [], ALGORITHMS[self._activation]
-        )
-        return product
+    def __call__(self, rows: Tensor, change: Change | None = None) -> Tensor:
+        """The product for `rows`, to which `change` adds before the activation."""
+        if change is None:
+            return self._product(rows, self._activation)
+        product = self._product(rows, "none")
+        change.add(rows, product)
+        return _activate(product, self._activation)
 
-    def plus(self, rows: Tensor, other: Tensor) -> Tensor:
+    def plus(self, rows: Tensor, other: Tensor, change: Change | None = None) -> Tensor:
         """The product for `rows` plus `other` [n, out], which may be of a wider format and is lost.
 
         There must be no activation.
         """
         if rows.dtype != other.dtype or len(rows) <= self._int8_rows or not self._packed:
-            return other.add_(self(rows))
+            return other.add_(self(rows, change))
         product: Tensor = torch.ops.mkldnn._linear_pointwise.binary(
             rows, other, self._weight, self._bias, "add"
+        )
+        if change is not None:
+            change.add(rows, product)
+        return product
+
+    def _product(self, rows: Tensor, activation: Activation) -> Tensor:
+        if len(rows) <= self._int8_rows:
+            return _activate(self._few(rows), activation)
+        if not self._packed:
+            return _activate(functional.linear(rows, self._weight, self._bias), activation)
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(
+            rows, self._weight, self._bias, activation, [], ALGORITHMS[activation]
         )
         return product
 
     def _few(self, rows: Tensor) -> Tensor:
-        product = torch.ops.aten._weight_int8pack_mm(rows.contiguous(), self._int8, self._scale)
-        if self._bias is not None:
-            product = product + self._bias
-        return _activate(product, self._activation)
+        product: Tensor = torch.ops.aten._weight_int8pack_mm(
+            rows.contiguous(), self._int8, self._scale
+        )
+        return product if self._bias is None else product + self._bias
 
 
 def _activate(rows: Tensor, activation: Activation) -> Tensor:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import torch
 
+from components.lm.adapters import is_adapter
+from components.lm.decoding.adapted import AdaptedDecoder
 from components.lm.decoding.fast import FastDecoder
 from components.lm.decoding.native.decoder import NativeDecoder
 from components.lm.decoding.native.library import available
@@ -15,11 +17,19 @@ from components.lm.formats import INT8, Format
 def load_decoder(folder: Path, number_format: Format, device: torch.device) -> Decoder:
     """Our own decoder where it knows the model in `folder`, else one over transformers.
 
-    int8 in every row over bf16 is the library in C's where that is available, else torch's.
+    int8 in every row over bf16 is the library in C's where that is available, else torch's. Every
+    row has the adapter that lies beside the model, if there is one.
 
     Raises:
         BadInputError: the model cannot be loaded.
     """
+    decoder = _decoder(folder, number_format, device)
+    if is_adapter(folder):
+        return AdaptedDecoder(decoder, decoder.load_adapter(folder))
+    return decoder
+
+
+def _decoder(folder: Path, number_format: Format, device: torch.device) -> Decoder:
     shape = read_shape(folder)
     if shape is not None and number_format == INT8 and device.type == "cpu" and available():
         return NativeDecoder(folder, shape)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -17,6 +18,15 @@ class Chunk:
     """At least one."""
     all_logits: bool = False
     """Give the logits after each of them and not after the last alone."""
+
+
+class Adapter(Protocol):
+    """What one decoder adds to its model for the rows that have it."""
+
+    @property
+    def bytes(self) -> int:
+        """The memory that it takes."""
+        ...
 
 
 class Decoder(Protocol):
@@ -38,8 +48,20 @@ class Decoder(Protocol):
         """Make room for `rows` of `positions`; what fits into both the old and the new stays."""
         ...
 
+    def load_adapter(self, folder: Path) -> Adapter:
+        """The low-rank adapter in `folder`, for `step`.
+
+        Raises:
+            BadInputError: it is none, or of another model than this.
+        """
+        ...
+
     def step(
-        self, tokens: Sequence[int], positions: Sequence[int], chunks: Sequence[Chunk] = ()
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        chunks: Sequence[Chunk] = (),
+        adapters: Sequence[Any] = (),
     ) -> Tensor:
         """Read one token for each of the first rows, and chunks of prompts in the rows after them.
 
@@ -47,6 +69,7 @@ class Decoder(Protocol):
             tokens: the newest token of rows 0, 1, ….
             positions: its position in each.
             chunks: what rows `len(tokens)`, `len(tokens) + 1`, … read.
+            adapters: for each row what `load_adapter` gave, or None; none at all if left out.
 
         Returns:
             The logits as fp32 [n, vocabulary]: one for each of `tokens`, then each chunk's.

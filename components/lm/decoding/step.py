@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
 from components.lm.decoding.cache import KVCache
+from components.lm.decoding.changes import Changes, TorchAdapter
 from components.lm.decoding.protocol import Chunk
 
 
@@ -23,6 +24,7 @@ class Step:
         tokens: Sequence[int],
         positions: Sequence[int],
         chunks: Sequence[Chunk],
+        adapters: Sequence[TorchAdapter | None],
         like: Tensor,
     ) -> None:
         """Lay out a step; masks are made in the dtype and on the device of `like`."""
@@ -32,6 +34,7 @@ class Step:
             rows += [row] * len(chunk.ids)
             places += range(chunk.start, chunk.start + len(chunk.ids))
             ids += chunk.ids
+        self.changes = Changes(rows if any(adapters) else (), adapters, like.device)
         self.ids = self._numbers(ids)
         self.positions = self._numbers(places)
         self._places = cache.places(self._numbers(rows), self.positions)

@@ -3,11 +3,12 @@
 import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 
+from components.contracts.errors import BadInputError
 from components.lm.decoding.bases import DrawsWithTorch
 from components.lm.decoding.protocol import Chunk
 from components.lm.formats import Format
@@ -37,9 +38,24 @@ class TransformersDecoder(DrawsWithTorch):
         self._caches = [*self._caches[:rows], *[None] * (rows - len(self._caches))]
         self.row_positions = positions
 
+    def load_adapter(self, folder: Path) -> NoReturn:
+        """Refuse, as `Decoder` says: adapters of other families have to be merged.
+
+        Raises:
+            BadInputError: always.
+        """
+        raise BadInputError(
+            f"{folder} holds an adapter of a model that is neither of GPT-2's nor of Llama's "
+            "family; train it with --publish merged"
+        )
+
     @torch.inference_mode()
     def step(
-        self, tokens: Sequence[int], positions: Sequence[int], chunks: Sequence[Chunk] = ()
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        chunks: Sequence[Chunk] = (),
+        adapters: Sequence[Any] = (),
     ) -> Tensor:
         """Read tokens of rows that write, and chunks of prompts; gives logits as `Decoder` says."""
         read = [Chunk(place, [token]) for token, place in zip(tokens, positions, strict=True)]

@@ -15,6 +15,22 @@ PREFIXES = {"gpt2": "transformer.", "llama": "model."}
 """What stands before the names of a whole model's weights, all but the head's."""
 EMBEDDINGS = {"gpt2": "wte.weight", "llama": "embed_tokens.weight"}
 HEAD = "lm_head.weight"
+LAYERS = {"gpt2": "h", "llama": "layers"}
+PRODUCTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "gpt2": {
+        "qkv": ("attn.c_attn",),
+        "out": ("attn.c_proj",),
+        "up": ("mlp.c_fc",),
+        "down": ("mlp.c_proj",),
+    },
+    "llama": {
+        "qkv": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+        "out": ("self_attn.o_proj",),
+        "up": ("mlp.gate_proj", "mlp.up_proj"),
+        "down": ("mlp.down_proj",),
+    },
+}
+"""The matrices of a layer by the product that they make up together: those of one input."""
 
 Shapes = Mapping[str, tuple[int, ...]]
 """The shapes of weights by name."""
@@ -48,6 +64,16 @@ def head_of(shape: Shape) -> str:
     return EMBEDDINGS[shape.family] if shape.tied else HEAD
 
 
+def matrix_sizes(shape: Shape, inner: int) -> dict[str, tuple[int, int]]:
+    """Outputs and inputs of a layer's matrices, by their names within the layer."""
+    expected = {"gpt2": _gpt2, "llama": _llama}[shape.family](shape, inner)
+    found = {}
+    for name in (name for names in PRODUCTS[shape.family].values() for name in names):
+        size = expected[f"{LAYERS[shape.family]}.0.{name}.weight"]
+        found[name] = (size[0], size[1]) if shape.family == "llama" else (size[1], size[0])
+    return found
+
+
 def _has_biases(found: Shapes) -> bool:
     """Whether it is a Llama with biases, which transformers has as an option."""
     return any(name.endswith(".bias") for name in found)
@@ -76,7 +102,7 @@ def _gpt2(shape: Shape, inner: int) -> dict[str, tuple[int, ...]]:
     return {
         EMBEDDINGS["gpt2"]: (shape.vocabulary, width),
         "wpe.weight": (shape.max_positions, width),
-        **_each_layer(shape, "h", layer),
+        **_each_layer(shape, LAYERS["gpt2"], layer),
         "ln_f.weight": vector,
         "ln_f.bias": vector,
     }
@@ -95,7 +121,7 @@ def _llama(shape: Shape, inner: int) -> dict[str, tuple[int, ...]]:
     }
     return {
         EMBEDDINGS["llama"]: (shape.vocabulary, width),
-        **_each_layer(shape, "layers", layer),
+        **_each_layer(shape, LAYERS["llama"], layer),
         "norm.weight": (width,),
     }
 

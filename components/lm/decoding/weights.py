@@ -7,7 +7,9 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from components.contracts.artifacts import ADAPTER_WEIGHTS
 from components.contracts.errors import BadInputError
+from components.lm.decoding.shape import Shape
 from components.runtime.closing import Closing
 
 
@@ -23,7 +25,7 @@ class Weights(Closing):
         self._folder, self._prefix = folder, prefix
         self._files = ExitStack()
         self._places: dict[str, Any] = {}
-        for path in sorted(folder.glob("*.safetensors")):
+        for path in sorted(set(folder.glob("*.safetensors")) - {folder / ADAPTER_WEIGHTS}):
             try:
                 file = self._files.enter_context(safe_open(path, framework="pt"))
             except (OSError, SafetensorError) as error:
@@ -50,3 +52,10 @@ class Weights(Closing):
                 tensor: Tensor = self._places[full].get_tensor(full)
                 return tensor
         raise BadInputError(f"the model in {self._folder} lacks weights, among them {name}")
+
+
+def inner_size(shape: Shape, weights: Weights) -> int:
+    """The size between the two products of the MLP."""
+    if shape.family == "gpt2":
+        return len(weights.get("h.0.mlp.c_proj.weight"))
+    return len(weights.get("layers.0.mlp.up_proj.weight"))

@@ -4,9 +4,11 @@ import logging
 import math
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from components.contracts.errors import BadInputError
-from components.lm.decoding.protocol import Decoder
+from components.lm.decoding.protocol import Adapter, Decoder
+from components.lm.engine.adapted import AdaptedEngine
 from components.lm.engine.job import Job
 from components.lm.engine.protocol import (
     EngineSettings,
@@ -35,7 +37,7 @@ class TorchEngine:
     ) -> None:
         """Start the thread; `facts` say what was loaded."""
         self.facts = facts
-        self._tokenizer = tokenizer
+        self._decoder, self._tokenizer = decoder, tokenizer
         self._rows = Rows(decoder, settings.slots, settings.cache_bytes)
         self.max_positions = self._rows.longest
         self._waiting = WaitingJobs(settings.job_queue_size, self._rows.most)
@@ -65,9 +67,17 @@ class TorchEngine:
 
     def submit(self, request: Request) -> EventStream:
         """Take a request, as `Engine.submit` says."""
-        job = make_job(request, self._tokenizer, self.max_positions)
+        return self.begin(request).stream
+
+    def begin(self, request: Request, adapter: Adapter | None = None) -> Job:
+        """Take a request that is written with `adapter`; raises as `submit` does."""
+        job = make_job(request, self._tokenizer, self.max_positions, adapter)
         self._waiting.put(job)
-        return job.stream
+        return job
+
+    def adapt(self, folder: Path) -> AdaptedEngine:
+        """The same model with the adapter in `folder`, as `Engine.adapt` says."""
+        return AdaptedEngine(self, self._decoder.load_adapter(folder))
 
     def close(self, drain_seconds: float = 0.0) -> None:
         """Finish within `drain_seconds`, then end the rest, as `Engine.close` says."""
@@ -75,7 +85,9 @@ class TorchEngine:
         self._thread.join()
 
 
-def make_job(request: Request, tokenizer: Tokenizer, context: int) -> Job:
+def make_job(
+    request: Request, tokenizer: Tokenizer, context: int, adapter: Adapter | None = None
+) -> Job:
     """The job that writes for a request, with a model whose context length is `context` tokens.
 
     Raises:
@@ -85,7 +97,7 @@ def make_job(request: Request, tokenizer: Tokenizer, context: int) -> Job:
     check_request(request)
     ids = prompt_ids(tokenizer, request)
     check_length(len(ids), request.sampling.max_tokens, context)
-    return Job(request, ids, tokenizer)
+    return Job(request, ids, tokenizer, adapter)
 
 
 def check_length(prompt: int, new: int, context: int) -> None:

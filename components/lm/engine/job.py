@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from components.lm.decoding.protocol import Chunk
+from components.contracts.errors import HuggingtweetsError
+from components.lm.decoding.protocol import Adapter, Chunk
 from components.lm.engine.logprobs import PromptLogprobs
 from components.lm.engine.protocol import DeadlineExceeded, Done, Request
 from components.lm.engine.sample import Sample
@@ -17,9 +18,15 @@ from components.lm.tokenizer import Tokenizer
 class Job:
     """A request, what was read of its prompt, and its samples."""
 
-    def __init__(self, request: Request, ids: list[int], tokenizer: Tokenizer) -> None:
+    def __init__(
+        self,
+        request: Request,
+        ids: list[int],
+        tokenizer: Tokenizer,
+        adapter: Adapter | None = None,
+    ) -> None:
         """A job that waits; `ids` are the prompt's, the start token first."""
-        self.request, self.ids = request, ids
+        self.request, self.ids, self.adapter = request, ids, adapter
         self.stream = EventStream(len(ids))
         self.read = 0
         """Tokens of the prompt that were read."""
@@ -33,6 +40,7 @@ class Job:
         self._came = time.monotonic()
         self.over = False
         """Whether its stream has ended."""
+        self._given_up: Done | None = None
         echo = request.sampling.echo and request.sampling.logprobs is not None
         self._logprobs = (
             PromptLogprobs(tokenizer, ids, request.sampling.logprobs or 0) if echo else None
@@ -82,10 +90,16 @@ class Job:
             self.over = True
             self.stream.put(done)
 
+    def give_up(self, error: HuggingtweetsError) -> None:
+        """Have it end with this error at the next step; from any thread."""
+        self._given_up = Done(error)
+
     def ended(self, now: float) -> Done | None:
-        """Why it is to end early: it was cancelled, or its deadline passed."""
+        """Why it is to end early: it was cancelled or given up, or its deadline passed."""
         if self.stream.cancelled:
             return Done()
+        if self._given_up is not None:
+            return self._given_up
         deadline = self.request.deadline
         if deadline is not None and now >= deadline:
             return Done(DeadlineExceeded("the deadline passed before the answer was written"))

@@ -236,6 +236,16 @@ class Engine(Protocol):
         """
         ...
 
+    def adapt(self, folder: Path) -> "Engine":
+        """The same model with the low-rank adapter in `folder`, in the same batch.
+
+        To close it leaves this engine as it is; close it first.
+
+        Raises:
+            BadInputError: the folder holds no adapter of this model.
+        """
+        ...
+
     def close(self, drain_seconds: float = 0.0) -> None:
         """Take nothing new; finish what was taken within `drain_seconds`, then end the rest.
 

@@ -68,7 +68,9 @@ class Scheduler:
             return
         tokens = [slot.sample.tokens[-1] for slot in slots]
         positions = [slot.length for slot in slots]
-        logits = self._decoder.step(tokens, positions, [chunk for _, chunk in self._reading])
+        adapters = [job.adapter for job in (*(slot.job for slot in slots), *self._begun())]
+        chunks = [chunk for _, chunk in self._reading]
+        logits = self._decoder.step(tokens, positions, chunks, adapters)
         self._add([(slot.job, slot.sample) for slot in slots], logits[: len(slots)])
         self._keep_read(len(slots))
         self._release_finished()

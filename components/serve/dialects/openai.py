@@ -91,7 +91,13 @@ def name_and_version(model: str) -> tuple[str, str | None]:
 
 def _card(model_id: str, model: Model | None) -> dict[str, Any]:
     card = {"id": model_id, "object": "model", "created": 0, "owned_by": OWNER}
-    return {**card, "dtype": model.dtype if model else None}
+    adapted = model.adapted if model else None
+    return {
+        **card,
+        "dtype": model.dtype if model else None,
+        "root": model.place if model else None,
+        "parent": adapted.id if adapted else None,
+    }
 
 
 class _Envelope:

@@ -193,6 +193,10 @@ class ModelCard(BaseModel):
     owned_by: str
     dtype: str | None
     """What it is computed in; null while it is not in memory."""
+    root: str | None
+    """Where it lies in the registry, as `<persona>/versions/<n>`; null while nobody has looked."""
+    parent: str | None
+    """The base model that it is an adapter of, as vLLM names it; null for a whole model."""
 
 
 class ModelList(BaseModel):

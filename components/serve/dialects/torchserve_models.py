@@ -80,7 +80,7 @@ def _add_reading(router: APIRouter, context: Context) -> None:
         names = context.personas.names()
         end = next_page_token + limit
         found = [
-            {"modelName": name, "modelUrl": _shown_version(context, name).source.url}
+            {"modelName": name, "modelUrl": shown_version(context, name).source.url}
             for name in names[next_page_token:end]
         ]
         more = {"nextPageToken": str(end)} if end < len(names) else {}
@@ -89,7 +89,7 @@ def _add_reading(router: APIRouter, context: Context) -> None:
     @router.get("/{model}", response_model=list[ModelDescription])
     async def describe(model: str) -> JSONResponse:
         """The version that answers to the bare name."""
-        return JSONResponse([description(_shown_version(context, model), queue_size)])
+        return JSONResponse([description(shown_version(context, model), queue_size)])
 
     @router.get("/{model}/{version}", response_model=list[ModelDescription])
     async def describe_version(model: str, version: str) -> JSONResponse:
@@ -102,7 +102,7 @@ def _add_reading(router: APIRouter, context: Context) -> None:
         return JSONResponse([description(one, queue_size) for one in chosen])
 
 
-def _shown_version(context: Context, name: str) -> Model:
+def shown_version(context: Context, name: str) -> Model:
     """The version that answers, or the newest where none does."""
     models = context.personas.of(name)
     try:
@@ -126,13 +126,13 @@ def _add_registering(router: APIRouter, context: Context) -> None:
             context.personas.load_later(model)
             return JSONResponse({"status": PROCESSING}, 202)
         if workers:
-            await _load_or_say_why(context, model)
+            await load_or_say_why(context, model)
         return JSONResponse({"status": _registered(model, workers)})
 
     @router.delete("/{model}", response_model=StatusAnswer)
     async def unregister(model: str) -> JSONResponse:
         """Take the version away that answers to the bare name."""
-        return await _unregister(context, _shown_version(context, model))
+        return await _unregister(context, shown_version(context, model))
 
     @router.delete("/{model}/{version}", response_model=StatusAnswer)
     async def unregister_version(model: str, version: str) -> JSONResponse:
@@ -149,7 +149,7 @@ def _add_scaling(router: APIRouter, context: Context) -> None:
         synchronous: bool = False,
     ) -> JSONResponse:
         """Load a version (one worker or more), or unload it (none)."""
-        found = context.personas.find(model, version) if version else _shown_version(context, model)
+        found = context.personas.find(model, version) if version else shown_version(context, model)
         return await _scale(context, found, min_worker, max_worker, synchronous=synchronous)
 
     answers: dict[str, Any] = {
@@ -195,14 +195,19 @@ async def _scale(
         change(model)
         return JSONResponse({"status": PROCESSING}, 202)
     if fewest:
-        await _load_or_say_why(context, model)
+        await load_or_say_why(context, model)
     else:
         await context.personas.shelf.take_out(model)
     said = f"Workers scaled to {fewest} for model: {model.name}, version: {model.version}"
     return JSONResponse({"status": said})
 
 
-async def _load_or_say_why(context: Context, model: Model) -> None:
+async def load_or_say_why(context: Context, model: Model) -> None:
+    """Load a model, others leaving for it.
+
+    Raises:
+        Problem: it cannot be loaded.
+    """
     await context.personas.load(model, evict=True)
     if model.state is State.FAILED:
         kind = Kind.OUT_OF_MEMORY if model.out_of_memory else Kind.INTERNAL

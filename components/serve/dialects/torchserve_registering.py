@@ -42,6 +42,30 @@ def model_at(url: str, name: str | None, registry: Registry, config: ServeConfig
     )
 
 
+def adapter_at(place: str, name: str, registry: Registry, config: ServeConfig) -> Model:
+    """The adapter at `place` in the registry, under `name`. Blocks: for other threads.
+
+    Raises:
+        Problem: the place is no version of the registry (403), or nothing is there (404), or it is
+            a whole model (400).
+        BadInputError: the name can be no model's.
+    """
+    inside = place if "://" in place or place.startswith("/") else f"{config.registry}/{place}"
+    match = _in_registry(inside, config.registry)
+    if match is None:
+        raise Problem(
+            Kind.FORBIDDEN,
+            "lora_path must be REGISTRY/<persona>/versions/<n> of this server's registry",
+            "lora_path",
+        )
+    model = _of_registry(match["persona"], int(match["version"]), name, registry, "lora_path")
+    model.manifest = registry.manifest(match["persona"], int(match["version"]))
+    if model.adapted is None:
+        said = f"{place} is a whole model and no adapter; register it with POST /models"
+        raise Problem(Kind.BAD_REQUEST, said, "lora_path")
+    return model
+
+
 def stored_models(config: ServeConfig) -> list[Model]:
     """The archives that are to be loaded at the start.
 
@@ -70,13 +94,15 @@ def _in_registry(url: str, registry_uri: str) -> re.Match[str] | None:
     return _VERSION.fullmatch(place.removeprefix(root)) if place.startswith(root) else None
 
 
-def _of_registry(persona: str, version: int, name: str | None, registry: Registry) -> Model:
+def _of_registry(
+    persona: str, version: int, name: str | None, registry: Registry, field: str = "url"
+) -> Model:
     try:
         check_persona(persona)
     except BadInputError as error:
-        raise Problem(Kind.FORBIDDEN, str(error), "url") from error
+        raise Problem(Kind.FORBIDDEN, str(error), field) from error
     if version not in registry.versions(persona):
-        raise Problem(Kind.MODEL_NOT_FOUND, f"{persona} has no version {version}", "url")
+        raise Problem(Kind.MODEL_NOT_FOUND, f"{persona} has no version {version}", field)
     source = RegistrySource(registry, persona, version)
     return Model(check_persona(name or persona), str(version), source)
 

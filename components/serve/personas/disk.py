@@ -12,24 +12,25 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.contracts.artifacts import MANIFEST, is_persona
+from components.contracts.artifacts import BASES, MANIFEST, is_persona
 from components.contracts.errors import BadInputError
 from components.contracts.registry import FileEntry, Manifest
 from components.registry import Registry
+from components.registry.bases import read_base
 from components.registry.documents import parse_document
-from components.registry.layout import manifest_key, version_folder
+from components.registry.layout import base_folder, manifest_key, version_folder
 from components.runtime.closing import Closing
-from components.runtime.digests import file_sha256
+from components.runtime.digests import file_sha256, folder_sha256
 from components.runtime.files import whole_file
 from components.runtime.folders import whole_folder
 from components.runtime.lock import Lock, lock
-from components.storage import ChecksumError
+from components.storage import ChecksumError, Store
 from components.storage.local import FileStore
 from components.storage.transfer import download_folder
 from components.storage.walking import files_below
@@ -42,7 +43,7 @@ ALIASES = "aliases.json"
 STALE = "stale.json"
 ARCHIVES = "archives"
 _OF_VERSION = re.compile(r"\.?([1-9][0-9]*)(\.(json|lock|used|draft|old|gone))?", re.ASCII)
-_OF_ARCHIVE = re.compile(r"\.?([0-9a-f]{64})(\.(lock|used|draft|old|gone))?")
+_OF_DIGEST = re.compile(r"\.?([0-9a-f]{64})(\.(lock|used|draft|old|gone))?")
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,24 @@ class Disk:
         """
         folder = self.root / manifest.persona / str(manifest.version)
         with _alone_with(folder):
-            if not folder.is_dir() or changed(folder, manifest):
+            if not folder.is_dir() or changed(folder, served(manifest)):
                 shutil.rmtree(folder, ignore_errors=True)
-                _bring(registry, manifest, folder)
+                place = version_folder(manifest.persona, manifest.version)
+                _bring(registry.store, place, served(manifest), folder)
+            return _keep(folder)
+
+    def base(self, registry: Registry, sha256: str) -> Kept:
+        """The folder with the base model of this digest, fetched unless it is there.
+
+        Raises:
+            BadInputError: the registry has no such model, or a file of it is another.
+        """
+        folder = self.root / BASES / sha256
+        with _alone_with(folder):
+            if not folder.is_dir() or folder_sha256(folder) != sha256:
+                shutil.rmtree(folder, ignore_errors=True)
+                files = read_base(registry.store, sha256).files
+                _bring(registry.store, base_folder(sha256), files, folder)
             return _keep(folder)
 
     def unpacked(self, archive: Path, unpack: Callable[[Path, Path], None]) -> Kept:
@@ -140,7 +156,7 @@ class Disk:
         if not (folder / MANIFEST).is_file():
             return None
         manifest = Manifest.read(folder / MANIFEST)
-        if wrong := changed(folder, manifest):
+        if wrong := changed(folder, served(manifest)):
             raise ChecksumError(f"{wrong} in the archive is not what its {MANIFEST} says")
         return manifest
 
@@ -154,7 +170,19 @@ class Disk:
 
     def archives(self) -> list[str]:
         """The digest of each archive of which anything is here."""
-        return sorted(_named(self.root / ARCHIVES, _OF_ARCHIVE))
+        return sorted(_named(self.root / ARCHIVES, _OF_DIGEST))
+
+    def bases(self) -> list[str]:
+        """The digest of each base model of which anything is here."""
+        return sorted(_named(self.root / BASES, _OF_DIGEST))
+
+    def named_bases(self) -> set[str]:
+        """The digest of each base model that something here is an adapter of."""
+        kept = [self.kept_manifest(*one) for one in self.versions()]
+        for digest in self.archives():
+            with suppress(BadInputError):  # there is none in it, as a rule
+                kept.append(Manifest.read(self.root / ARCHIVES / digest / MANIFEST))
+        return {one.base_model.sha256 for one in kept if one and one.base_model}
 
     def remove(self, persona: str, version: int) -> int | None:
         """Delete what is here of a version, and of its fetches that were killed.
@@ -167,6 +195,10 @@ class Disk:
         """Delete an archive's unpacked files; see `remove`."""
         return _remove(self.root / ARCHIVES / digest)
 
+    def remove_base(self, sha256: str) -> int | None:
+        """Delete a base model's files; see `remove`."""
+        return _remove(self.root / BASES / sha256)
+
     def size(self) -> int:
         """Bytes of all that is here."""
         return _size(self.root)
@@ -175,16 +207,16 @@ class Disk:
         return self.root / persona / f"{version}.json"
 
 
-def changed(folder: Path, manifest: Manifest) -> str | None:
-    """The first file that is missing or not what the manifest says; None if all is well."""
+def changed(folder: Path, files: Sequence[FileEntry]) -> str | None:
+    """The first file that is missing or not what its entry says; None if all is well."""
 
     def check(entry: FileEntry) -> bool:
         path = folder / entry.path
         return path.is_file() and file_sha256(path) == entry.sha256
 
     with ThreadPoolExecutor(CHECKERS) as pool:
-        fine = pool.map(check, served(manifest))
-        pairs = zip(served(manifest), fine, strict=True)
+        fine = pool.map(check, files)
+        pairs = zip(files, fine, strict=True)
         return next((entry.path for entry, good in pairs if not good), None)
 
 
@@ -255,24 +287,23 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _bring(registry: Registry, manifest: Manifest, folder: Path) -> None:
-    """Make `folder` hold the version's files; from a folder on the same disk by hard links."""
-    place = version_folder(manifest.persona, manifest.version)
-    if isinstance(registry.store, FileStore):
+def _bring(store: Store, place: str, files: Sequence[FileEntry], folder: Path) -> None:
+    """Make `folder` hold the files of `place`; from a folder on the same disk by hard links."""
+    if isinstance(store, FileStore):
         try:
-            _link(registry.store, place, manifest, folder)
+            _link(store, place, files, folder)
             return
         except OSError as error:  # another disk, or one without hard links
             log.debug("%s is copied: %s", place, error)
-    checksums = {entry.path: entry.sha256 for entry in served(manifest)}
-    download_folder(registry.store, place, folder, checksums)
+    checksums = {entry.path: entry.sha256 for entry in files}
+    download_folder(store, place, folder, checksums)
 
 
-def _link(store: FileStore, place: str, manifest: Manifest, folder: Path) -> None:
+def _link(store: FileStore, place: str, files: Sequence[FileEntry], folder: Path) -> None:
     with whole_folder(folder) as draft:
-        for entry in served(manifest):
+        for entry in files:
             store.stat(place + entry.path)
             (draft / entry.path).parent.mkdir(parents=True, exist_ok=True)
             os.link(store.root / place / entry.path, draft / entry.path)
-        if wrong := changed(draft, manifest):
+        if wrong := changed(draft, files):
             raise ChecksumError(f"{place}{wrong} in {store.uri} is not what its manifest says")

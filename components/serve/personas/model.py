@@ -8,8 +8,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from components.contracts.registry import Manifest
+from components.contracts.reports import BaseModelFacts
 from components.lm.engine.protocol import Engine
+from components.lm.formats import FormatName
+from components.registry.layout import version_folder
 from components.serve.filter.output_filter import OutputFilter
+from components.serve.personas.disk import Kept
 from components.serve.personas.sources import Fetched, RegistrySource, Source
 
 
@@ -53,6 +57,25 @@ class Loaded:
 
 
 @dataclass
+class Base:
+    """A base model in memory, which answers for its adapters alone. For the event loop alone."""
+
+    facts: BaseModelFacts
+    formats: frozenset[FormatName]
+    """The dtypes that it may be computed in for its adapters."""
+    engine: Engine
+    kept: Kept
+    """Its files, which stay on the disk meanwhile."""
+    adapters: "list[Model]" = field(default_factory=list)
+    """Those that are in memory."""
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it takes."""
+        return self.engine.facts.memory_bytes
+
+
+@dataclass
 class Model:
     """A model that requests may name. Touched by the event loop alone."""
 
@@ -76,6 +99,8 @@ class Model:
     """The digest of that."""
     fetched: Fetched | None = None
     """Its files, which stay on the disk while it is here, in memory or not."""
+    base: "Base | None" = None
+    """The base model in memory that it is an adapter of."""
     memory: int = 0
     """Bytes that it takes, or took when it was last loaded."""
     used_at: float = 0.0
@@ -93,6 +118,17 @@ class Model:
     def key(self) -> tuple[str, str]:
         """The name and the version."""
         return self.name, self.version
+
+    @property
+    def adapted(self) -> BaseModelFacts | None:
+        """The base model that it is an adapter of, as far as is known; None for a whole model."""
+        return self.manifest.base_model if self.manifest else None
+
+    @property
+    def place(self) -> str | None:
+        """Where it lies in its registry, as `<persona>/versions/<n>`; None for an archive."""
+        manifest = self.manifest
+        return version_folder(manifest.persona, manifest.version).rstrip("/") if manifest else None
 
     @property
     def label(self) -> str:

@@ -240,6 +240,19 @@ class Personas:
         if model.name not in self._pointers and model.name not in self._answering:
             self._answering[model.name] = model.version
 
+    def known_or_added(self, model: Model) -> tuple[Model, bool]:
+        """The model of this name and version that is there, or this one, put there; whether it is
+        new.
+
+        Raises:
+            Problem: another one of this name and version is there.
+        """
+        known = self._models.get(model.key)
+        if known is None or known.source.url != model.source.url:
+            self.add(model)
+            return model, True
+        return known, False
+
     async def remove(self, model: Model) -> None:
         """Take a model away, until production next moves if an alias points to it.
 
@@ -262,8 +275,9 @@ class Personas:
         """Unload everything."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*(self._let_go(model) for model in self.shelf.loaded))
-        for model in self._models.values():
+        loaded = self.shelf.loaded
+        await self.shelf.close()
+        for model in (*loaded, *self._models.values()):
             model.keep(None)
 
     # Who answers

@@ -1,4 +1,4 @@
-"""What leaves this machine's disk: what no alias leads to, what is stale, who opted out."""
+"""What leaves this machine's disk: what nothing leads to, what is stale, who opted out."""
 
 import logging
 from collections.abc import Collection
@@ -47,7 +47,7 @@ class Tidier:
             metrics.cache_removed.labels(reason)
 
     def tidy(self, needed: Collection[tuple[str, int]]) -> None:
-        """Delete every version but these, and the unpacked archives that nobody uses.
+        """Delete every version but these, and what nobody uses of unpacked archives and bases.
 
         Of a persona that this server does not follow, and another may, only those leave that are
         stale or of whom an author opted out. A disk that refuses is said in the log.
@@ -56,6 +56,7 @@ class Tidier:
             if self._opt_outs.known:
                 self._versions(needed)
             self._archives()
+            self._bases()
             self._metrics.cache_bytes.set(self._disk.size())
         except OSError as error:
             self._complaints.say("cache", f"cannot tidy {self._disk.root}: {error}")
@@ -85,6 +86,13 @@ class Tidier:
         for digest in self._disk.archives():
             if freed := self._disk.remove_archive(digest):
                 self._say(f"the archive {digest[:12]}", freed, Reason.UNUSED)
+
+    def _bases(self) -> None:
+        """Base models stay while the disk holds an adapter of them, in memory or not."""
+        named = self._disk.named_bases()
+        for digest in self._disk.bases():
+            if digest not in named and (freed := self._disk.remove_base(digest)):
+                self._say(f"the base model {digest[:12]}", freed, Reason.UNUSED)
 
     def _say(self, what: str, freed: int, reason: Reason) -> None:
         self._metrics.cache_removed.labels(reason).inc()

@@ -13,6 +13,7 @@ from components.serve.context import Context
 from components.serve.dialects.marks import marks
 from components.serve.dialects.open_inference import open_inference
 from components.serve.dialects.openai import openai
+from components.serve.dialects.openai_adapters import openai_adapters
 from components.serve.dialects.torchserve import torchserve
 from components.serve.dialects.torchserve_models import torchserve_models
 from components.serve.page.routes import page
@@ -40,8 +41,9 @@ def inference_app(context: Context) -> ASGIApp:
 
 
 def management_app(context: Context) -> ASGIApp:
-    """TorchServe's management."""
-    return _app(context, "huggingtweets management", [torchserve_models(context)])
+    """TorchServe's management, and vLLM's of adapters."""
+    routers = [torchserve_models(context), openai_adapters(context)]
+    return _app(context, "huggingtweets management", routers)
 
 
 def metrics_app(context: Context) -> ASGIApp:

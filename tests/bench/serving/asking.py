@@ -3,8 +3,9 @@
 import http.client
 import json
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,12 +16,16 @@ TOP_P = 0.95
 PATIENCE = 900.0
 
 
-def ours(url: str) -> Ask:
-    """OpenAI's completions, streamed; the last piece says how many tokens were written."""
+def ours(url: str, personas: Sequence[str] = (PERSONA,)) -> Ask:
+    """OpenAI's completions, streamed; the last piece says how many tokens were written.
+
+    Requests ask the `personas` in turn.
+    """
+    turn = cycle(personas)
 
     def ask(prompt: str, n: int, tokens: int) -> Iterator[int]:
         options = {"n": n, "top_p": TOP_P, "ignore_eos": True}
-        yield from _completion(url, PERSONA, prompt, tokens, options)
+        yield from _completion(url, next(turn), prompt, tokens, options)
 
     return ask
 

@@ -1,11 +1,13 @@
 import html
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import torch
+from support.adapters import make_adapter, merge
 from support.finished import make_base, make_dataset, make_model
 from support.processors import one_processor
 from support.tiny_models import make_tiny_model
@@ -14,9 +16,13 @@ from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import DatasetRow, Sample
+from components.contracts.reports import BaseModelFacts, FetchReport
+from components.evaluate.champion import downloaded_champion
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.stage import judge, run
+from components.lm.adapters import whole_model
 from components.lm.format_quality import format_bits_per_byte
+from components.lm.provenance import finetuned_sha256
 from components.registry import Registry
 
 CONFIG = EvaluateConfig(samples=40, max_tokens=8, prompts=("My dream is", "I like"))
@@ -247,3 +253,73 @@ def test_a_model_that_is_in_production_is_not_compared_with_itself(
 def _write_nothing(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "note.txt").write_text("a version")
+
+
+@pytest.fixture(scope="module")
+def adapted(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    """An adapter and its base model."""
+    place = tmp_path_factory.mktemp("adapted")
+    weights = make_tiny_model(place / "weights")
+    folders = Folders(place / "dataset", place / "model", place / "base")
+    make_dataset(folders.dataset)
+    base = make_base(folders.base_model, weights)
+    adapter = make_adapter(weights, place / "adapter")
+    make_model(folders.model, adapter, folders.dataset, base)
+    return folders
+
+
+def test_an_adapter_is_judged_together_with_its_base_model(
+    adapted: Folders, tmp_path: Path
+) -> None:
+    out = tmp_path / "evaluation"
+    report = run(CONFIG, **adapted._asdict(), evaluation_out=out)
+    assert report.model_sha256 == finetuned_sha256(adapted.model)
+    whole = merge(adapted.base_model, adapted.model, tmp_path / "merged")
+    merged = judge(CONFIG, dataset=adapted.dataset, out=tmp_path / "judged", model=whole)
+    ours, theirs = (one.bits_per_byte.finetuned for one in (report, merged))
+    assert ours is not None
+    assert theirs is not None
+    assert ours.value == pytest.approx(theirs.value, rel=1e-4)
+    assert report.formats["bf16"] == pytest.approx(merged.formats["bf16"], rel=0.02)
+
+
+def test_an_adapter_without_its_base_model_is_refused(adapted: Folders, tmp_path: Path) -> None:
+    shutil.copytree(adapted.model, tmp_path / "model")
+    with pytest.raises(BadInputError, match="and it is not there; name its folder"):
+        judge(CONFIG, dataset=adapted.dataset, out=tmp_path / "out", model=tmp_path / "model")
+    other = make_tiny_model(tmp_path / "other", "llama")
+    with pytest.raises(BadInputError, match="other is another"):
+        judge(
+            CONFIG, dataset=adapted.dataset, out=tmp_path / "out", model=tmp_path / "model",
+            base_model=other,
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_champion_that_is_an_adapter_comes_with_its_base_model(
+    adapted: Folders, tmp_path: Path
+) -> None:
+    base = FetchReport.read(adapted.base_model / "fetch.json")
+    facts = BaseModelFacts(id=base.id, revision=base.revision, sha256=base.sha256)
+    registry = Registry.open(str(tmp_path / "registry"))
+    registry.publish_base(adapted.base_model, facts)
+    registry.publish("ann", _copy_of(adapted.model), {}, base_model=facts)
+    registry.move_alias("ann", "production", 1)
+    with downloaded_champion(registry.store.uri, "ann", adapted.base_model) as champion:
+        assert champion is not None
+        with whole_model(champion) as whole:
+            assert {"config.json", "tokenizer.json", "adapter_config.json"} <= {
+                path.name for path in whole.iterdir()
+            }
+    uri, base = registry.store.uri, adapted.base_model
+    with downloaded_champion(uri, "ann", base, base) as champion:
+        assert champion is not None
+        assert not (champion.parents[2] / "bases").exists(), "what is there is not fetched again"
+
+
+def _copy_of(model: Path) -> Callable[[int, Path], None]:
+    def write(version: int, folder: Path) -> None:
+        for path in model.iterdir():
+            (folder / path.name).write_bytes(path.read_bytes())
+
+    return write

@@ -26,7 +26,7 @@ from components.contracts.fleet import FleetItem, FleetList, Listed
 from components.contracts.forgetting import ForgetReceipt
 from components.contracts.refresh import NewPosts, RefreshReport
 from components.contracts.registry import PostHashes
-from components.contracts.reports import CollectReport, PrepareReport
+from components.contracts.reports import BaseModelFacts, CollectReport, PrepareReport
 from components.forget.config import ForgetConfig
 from components.forget.receipt import page_of
 from components.forget.stage import UnfinishedError, run
@@ -456,6 +456,18 @@ def test_lines_to_train_anew_are_said(home: Home) -> None:
     assert any("--base-model openai-community/gpt2" in line for line in lines)
     assert lines[-1].startswith("python -m components.deploy --registry")
     assert "## To train rosa anew" in page_of(receipt)
+    assert not any("--publish adapter" in line for line in lines)
+
+
+def test_an_adapter_is_trained_anew_as_one(home: Home) -> None:
+    base = BaseModelFacts(id="made-up/tiny", revision=None, sha256="0" * 64)
+    home.publish(base_model=base)
+    (line,) = [
+        one
+        for one in home.forget(post_id=(ONE,), retrain=True).retrain["rosa"]
+        if "components.train" in one
+    ]
+    assert "--method lora --publish adapter" in line
 
 
 def test_a_persona_of_several_is_trained_anew_on_the_posts_of_all(home: Home) -> None:

@@ -89,7 +89,13 @@ def test_nobody_is_refreshed_who_is_not_there(tmp_path: Path) -> None:
 
 
 def test_what_was_chosen_is_chosen_again(tmp_path: Path) -> None:
-    used = {"method": "lora", "epochs": 3.0, "learning_rate": 0.002, "lora_rank": 4}
+    used = {
+        "method": "lora",
+        "publish": "adapter",
+        "epochs": 3.0,
+        "learning_rate": 0.002,
+        "lora_rank": 4,
+    }
     train = {"hyperparameters": used, "asked": ["epochs"], "seed": 5, "asked_dtype": "fp32"}
     fetch = {"asked": "openai-community/gpt2@main", "source": "hub", "id": "openai-community/gpt2"}
     evaluate = {"samples": 20, "prompts": ["Rain"], "sampling": {"max_tokens": 9, "top_p": 0.9}}
@@ -97,6 +103,7 @@ def test_what_was_chosen_is_chosen_again(tmp_path: Path) -> None:
     assert options == {
         "base_model": "openai-community/gpt2@main",
         "method": "lora",
+        "publish": "adapter",
         "epochs": 3.0,
         "lora_rank": 4,
         "seed": 5,

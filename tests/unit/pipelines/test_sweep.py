@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies
+from support.adapters import make_adapter, merge
+from support.finished import make_dataset
+from support.tiny_models import make_tiny_model
 
 from components.contracts.errors import BadInputError
 from components.contracts.sweep import TrialReport
 from pipelines.sweep.search import trials_of
 from pipelines.sweep.spec import SweepSpec, read_spec
 from pipelines.sweep.sweeping import ranked
-from pipelines.sweep.trial import compared
+from pipelines.sweep.trial import compared, validation_bits
 
 GRID = """
 method: grid
@@ -41,6 +44,16 @@ def test_a_grid_takes_every_point_in_order() -> None:
         {"learning_rate": 2e-4, "method": "full", "epochs": 1},
         {"learning_rate": 2e-4, "method": "lora", "epochs": 1},
     ]
+
+
+def test_an_adapter_is_compared_together_with_its_base_model(tmp_path: Path) -> None:
+    base = make_tiny_model(tmp_path / "base")
+    adapter = make_adapter(base, tmp_path / "adapter")
+    whole = merge(base, adapter, tmp_path / "merged")
+    dataset = make_dataset(tmp_path / "dataset")
+    bits = [validation_bits(model, base, dataset) for model in (adapter, whole, base)]
+    assert bits[0] == pytest.approx(bits[1], rel=1e-3)
+    assert bits[0] != pytest.approx(bits[2], rel=1e-2)
 
 
 def test_a_run_cap_ends_a_grid() -> None:
@@ -101,6 +114,7 @@ def test_numbers_that_yaml_takes_for_texts_are_numbers() -> None:
         ("method: grid\nparameters: {}", "name one at least"),
         ("method: grid\nparameters: {rate: {value: 1}}", "parameters.rate: it is not known"),
         ("method: grid\nparameters: {device: {value: cpu}}", "parameters.device"),
+        ("method: grid\nparameters: {publish: {value: adapter}}", "parameters.publish"),
         ("method: grid\nparameters: {epochs: {min: 0.5, max: 1.5}}", "a grid wants value"),
         ("method: random\nparameters: {epochs: {value: 1}}", "run_cap"),
         ("method: grid\nrun_cap: 0\nparameters: {epochs: {value: 1}}", "run_cap"),

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import ModelCard
+from support.adapters import make_adapter
 from support.finished import (
     SAMPLES,
     Folders,
@@ -19,7 +21,12 @@ from components.contracts.errors import BadInputError
 from components.contracts.evaluation import EvaluationReport
 from components.contracts.posts import DatasetRow, Sample
 from components.contracts.registry import Manifest, PostHashes
-from components.contracts.reports import CollectReport, PrepareReport
+from components.contracts.reports import (
+    BaseModelFacts,
+    CollectReport,
+    FetchReport,
+    PrepareReport,
+)
 from components.publish.config import PublishConfig
 from components.publish.inputs import read_story
 from components.publish.lineage import lineage_of
@@ -354,3 +361,56 @@ def test_a_model_of_a_dataset_that_held_forgotten_posts_is_refused(
     with pytest.raises(BadInputError, match="held posts that are forgotten since"):
         publish(folders, tmp_path)
     assert registry.versions("gardener") == []
+
+
+def test_an_adapter_makes_no_gguf_and_is_refused_first(adapted: Folders, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="--gguf: .* holds an adapter, and a GGUF"):
+        run(PublishConfig(gguf="f16"), **adapted._asdict(), registry=str(tmp_path / "registry"))
+    assert not (tmp_path / "registry").exists()
+
+
+@pytest.fixture(scope="module")
+def adapted(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    place = tmp_path_factory.mktemp("adapted")
+    return make_finished(place / "run", weights, adapter=make_adapter(weights, place / "adapter"))
+
+
+def test_an_adapter_comes_with_its_base_model_once(adapted: Folders, tmp_path: Path) -> None:
+    _, version = publish(adapted, tmp_path, name="ann")
+    manifest, _ = publish(adapted, tmp_path, name="bob")
+    sha256 = FetchReport.read(adapted.base_model / "fetch.json").sha256
+    named = BaseModelFacts(id="made-up/tiny", revision="abc123", sha256=sha256)
+    assert manifest.base_model == named
+    names = {path.name for path in version.iterdir()}
+    assert {"adapter_config.json", "adapter_model.safetensors"} <= names
+    assert not {"model.safetensors", "tokenizer.json"} & names
+    registry = Registry.open(str(tmp_path))
+    assert folder_sha256(registry_base(registry, sha256, tmp_path / "base")) == sha256
+    assert registry.store.folders("bases/") == [sha256]
+    assert registry.verify() == []
+
+
+def registry_base(registry: Registry, sha256: str, folder: Path) -> Path:
+    registry.download_base(sha256, folder)
+    return folder
+
+
+def test_an_adapters_card_says_so_to_the_hub_and_to_people(
+    adapted: Folders, tmp_path: Path
+) -> None:
+    _, version = publish(adapted, tmp_path)
+    card = (version / "README.md").read_text()
+    front = ModelCard(card).data
+    assert front.library_name == "peft"
+    assert front.base_model == "made-up/tiny"
+    assert front.to_dict()["base_model_relation"] == "adapter"
+    assert "AutoPeftModelForCausalLM" in card
+
+
+def test_a_whole_models_card_says_that_it_is_a_finetune(folders: Folders, tmp_path: Path) -> None:
+    _, version = publish(folders, tmp_path)
+    front = ModelCard((version / "README.md").read_text()).data
+    assert front.library_name == "transformers"
+    assert front.to_dict()["base_model_relation"] == "finetune"
+    assert Manifest.read(version / "manifest.json").base_model is None
+    assert not (tmp_path / "bases").exists()

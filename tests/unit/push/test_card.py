@@ -65,6 +65,11 @@ def test_the_code_on_the_card_loads_it_from_the_hub() -> None:
     assert 'model = "."' not in card
 
 
+def test_so_does_the_code_on_the_card_of_an_adapter() -> None:
+    card = card_for_hub(CARD.replace("model = ", "adapter = "), SHOWN)
+    assert 'adapter = "jane/bot"\n' in card
+
+
 def test_the_text_stays_as_it_was() -> None:
     before, after = CARD.split("\n---\n")[1], card_for_hub(CARD, SHOWN).split("\n---\n")[1]
     assert [one for one in before.splitlines() if "model =" not in one] == [

@@ -3,7 +3,7 @@ from pathlib import Path
 from support.servers import LINEAGE
 
 from components.registry import Registry
-from components.serve.personas.disk import Disk, changed
+from components.serve.personas.disk import Disk, changed, served
 
 
 def test_a_gguf_file_is_left_where_it_is(tmp_path: Path) -> None:
@@ -18,4 +18,4 @@ def test_a_gguf_file_is_left_where_it_is(tmp_path: Path) -> None:
     with Disk(tmp_path / "kept", registry.store.uri).files(registry, manifest) as kept:
         names = {path.name for path in kept.folder.iterdir()}
         assert names == {"config.json", "model.safetensors"}
-        assert changed(kept.folder, manifest) is None
+        assert changed(kept.folder, served(manifest)) is None

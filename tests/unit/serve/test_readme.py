@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 from support.fake_engine import FakeEngines
 from support.marks import make_key
-from support.servers import Running, publish, serving
+from support.servers import Running, publish, publish_adapter, publish_base, serving
 
 from components.registry import Registry
 from components.runtime.flags import flag_of
@@ -38,6 +38,7 @@ def gardener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     place = tmp_path_factory.mktemp("readme")
     registry = Registry.open(str(place / "registry"))
     publish(registry, "gardener")
+    publish_adapter(registry, publish_base(registry, place / "base"), "gardener", alias=None)
     secrets = {
         "HUGGINGTWEETS_MANAGEMENT_TOKEN": "secret",
         "HUGGINGTWEETS_MARK_KEY": make_key().private,
@@ -61,7 +62,7 @@ def blocks(language: str, running: Running) -> list[str]:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_every_curl_works(gardener: Running) -> None:
     lines = [line for block in blocks("sh", gardener) for line in commands(block)]
-    assert len(lines) == 15
+    assert len(lines) == 17
     for line in lines:
         answer = subprocess.run(
             line.replace("curl", "curl -sS -f", 1), shell=True, capture_output=True, text=True,

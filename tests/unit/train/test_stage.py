@@ -6,20 +6,27 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from peft import PeftModel
 from support.finished import make_dataset
 from support.plain_generate import Sampling, generate
 from support.processors import one_processor
 from support.wandb_files import offline_runs, offline_wandb
 from transformers import pipeline
 
+from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
+from components.contracts.posts import DatasetRow
 from components.contracts.reports import TrainReport
-from components.lm.models import load_model
+from components.lm.adapters import base_named_in, whole_model
+from components.lm.models import LanguageModel, load_model
+from components.lm.provenance import finetuned_sha256
 from components.lm.score import Scorer
 from components.registry.opt_outs import add_opt_out
 from components.runtime.digests import file_sha256, folder_sha256
@@ -153,6 +160,69 @@ def test_merged_adapters_are_a_plain_model_that_scores_as_in_training(
     names = {name for name, _ in load_model(out).model.named_parameters()}
     assert names == {name for name, _ in load_model(base_model).model.named_parameters()}
     assert not list(out.glob("adapter*"))
+
+
+ADAPTERS = QUICK.model_copy(update={"method": "lora", "epochs": 6.0, "publish": "adapter"})
+
+
+def test_adapters_are_peft_s_and_score_with_their_base_as_in_training(
+    dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    report = run(ADAPTERS, dataset=dataset, base_model=base_model, model_out=out)
+    names = {"adapter_config.json", "adapter_model.safetensors", "generation_config.json"}
+    assert {path.name for path in out.iterdir()} == {*names, "train.json"}
+    assert base_named_in(out) == report.base_model.sha256 == folder_sha256(base_model)
+    with whole_model(out, base_model) as whole:
+        bits = dict(Scorer(whole).bits(texts_of(dataset)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        model: Any = PeftModel.from_pretrained(load_model(base_model).model, str(out))
+    lm = replace(load_model(base_model), model=model.merge_and_unload())
+    merged = merged_folder(lm, tmp_path / "merged")
+    assert bits == pytest.approx(dict(Scorer(merged).bits(texts_of(dataset))), rel=1e-3)
+    plain = sum(value for _, value in Scorer(base_model).bits(texts_of(dataset)))
+    assert sum(bits.values()) < 0.99 * plain
+
+
+def texts_of(dataset: Path) -> list[str]:
+    return [row.text for row in read_rows(dataset / "test.jsonl", DatasetRow)]
+
+
+def merged_folder(lm: LanguageModel, folder: Path) -> Path:
+    lm.model.save_pretrained(folder)
+    lm.tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_the_same_seed_gives_the_same_adapters_to_the_byte(
+    dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    quick = ADAPTERS.model_copy(update={"epochs": 1.0})
+    for name in ("one", "two"):
+        run(quick, dataset=dataset, base_model=base_model, model_out=tmp_path / name)
+    assert finetuned_sha256(tmp_path / "one") == finetuned_sha256(tmp_path / "two")
+
+
+def test_all_weights_make_no_adapter(
+    dataset: Path, base_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--dataset", dataset, "--base-model", base_model, "--model-out", tmp_path / "out"]
+    assert main([*map(str, words), "--publish", "adapter"]) == 2
+    assert "--publish adapter is for --method lora" in capsys.readouterr().err
+
+
+def test_adapters_that_no_server_could_serve_are_refused_before_the_training(
+    dataset: Path, base_model: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(base_model, other)
+    config = json.loads((other / "config.json").read_text())
+    odd = {"scale_attn_by_inverse_layer_idx": True, "hidden_act": "relu"}
+    (other / "config.json").write_text(json.dumps(config | odd))
+    with pytest.raises(BadInputError, match="--publish adapter: .* take --publish merged"):
+        run(ADAPTERS, dataset=dataset, base_model=other, model_out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_base_model_is_named_as_it_was_fetched(

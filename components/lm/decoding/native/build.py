@@ -14,7 +14,9 @@ from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
 COMMON = ("choose.c", "cpu.c", "library.c", "pool.c", "step.c")
-OF_A_LEVEL = ("activations.c", "attention.c", "draw.c", "level.c", "norms.c", "quantize.c")
+OF_A_LEVEL = (
+    "activations.c", "adapters.c", "attention.c", "draw.c", "level.c", "norms.c", "quantize.c",
+)  # fmt: skip
 """Compiled once for each level of instructions."""
 LEVELS = {
     "plain": (),

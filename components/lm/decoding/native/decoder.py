@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from components.lm.decoding.bases import CachedDecoder
+from components.lm.decoding.low_rank import AdapterWeights
 from components.lm.decoding.native import library
+from components.lm.decoding.native.adapters import NativeAdapter, by_adapter, tiles_of
 from components.lm.decoding.native.layout import GROUP, Batch, Cache
 from components.lm.decoding.native.sampling import choose
 from components.lm.decoding.native.weights import NativeWeights
@@ -28,6 +30,7 @@ class NativeDecoder(CachedDecoder):
             BadInputError: some are missing or damaged.
         """
         super().__init__(shape, torch.bfloat16, CPU)
+        self._shape = shape
         self._library, self._level = library.load(), library.level_number()
         self._weights = NativeWeights(folder, shape)
         self._layers = self._addresses()
@@ -39,8 +42,17 @@ class NativeDecoder(CachedDecoder):
         super().resize(rows, positions)
         self._layers = self._addresses()
 
+    def load_adapter(self, folder: Path) -> NativeAdapter:
+        """The adapter in `folder`, for `step`, as `Decoder` says."""
+        model = self._weights.model
+        return NativeAdapter(AdapterWeights(folder, self._shape, model.inner), model)
+
     def step(
-        self, tokens: Sequence[int], positions: Sequence[int], chunks: Sequence[Chunk] = ()
+        self,
+        tokens: Sequence[int],
+        positions: Sequence[int],
+        chunks: Sequence[Chunk] = (),
+        adapters: Sequence[NativeAdapter | None] = (),
     ) -> Tensor:
         """Read tokens of rows that write, and chunks of prompts; gives logits as `Decoder` says."""
         ids, rows, places = list(tokens), list(range(len(tokens))), list(positions)
@@ -54,7 +66,9 @@ class NativeDecoder(CachedDecoder):
         self._check(ids, rows, places)
         logits = torch.empty(len(wanted), self._weights.model.head.outputs)
         if ids:
-            self._run(ids, rows, places, wanted, logits)
+            batch = _laid_out(ids, rows, places, wanted, adapters)
+            batch.logits = logits.data_ptr()
+            self._run(batch)
         return logits[:, : self.vocabulary]
 
     def choose(
@@ -67,18 +81,10 @@ class NativeDecoder(CachedDecoder):
         """Draw a token for each row of `logits`, as `Decoder` says."""
         return choose(logits, temperatures, top_ps, draws)
 
-    def _run(
-        self,
-        ids: Sequence[int],
-        rows: Sequence[int],
-        positions: Sequence[int],
-        wanted: Sequence[int],
-        logits: Tensor,
-    ) -> None:
-        batch = Batch.of(ids, rows, positions, wanted, logits.data_ptr())
+    def _run(self, batch: Batch) -> None:
         cache = Cache(self._layers, self._cache.positions)
         threads = torch.get_num_threads()
-        place = self._room(len(ids), threads)
+        place = self._room(batch, threads)
         model = self._weights.model
         self._library.native_step(model, batch, cache, place, threads, self._level)
 
@@ -90,10 +96,11 @@ class NativeDecoder(CachedDecoder):
             if values and not 0 <= min(values) <= max(values) < limit:
                 raise IndexError(f"from {min(values)} to {max(values)}, not from 0 to {limit - 1}")
 
-    def _room(self, tokens: int, threads: int) -> int:
+    def _room(self, batch: Batch, threads: int) -> int:
         """The address of memory for a step; it is kept for the next ones."""
         model, positions = self._weights.model, self._cache.positions
-        size = self._library.native_workspace(model, tokens, positions, threads) + GROUP
+        needed = self._library.native_workspace
+        size = needed(model, batch.tokens, batch.ranks, positions, threads) + GROUP
         if len(self._workspace) < size:
             self._workspace = torch.empty(size, dtype=torch.uint8)
         return -(-self._workspace.data_ptr() // GROUP) * GROUP
@@ -101,3 +108,27 @@ class NativeDecoder(CachedDecoder):
     def _addresses(self) -> "ctypes.Array[ctypes.c_void_p]":
         layers = [layer.data_ptr() for layer in self._cache.layers]
         return (ctypes.c_void_p * len(layers))(*layers)
+
+
+def _laid_out(
+    ids: Sequence[int],
+    rows: Sequence[int],
+    positions: Sequence[int],
+    wanted: Sequence[int],
+    adapters: Sequence[NativeAdapter | None],
+) -> Batch:
+    """A batch without its logits; the tokens of an adapter, of each row's, are neighbours in it."""
+    used = [one for one in adapters if one is not None]
+    if not used:
+        return Batch.of(ids, rows, positions, wanted)
+    order = by_adapter(rows, adapters)
+    place = {token: number for number, token in enumerate(order)}
+    sorted_rows = [rows[token] for token in order]
+    return Batch.of(
+        [ids[token] for token in order],
+        sorted_rows,
+        [positions[token] for token in order],
+        [place[token] for token in wanted],
+        tiles_of([adapters[row] for row in sorted_rows]),
+        max(one.ranks for one in used),
+    )

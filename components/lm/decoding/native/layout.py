@@ -9,6 +9,12 @@ PANEL, GROUP = 32, 64
 """Outputs that lie beside each other in packed weights; inputs that share a scale."""
 LANES = 16
 """Floats that are computed at once."""
+TILE_ROWS = 4
+"""Rows of one adapter that are computed at once."""
+RANKS, STRIP = 4, 32
+"""Ranks and inputs of an adapter that lie beside each other."""
+PRODUCTS = ("qkv", "out", "up", "down")
+"""A layer's matrices that adapters change, as `enum product` numbers them."""
 FAMILIES = ("gpt2", "llama")
 
 
@@ -65,6 +71,29 @@ class Model(ctypes.Structure):
     ]
 
 
+class Span(ctypes.Structure):
+    """`struct span`."""
+
+    _fields_ = [("first", c_int32), ("count", c_int32), ("at", c_int64)]
+
+
+class LowRank(ctypes.Structure):
+    """`struct low_rank`."""
+
+    _fields_ = [
+        ("down", c_void_p),
+        ("up", c_void_p),
+        ("spans", POINTER(Span)),
+        ("ranks", c_int64),
+    ]
+
+
+class Tile(ctypes.Structure):
+    """`struct tile`."""
+
+    _fields_ = [("first", c_int64), ("count", c_int64), ("changes", POINTER(LowRank))]
+
+
 class Batch(ctypes.Structure):
     """`struct batch`."""
 
@@ -76,6 +105,10 @@ class Batch(ctypes.Structure):
         ("wanted", c_int64),
         ("which", POINTER(c_int32)),
         ("logits", c_void_p),
+        ("tiles", c_int64),
+        ("ranks", c_int64),
+        ("tile", POINTER(Tile)),
+        ("changes", POINTER(c_void_p)),
     ]
 
     @classmethod
@@ -85,11 +118,15 @@ class Batch(ctypes.Structure):
         rows: Sequence[int],
         positions: Sequence[int],
         wanted: Sequence[int],
-        logits: int,
+        tiles: Sequence[Tile] = (),
+        ranks: int = 0,
     ) -> "Batch":
-        """A batch of these tokens; `logits` is an address."""
+        """A batch of these tokens, its `logits` still to be set; `ranks` are the most of a tile."""
         lists = (_numbers(ids), _numbers(rows), _numbers(positions))
-        return cls(len(ids), *lists, len(wanted), _numbers(wanted), logits)
+        return cls(
+            len(ids), *lists, len(wanted), _numbers(wanted), None,
+            len(tiles), ranks, (Tile * len(tiles))(*tiles), _changes(len(ids), tiles),
+        )  # fmt: skip
 
 
 class Cache(ctypes.Structure):
@@ -130,3 +167,13 @@ def rounded_up(number: int, multiple: int) -> int:
 
 def _numbers(values: Sequence[int]) -> Any:
     return (c_int32 * len(values))(*values)
+
+
+def _changes(tokens: int, tiles: Sequence[Tile]) -> Any:
+    """Where the changes of each token's tile lie."""
+    changes = (c_void_p * tokens)()
+    for tile in tiles:
+        address = ctypes.cast(tile.changes, c_void_p).value
+        for token in range(tile.first, tile.first + tile.count):
+            changes[token] = address
+    return changes

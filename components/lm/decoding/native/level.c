@@ -4,4 +4,5 @@
 const struct kernels NAME(kernels) = {
     NAME(product), NAME(quantize), NAME(norm),      NAME(silu_gate), NAME(gelu),
     NAME(rotate),  NAME(to_bf16),  NAME(from_bf16), NAME(attend),    NAME(draw),
+    NAME(shrink),  NAME(expand),
 };

@@ -63,7 +63,7 @@ def opened(path: Path) -> ctypes.CDLL:
     """The library in this file, its functions declared."""
     library = ctypes.CDLL(str(path))
     library.native_level.restype = c_int64
-    library.native_workspace.argtypes = [POINTER(Model), c_int64, c_int64, c_int64]
+    library.native_workspace.argtypes = [POINTER(Model), *[c_int64] * 4]
     library.native_workspace.restype = c_int64
     library.native_step.argtypes = [
         POINTER(Model), POINTER(Batch), POINTER(Cache), c_void_p, c_int64, c_int64,

@@ -6,6 +6,8 @@
 
 enum { PANEL = 32 };  /* outputs that lie beside each other in packed weights */
 enum { GROUP = 64 };  /* inputs that share a scale when activations are rounded */
+enum { TILE_ROWS = 4 };        /* rows of one adapter that are computed at once */
+enum { RANKS = 4, STRIP = 32 }; /* ranks and inputs of an adapter that lie beside each other */
 
 enum family { GPT2 = 0, LLAMA = 1 };
 
@@ -41,6 +43,30 @@ struct model {
     struct matrix head;
 };
 
+/* Which ranks the outputs of one panel take part of, and where their weights begin. */
+struct span {
+    int32_t first, count;
+    int64_t at; /* in `up`, in rows of PANEL */
+};
+
+/* What an adapter adds to a matrix, x A^T B^T, its scale in B. Several matrices of the same input
+ * that are one here have their ranks one after the other. Weights are bf16; of each 32, the first
+ * stands beside the 17th, the second beside the 18th and so on. */
+struct low_rank {
+    const uint16_t *down; /* A: [ranks / RANKS][inputs / STRIP][RANKS][STRIP], padded */
+    const uint16_t *up;   /* B: panel after panel [span.count, PANEL] */
+    const struct span *spans; /* [outputs / PANEL] */
+    int64_t ranks; /* a multiple of RANKS; what is padded is 0 */
+};
+
+enum product { QKV = 0, OUT = 1, UP = 2, DOWN = 3, PRODUCTS = 4 };
+
+/* Up to TILE_ROWS neighbours among the tokens of a batch that are read with the same adapter. */
+struct tile {
+    int64_t first, count;
+    const struct low_rank *changes; /* [layers, PRODUCTS] */
+};
+
 /* Tokens as one flat list, each with its place in a row of the cache. */
 struct batch {
     int64_t tokens;
@@ -48,6 +74,9 @@ struct batch {
     int64_t wanted;
     const int32_t *which; /* the tokens whose logits are wanted */
     float *logits;        /* [wanted, head.outputs] */
+    int64_t tiles, ranks; /* the most ranks of any change in them */
+    const struct tile *tile; /* in order */
+    const struct low_rank *const *changes; /* of each token as of its tile, or NULL */
 };
 
 /* Keys and values, each layer bf16 [rows, 2 x kv_heads, positions, head_dim], keys first. */

@@ -4,9 +4,10 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Bytes of memory that a step of so many tokens over rows of so many positions needs. */
-int64_t native_workspace(const struct model *model, int64_t tokens, int64_t positions,
-                         int64_t threads);
+/* Bytes of memory that a step of so many tokens over rows of so many positions needs, its adapters
+ * of so many ranks at most. */
+int64_t native_workspace(const struct model *model, int64_t tokens, int64_t ranks,
+                         int64_t positions, int64_t threads);
 
 /* Read a batch: its keys and values go into `cache`, the logits that it wants into `logits`. */
 void native_step(const struct model *model, const struct batch *batch, const struct cache *cache,

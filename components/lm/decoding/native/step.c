@@ -3,6 +3,7 @@
 #include "pool.h"
 
 enum { ROWS_AT_ONCE = 48, GROUPS_AT_ONCE = 8 };
+enum { NOTHING = -1 }; /* in the place of an adapter's change */
 
 struct work {
     const struct model *model;
@@ -13,6 +14,7 @@ struct work {
     float *wide;   /* [tokens, the largest product] */
     float *seen;   /* [tokens, heads x head_dim] */
     float *own;    /* [threads, own_size]: what one thread alone needs */
+    float *low;    /* [tokens, the batch's ranks]: what adapters made of x */
     struct quantized x;
     int64_t hidden, attended, widest, own_size; /* padded */
 };
@@ -22,7 +24,7 @@ static int64_t larger_of(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t padded(int64_t n) { return rounded_up(n, GROUP); }
 
 /* Lay the work's arrays out from `at` on; gives their end. */
-static char *lay_out(struct work *work, char *at, int64_t tokens, int64_t positions,
+static char *lay_out(struct work *work, char *at, int64_t tokens, int64_t ranks, int64_t positions,
                      int64_t threads) {
     const struct model *m = work->model;
     work->hidden = padded(m->hidden);
@@ -37,6 +39,7 @@ static char *lay_out(struct work *work, char *at, int64_t tokens, int64_t positi
         {&work->wide, tokens * work->widest * 4},
         {&work->seen, tokens * work->attended * 4},
         {&work->own, threads * work->own_size * 4},
+        {&work->low, tokens * ranks * 4},
         {&work->x.values, tokens * inputs},
         {&work->x.scales, tokens * inputs / GROUP * 4},
         {&work->x.offsets, tokens * inputs / GROUP * 4},
@@ -58,6 +61,27 @@ static char *lay_out(struct work *work, char *at, int64_t tokens, int64_t positi
         crew_meet(crew);                                                              \
     } while (0)
 
+/* The same where each unit wants to know which is next for this thread, or itself, to fetch what that
+ * reads. */
+#define SHARE_AHEAD(crew, count, units, unit, after, ...)                                        \
+    do {                                                                                         \
+        int64_t total_ = (units), count_ = (count), from_ = crew_take(crew, count_, total_);     \
+        while (from_ < total_) {                                                                 \
+            int64_t next_ = crew_take(crew, count_, total_); /* early, so that it is known */    \
+            int64_t end_ = from_ + count_ < total_ ? from_ + count_ : total_;                    \
+            for (int64_t unit = from_; unit < end_; unit++) {                                    \
+                int64_t after = unit + 1 < end_ ? unit + 1 : next_ < total_ ? next_ : unit;      \
+                __VA_ARGS__                                                                      \
+            }                                                                                    \
+            from_ = next_;                                                                       \
+        }                                                                                        \
+        crew_meet(crew);                                                                         \
+    } while (0)
+
+static int64_t some_of(struct crew *crew, int64_t units) {
+    return larger_of(1, units / (crew_size(crew) * 6));
+}
+
 static void embed(const struct work *work, struct crew *crew, float *own) {
     const struct model *m = work->model;
     SHARE(crew, 1, work->batch->tokens, token, {
@@ -72,39 +96,78 @@ static void embed(const struct work *work, struct crew *crew, float *own) {
     });
 }
 
+/* The first tile that does not end before a row. */
+static int64_t first_tile(const struct batch *batch, int64_t row) {
+    int64_t low = 0, high = batch->tiles;
+    while (low < high) {
+        int64_t middle = (low + high) / 2;
+        const struct tile *tile = batch->tile + middle;
+        if (tile->first + tile->count <= row) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+/* What a token's adapter makes of its row for a product: `low`. `values` have room for whole groups. */
+static void shrink(const struct work *work, float *values, int64_t size, int64_t token,
+                   int64_t change) {
+    const struct batch *batch = work->batch;
+    if (change == NOTHING || !batch->tiles || !batch->changes[token]) return;
+    const struct low_rank *own = batch->changes[token] + change;
+    if (!own->ranks) return;
+    for (int64_t i = size; i < padded(size); i++) values[i] = 0;
+    work->kernels->shrink(own->down, own->ranks, padded(size), values,
+                          work->low + token * batch->ranks);
+}
+
 static void quantize_all(const struct work *work, const float *values, int64_t size, int64_t row) {
     work->kernels->quantize(values, size, &work->x, row, 0, padded(size) / GROUP);
 }
 
 /* Norm the rows of `stream`, or those that `which` names, into x. */
 static void norm_rows(const struct work *work, struct crew *crew, float *own,
-                      const struct norm *norm, int64_t rows, const int32_t *which) {
+                      const struct norm *norm, int64_t rows, const int32_t *which,
+                      int64_t change) {
     const struct model *m = work->model;
     SHARE(crew, 1, rows, row, {
         const float *from = work->stream + (which ? which[row] : row) * work->hidden;
         work->kernels->norm(from, m->hidden, norm, m->eps, own);
         quantize_all(work, own, m->hidden, row);
+        shrink(work, own, m->hidden, row, change);
     });
 }
 
-static void product(const struct work *work, struct crew *crew, const struct matrix *matrix,
-                    int64_t rows, float *out, int64_t stride, int add) {
-    int64_t panels = matrix->outputs / PANEL, blocks = (rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
-    int64_t count = larger_of(1, panels * blocks / (crew_size(crew) * 6));
-    int64_t units = panels * blocks, from = crew_take(crew, count, units);
-    while (from < units) {
-        int64_t next = crew_take(crew, count, units); /* early, so that its weights are fetched */
-        int64_t end = from + count < units ? from + count : units;
-        for (int64_t unit = from; unit < end; unit++) {
-            int64_t after = unit + 1 < end ? unit + 1 : next < units ? next : unit;
-            int64_t first = unit % blocks * ROWS_AT_ONCE;
-            int64_t last = first + ROWS_AT_ONCE < rows ? first + ROWS_AT_ONCE : rows;
-            work->kernels->product(matrix, &work->x, first, last, unit / blocks, after / blocks, out,
-                                   stride, add);
-        }
-        from = next;
+/* Add what comes of `low` to one panel of a product, for the tiles among some rows. */
+static void expand(const struct work *work, int64_t change, int64_t first, int64_t last,
+                   int64_t panel, int64_t next, float *out, int64_t stride) {
+    const struct batch *batch = work->batch;
+    for (int64_t t = first_tile(batch, first); t < batch->tiles; t++) {
+        const struct tile *tile = batch->tile + t;
+        const struct low_rank *own = tile->changes + change;
+        int64_t row = larger_of(first, tile->first), end = tile->first + tile->count;
+        if (row >= last) break;
+        if (!own->ranks) continue;
+        const struct span *span = own->spans + panel;
+        work->kernels->expand(own->up + span->at * PANEL, span->count,
+                              work->low + row * batch->ranks + span->first, batch->ranks,
+                              (end < last ? end : last) - row, out + row * stride + panel * PANEL,
+                              stride, (own->spans[next].at - span->at) * PANEL);
     }
-    crew_meet(crew);
+}
+
+/* A product of rows; of all tokens, with what their adapters add unless `change` is NOTHING. */
+static void product(const struct work *work, struct crew *crew, const struct matrix *matrix,
+                    int64_t rows, float *out, int64_t stride, int add, int64_t change) {
+    int64_t blocks = (rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
+    int64_t units = matrix->outputs / PANEL * blocks;
+    SHARE_AHEAD(crew, some_of(crew, units), units, unit, after, {
+        int64_t first = unit % blocks * ROWS_AT_ONCE;
+        int64_t last = first + ROWS_AT_ONCE < rows ? first + ROWS_AT_ONCE : rows;
+        int64_t panel = unit / blocks;
+        int64_t next = after / blocks;
+        work->kernels->product(matrix, &work->x, first, last, panel, next, out, stride, add);
+        if (change != NOTHING) expand(work, change, first, last, panel, next, out, stride);
+    });
 }
 
 static uint16_t *slot(const struct work *work, int64_t layer, int64_t token, int64_t head) {
@@ -130,7 +193,8 @@ static void keep(const struct work *work, struct crew *crew, int64_t layer) {
     });
 }
 
-static void attend(const struct work *work, struct crew *crew, float *own, int64_t layer) {
+static void attend(const struct work *work, struct crew *crew, float *own, int64_t layer,
+                   int64_t change) {
     const struct model *m = work->model;
     int64_t shared = m->heads / m->kv_heads;
     SHARE(crew, 1, work->batch->tokens * m->kv_heads, unit, {
@@ -144,25 +208,30 @@ static void attend(const struct work *work, struct crew *crew, float *own, int64
                               work->seen + token * work->attended + first);
     });
     SHARE(crew, 1, work->batch->tokens, token, {
-        quantize_all(work, work->seen + token * work->attended, m->heads * m->head_dim, token);
+        float *seen = work->seen + token * work->attended;
+        quantize_all(work, seen, m->heads * m->head_dim, token);
+        shrink(work, seen, m->heads * m->head_dim, token, change);
     });
 }
 
-/* What the MLP's first product gave, activated and rounded, some groups of a row at a time. */
-static void activate(const struct work *work, struct crew *crew, float *own) {
+/* What the MLP's first product gave, activated and rounded, some groups of a row at a time; a row at
+ * once where adapters read it. */
+static void activate(const struct work *work, struct crew *crew, float *own, int64_t change) {
     const struct model *m = work->model;
     int64_t groups = padded(m->inner) / GROUP;
-    int64_t blocks = (groups + GROUPS_AT_ONCE - 1) / GROUPS_AT_ONCE;
+    int64_t together = work->batch->tiles ? groups : GROUPS_AT_ONCE;
+    int64_t blocks = (groups + together - 1) / together;
     SHARE(crew, 1, work->batch->tokens * blocks, unit, {
         int64_t token = unit / blocks;
-        int64_t first = unit % blocks * GROUPS_AT_ONCE;
-        int64_t last = first + GROUPS_AT_ONCE < groups ? first + GROUPS_AT_ONCE : groups;
+        int64_t first = unit % blocks * together;
+        int64_t last = first + together < groups ? first + together : groups;
         const float *row = work->wide + token * work->widest + first * GROUP;
         int64_t size = (last - first) * GROUP;
         float *to = own + first * GROUP;
         if (m->family == LLAMA) work->kernels->silu_gate(row, row + groups * GROUP, size, to);
         else work->kernels->gelu(row, size, to);
         work->kernels->quantize(own, m->inner, &work->x, token, first, last);
+        shrink(work, own, m->inner, token, change);
     });
 }
 
@@ -174,24 +243,26 @@ static void run(void *context, struct crew *crew, int member) {
     embed(work, crew, own);
     for (int64_t l = 0; l < m->layers; l++) {
         const struct layer *layer = m->layer + l;
-        norm_rows(work, crew, own, &layer->before_attention, tokens, 0);
-        product(work, crew, &layer->qkv, tokens, work->wide, work->widest, 0);
+        int64_t change = l * PRODUCTS;
+        norm_rows(work, crew, own, &layer->before_attention, tokens, 0, change + QKV);
+        product(work, crew, &layer->qkv, tokens, work->wide, work->widest, 0, change + QKV);
         keep(work, crew, l);
-        attend(work, crew, own, l);
-        product(work, crew, &layer->out, tokens, work->stream, work->hidden, 1);
-        norm_rows(work, crew, own, &layer->before_mlp, tokens, 0);
-        product(work, crew, &layer->up, tokens, work->wide, work->widest, 0);
-        activate(work, crew, own);
-        product(work, crew, &layer->down, tokens, work->stream, work->hidden, 1);
+        attend(work, crew, own, l, change + OUT);
+        product(work, crew, &layer->out, tokens, work->stream, work->hidden, 1, change + OUT);
+        norm_rows(work, crew, own, &layer->before_mlp, tokens, 0, change + UP);
+        product(work, crew, &layer->up, tokens, work->wide, work->widest, 0, change + UP);
+        activate(work, crew, own, change + DOWN);
+        product(work, crew, &layer->down, tokens, work->stream, work->hidden, 1, change + DOWN);
     }
-    norm_rows(work, crew, own, &m->last_norm, work->batch->wanted, work->batch->which);
-    product(work, crew, &m->head, work->batch->wanted, work->batch->logits, m->head.outputs, 0);
+    int64_t wanted = work->batch->wanted;
+    norm_rows(work, crew, own, &m->last_norm, wanted, work->batch->which, NOTHING);
+    product(work, crew, &m->head, wanted, work->batch->logits, m->head.outputs, 0, NOTHING);
 }
 
-EXPORT int64_t native_workspace(const struct model *model, int64_t tokens, int64_t positions,
-                                int64_t threads) {
+EXPORT int64_t native_workspace(const struct model *model, int64_t tokens, int64_t ranks,
+                                int64_t positions, int64_t threads) {
     struct work work = {.model = model};
-    return lay_out(&work, 0, tokens, positions, threads) - (char *)0;
+    return lay_out(&work, 0, tokens, ranks, positions, threads) - (char *)0;
 }
 
 EXPORT void native_step(const struct model *model, const struct batch *batch,
@@ -199,6 +270,6 @@ EXPORT void native_step(const struct model *model, const struct batch *batch,
                         int64_t level) {
     struct work work = {
         .model = model, .batch = batch, .cache = cache, .kernels = kernels_of[level]};
-    lay_out(&work, workspace, batch->tokens, cache->positions, threads);
+    lay_out(&work, workspace, batch->tokens, batch->ranks, cache->positions, threads);
     pool_run((int)threads, run, &work);
 }

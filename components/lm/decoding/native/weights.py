@@ -10,7 +10,7 @@ from components.lm.decoding.native.layout import FAMILIES, GROUP, Layer, Matrix,
 from components.lm.decoding.native.pack import joined, pack
 from components.lm.decoding.shape import Shape
 from components.lm.decoding.weight_shapes import EMBEDDINGS, PREFIXES, head_of
-from components.lm.decoding.weights import Weights
+from components.lm.decoding.weights import Weights, inner_size
 
 
 class NativeWeights:
@@ -44,19 +44,14 @@ class NativeWeights:
     def _model(self, layers: list[Layer], last_norm: str) -> Model:
         """What both families have."""
         shape = self._shape
+        inner = inner_size(shape, self._files)
         model = Model(FAMILIES.index(shape.family), shape.layers, shape.hidden_size, shape.heads,
-                      shape.kv_heads, shape.head_dim, self._inner(), shape.eps)  # fmt: skip
+                      shape.kv_heads, shape.head_dim, inner, shape.eps)  # fmt: skip
         model.embedding = self._keep(self._files.get(EMBEDDINGS[shape.family]).bfloat16())
         model.layer = (Layer * len(layers))(*layers)
         model.last_norm = self._norm(last_norm)
         model.head = self._pack(self._files.get(head_of(shape)))
         return model
-
-    def _inner(self) -> int:
-        """The size between the two products of the MLP."""
-        if self._shape.family == "gpt2":
-            return len(self._files.get("h.0.mlp.c_proj.weight"))
-        return len(self._files.get("layers.0.mlp.up_proj.weight"))
 
     def _gpt2_layer(self, name: str) -> Layer:
         return Layer(

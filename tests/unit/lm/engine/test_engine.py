@@ -267,9 +267,11 @@ def test_the_prompt_of_several_samples_is_read_once(
     decoder = engine._rows._decoder  # type: ignore[attr-defined]
     step = type(decoder).step
 
-    def count(self: Any, tokens: Any, positions: Any, chunks: Any = ()) -> torch.Tensor:
+    def count(
+        self: Any, tokens: Any, positions: Any, chunks: Any = (), adapters: Any = ()
+    ) -> torch.Tensor:
         read.append(sum(len(chunk.ids) for chunk in chunks))
-        result: torch.Tensor = step(self, tokens, positions, chunks)
+        result: torch.Tensor = step(self, tokens, positions, chunks, adapters)
         return result
 
     monkeypatch.setattr(type(decoder), "step", count)

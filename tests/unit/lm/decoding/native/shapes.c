@@ -19,7 +19,7 @@ static int64_t between(int64_t low, int64_t high) { return low + draw() % (high 
 
 static float small(void) { return (float)draw() / 4294967296.0f - 0.5f; }
 
-static void *own[4096];
+static void *own[16384];
 static int owned;
 
 static void *memory(int64_t bytes) { /* exactly so many, at an address as malloc gives it */
@@ -87,6 +87,55 @@ static struct model model(int64_t vocabulary, int64_t positions) {
     return m;
 }
 
+/* What an adapter adds to a matrix: up to two blocks of panels with ranks of their own. */
+static struct low_rank change(const struct matrix *matrix, int64_t most) {
+    int64_t panels = matrix->outputs / PANEL, first = between(0, panels);
+    int64_t ranks[] = {between(0, most / 2), between(0, most / 2)}, at = 0;
+    if (first == 0) ranks[0] = 0;
+    if (first == panels) ranks[1] = 0;
+    struct span *spans = memory(panels * (int64_t)sizeof *spans);
+    for (int64_t panel = 0; panel < panels; panel++) {
+        int block = panel >= first;
+        spans[panel] = (struct span){block ? (int32_t)ranks[0] : 0, (int32_t)ranks[block], at};
+        at += ranks[block];
+    }
+    int64_t all = rounded_up(ranks[0] + ranks[1], RANKS);
+    return (struct low_rank){halves_of(all * matrix->inputs), halves_of(at * PANEL), spans, all};
+}
+
+static const struct low_rank *adapter(const struct model *m, int64_t most) {
+    struct low_rank *changes = memory(m->layers * PRODUCTS * (int64_t)sizeof *changes);
+    for (int64_t l = 0; l < m->layers; l++) {
+        const struct layer *layer = m->layer + l;
+        const struct matrix *matrices[] = {&layer->qkv, &layer->out, &layer->up, &layer->down};
+        for (int p = 0; p < PRODUCTS; p++) changes[l * PRODUCTS + p] = change(matrices[p], most);
+    }
+    return changes;
+}
+
+/* Tiles of up to two adapters over some of the tokens. */
+static void adapt(struct batch *batch, const struct model *m) {
+    const struct low_rank *adapters[2];
+    batch->ranks = rounded_up(between(1, 40), RANKS);
+    for (int i = 0; i < 2; i++) adapters[i] = adapter(m, batch->ranks);
+    const struct low_rank **changes = memory(batch->tokens * (int64_t)sizeof *changes);
+    for (int64_t token = 0; token < batch->tokens; token++) changes[token] = NULL;
+    struct tile *tiles = memory(batch->tokens * (int64_t)sizeof *tiles);
+    batch->tiles = 0;
+    for (int64_t token = 0; token < batch->tokens;) {
+        int64_t count = between(1, TILE_ROWS), left = batch->tokens - token;
+        if (count > left) count = left;
+        if (between(0, 3)) {
+            const struct low_rank *own = adapters[between(0, 1)];
+            for (int64_t i = 0; i < count; i++) changes[token + i] = own;
+            tiles[batch->tiles++] = (struct tile){token, count, own};
+        }
+        token += count;
+    }
+    batch->tile = tiles;
+    batch->changes = changes;
+}
+
 static int32_t *drawn(int64_t count, int64_t limit) {
     int32_t *made = memory(count * 4);
     for (int64_t i = 0; i < count; i++) made[i] = (int32_t)between(0, limit - 1);
@@ -103,8 +152,9 @@ static struct batch batch(int64_t rows, int64_t positions, int64_t vocabulary) {
         if (i >= tokens - prompt) place[i] = (int32_t)(i - (tokens - prompt)), row[i] = rows - 1;
     }
     int64_t wanted = between(1, tokens);
-    return (struct batch){tokens, drawn(tokens, vocabulary), row, place,
-                          wanted, drawn(wanted, tokens),     NULL};
+    return (struct batch){
+        tokens, drawn(tokens, vocabulary), row, place, wanted, drawn(wanted, tokens), NULL, 0, 0, NULL, NULL,
+    };
 }
 
 static float *logits(const struct model *m, struct batch batch, const struct cache *like,
@@ -114,7 +164,8 @@ static float *logits(const struct model *m, struct batch batch, const struct cac
         layers[l] = memcpy(memory(size * 2), like->layers[l], (size_t)size * 2);
     struct cache cache = {layers, like->positions};
     batch.logits = memory(batch.wanted * m->head.outputs * 4);
-    void *workspace = memory(native_workspace(m, batch.tokens, cache.positions, threads));
+    void *workspace =
+        memory(native_workspace(m, batch.tokens, batch.ranks, cache.positions, threads));
     native_step(m, &batch, &cache, workspace, threads, level);
     return batch.logits;
 }
@@ -123,6 +174,7 @@ static double one_shape(void) {
     int64_t vocabulary = between(1, 200), rows = between(1, 9), positions = between(1, 40);
     struct model m = model(vocabulary, positions);
     struct batch b = batch(rows, positions, vocabulary);
+    if (between(0, 2)) adapt(&b, &m);
     int64_t size = rows * 2 * m.kv_heads * positions * m.head_dim;
     uint16_t **layers = memory(m.layers * 8);
     for (int64_t l = 0; l < m.layers; l++) layers[l] = halves_of(size);

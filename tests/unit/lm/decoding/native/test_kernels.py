@@ -10,7 +10,15 @@ from support.native_kernels import LEVELS_HERE, Product, kernels, quantized
 from torch import Tensor
 from torch.nn import functional
 
-from components.lm.decoding.native.layout import GROUP, PANEL, Norm, rounded_up
+from components.lm.decoding.native.adapters import packed_down, packed_up
+from components.lm.decoding.native.layout import (
+    GROUP,
+    PANEL,
+    RANKS,
+    TILE_ROWS,
+    Norm,
+    rounded_up,
+)
 from components.lm.decoding.native.pack import pack
 
 at_each_level = pytest.mark.parametrize("level", LEVELS_HERE)
@@ -181,3 +189,36 @@ def test_odd_values_stay_in_their_group(level: str, value: float) -> None:
     assert rounded.scales[0, 1] == pytest.approx(1 / 127)
     assert (rounded.offsets.abs() <= 128 * 128 * GROUP).all()
     assert rounded.values[0, GROUP:].tolist() == [127] * GROUP
+
+
+@at_each_level
+@shapes
+@given(st.integers(1, 40), st.integers(1, 5), st.integers(0, 99))
+def test_a_row_meets_the_first_half_of_an_adapter(
+    level: str, ranks: int, groups_of_inputs: int, seed: int
+) -> None:
+    inputs, padded = groups_of_inputs * GROUP, rounded_up(ranks, RANKS)
+    row, down = values(seed, inputs), values(seed + 1, ranks, inputs).bfloat16()
+    packed, out = packed_down([down], inputs), torch.full((padded + 3,), 7.0)
+    kernels(level).shrink(packed.data_ptr(), padded, inputs, row.data_ptr(), out.data_ptr())
+    exact = down.double() @ row.double()
+    assert torch.allclose(out[:ranks].double(), exact, rtol=1e-5, atol=1e-4)
+    assert not out[ranks:padded].any()
+    assert (out[padded:] == 7).all()
+
+
+@at_each_level
+@shapes
+@given(st.integers(1, TILE_ROWS), st.integers(0, 40), st.integers(0, 99))
+def test_the_second_half_of_an_adapter_is_added(
+    level: str, count: int, ranks: int, seed: int
+) -> None:
+    low, up = values(seed, count, ranks + 2), values(seed + 1, ranks, PANEL).bfloat16()
+    out = values(seed + 2, count, PANEL + 5)
+    before, packed = out.clone(), packed_up(up.T)
+    kernels(level).expand(
+        packed.data_ptr(), ranks, low.data_ptr(), ranks + 2, count, out.data_ptr(), PANEL + 5, 99
+    )
+    exact = before[:, :PANEL].double() + low[:, :ranks].double() @ up.double()
+    assert torch.allclose(out[:, :PANEL].double(), exact, rtol=1e-5, atol=1e-4)
+    assert torch.equal(out[:, PANEL:], before[:, PANEL:])

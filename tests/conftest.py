@@ -10,7 +10,7 @@ from support.stores import store_servers, store_uri  # noqa: F401 - one server o
 
 GROUPS = (
     *("real_posts", "browser", "docker", "stores", "base_model"),
-    *("transformers_4", "llama_cpp", "hub_1"),
+    *("transformers_4", "llama_cpp", "hub_1", "cuda"),
 )
 LONGEST_NAME = 16
 """Bytes that may stand in a test's name."""

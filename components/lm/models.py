@@ -21,6 +21,15 @@ Dtype: TypeAlias = Literal["fp32", "bf16"]
 TORCH_DTYPES: dict[Dtype, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 UNBOUNDED = 1 << 30
+ENCODERS = frozenset(
+    {
+        *("bert", "bert-generation", "big_bird", "camembert", "data2vec-text", "electra"),
+        *("ernie", "megatron-bert", "rembert", "roberta", "roberta-prelayernorm", "roc_bert"),
+        *("roformer", "xlm", "xlm-roberta", "xlm-roberta-xl", "xlnet", "xmod"),
+    }
+)
+"""Types that transformers lets be causal language models, and that are none unless they say
+`is_decoder`."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +136,33 @@ def _causal_class(folder: Path) -> type[Any]:
             f"{folder} holds a model of type {config.model_type!r}, "
             "which is no causal language model"
         )
+    _refuse_what_cannot_write(config, folder)
     chosen: type[Any] = kind[0] if isinstance(kind, tuple) else kind
     return chosen
+
+
+def _refuse_what_cannot_write(config: Any, folder: Path) -> None:
+    """Refuse, by its configuration, a model that can neither be trained nor served."""
+    quantized = getattr(config, "quantization_config", None)
+    if quantized:
+        by = dict(quantized).get("quant_method", "some method")
+        raise BadInputError(
+            f"{folder} holds weights that {by} quantized, which cannot be trained; "
+            "take the model that they were made from"
+        )
+    text = config.get_text_config()
+    encoder = config.model_type in ENCODERS and not getattr(config, "is_decoder", False)
+    if encoder or getattr(text, "use_bidirectional_attention", False) is True:
+        raise BadInputError(
+            f"{folder} holds a model of type {config.model_type!r} that reads texts in both "
+            "directions, so it cannot write them; take one that reads from left to right"
+        )
+    if not getattr(text, "num_attention_heads", None):
+        raise BadInputError(
+            f"{folder} holds a model of type {config.model_type!r} without attention, which the "
+            "server cannot run; take one of the families of GPT-2, GPT-NeoX, Llama, Qwen, Gemma "
+            "or Phi"
+        )
 
 
 def max_positions(config: Any) -> int:

@@ -23,13 +23,17 @@ from components.train.config import TrainConfig
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Of what a checkpoint holds; another number is another training."""
 LATEST = "latest.json"
 LARGEST_SHARE = 0.05
 """Of the training's time, what checkpoints may take."""
 RUNTIME_ONLY = frozenset({"checkpoint_uri", "checkpoint_seconds", "registry", "dtype", "device"})
 """Fields of the configuration that decide nothing about the weights by themselves."""
+
+FAILURES = (StorageError, BadInputError, OSError, RuntimeError, MemoryError)
+"""What may stop a checkpoint, and never the training; torch.save meets a full disk with a
+RuntimeError."""
 
 State = dict[str, Any]
 """What a checkpoint holds: tensors, numbers, texts, and lists and dictionaries of these."""
@@ -92,7 +96,7 @@ class Checkpoints:
             return
         try:
             self._write(state())
-        except (StorageError, BadInputError, OSError) as error:
+        except FAILURES as error:
             log.warning("no checkpoint could be written: %s; training goes on", error)
         took = self.clock() - start
         self._due = self.clock() + max(self.seconds, took / LARGEST_SHARE)
@@ -103,7 +107,7 @@ class Checkpoints:
             self.store.delete(f"{self.key}/{LATEST}")
             for stat in list(self.store.list(f"{self.key}/")):
                 self.store.delete(stat.key)
-        except StorageError as error:
+        except FAILURES as error:
             log.warning("the checkpoints could not be deleted: %s", error)
 
     def _write(self, state: State) -> None:

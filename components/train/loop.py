@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from components.train.checkpoint import Checkpoints
 from components.train.config import TrainConfig
 from components.train.data import Batch, Posts, epoch_batches, make_batch
 from components.train.loss import LossFunction
+from components.train.memory import fitting
 from components.train.optimizer import MasterAdamW
 from components.train.schedule import learning_rate
 from components.train.state import TrainState, resumed, snapshot
@@ -89,7 +91,7 @@ def train(
         _validate(state, loss_of, validation, optimizer, None)
     for batch in _batches(posts, state.step, schedule.steps, config, device):
         rate = learning_rate(state.step, schedule.steps, config.peak_learning_rate, config.warmup)
-        losses.append(_step(loss_of, optimizer, batch, rate))
+        losses.append(_step(state, loss_of, optimizer, batch, rate))
         state.step += 1
         state.tokens += batch.tokens
         state.seconds = time.perf_counter() - start
@@ -108,11 +110,22 @@ def train(
     return state
 
 
-def validation_loss(loss_of: LossFunction, batches: list[Batch]) -> float:
-    """Nats a token over all of `batches`."""
+def _nats(loss_of: LossFunction, parts: list[Batch]) -> float:
+    """What all tokens of `parts` cost together."""
     with torch.no_grad():
-        total = sum(float(loss_of(batch)) * batch.tokens for batch in batches)
-    return total / sum(batch.tokens for batch in batches)
+        return sum(float(loss_of(part)) * part.tokens for part in parts)
+
+
+def _gradients(loss_of: LossFunction, parts: list[Batch]) -> float:
+    """Add up the gradients of the mean loss over all tokens of `parts`; that loss."""
+    tokens, total = sum(part.tokens for part in parts), 0.0
+    for part in parts:
+        loss = loss_of(part) * (part.tokens / tokens)
+        value = float(loss.detach())
+        _check(value)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += value
+    return total
 
 
 def _batches(
@@ -137,11 +150,10 @@ def _order(seed: int, epoch: int) -> np.random.Generator:
     return np.random.default_rng((seed, epoch))
 
 
-def _step(loss_of: LossFunction, optimizer: MasterAdamW, batch: Batch, rate: float) -> float:
-    loss = loss_of(batch)
-    value = float(loss.detach())
-    _check(value)
-    loss.backward()  # type: ignore[no-untyped-call]
+def _step(
+    state: TrainState, loss_of: LossFunction, optimizer: MasterAdamW, batch: Batch, rate: float
+) -> float:
+    value = fitting(state, batch, partial(_gradients, loss_of), optimizer.drop_gradients)
     optimizer.step(rate)
     return value
 
@@ -153,7 +165,8 @@ def _validate(
     optimizer: MasterAdamW,
     train_loss: float | None,
 ) -> None:
-    loss = validation_loss(loss_of, validation)
+    nats = sum(fitting(state, batch, partial(_nats, loss_of)) for batch in validation)
+    loss = nats / sum(batch.tokens for batch in validation)
     _check(loss)
     state.curve.append(CurvePoint(step=state.step, train_loss=train_loss, validation_loss=loss))
     if loss < state.best_loss:

@@ -73,7 +73,13 @@ def _adapted(model: Any, config: TrainConfig) -> Any:
     )
     with warnings.catch_warnings():  # peft asks transformers by a name that is to go
         warnings.simplefilter("ignore", FutureWarning)
-        return get_peft_model(model, adapters, autocast_adapter_dtype=False)
+        try:
+            return get_peft_model(model, adapters, autocast_adapter_dtype=False)
+        except (ValueError, NotImplementedError) as error:
+            raise BadInputError(
+                f"--method lora: no adapters fit {type(model).__name__} ({error}); "
+                "take --method full"
+            ) from error
 
 
 def _check_rank(model: Any, rank: int) -> None:

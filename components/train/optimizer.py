@@ -42,6 +42,11 @@ class MasterAdamW:
                 if parameter is not master:
                     parameter.copy_(master)
 
+    def drop_gradients(self) -> None:
+        """Forget what the last backward passes left."""
+        for tensor in (*self.parameters, *self.masters):
+            tensor.grad = None
+
     def state(self) -> dict[str, Any]:
         """All that the next step depends on: the master weights and AdamW's moments."""
         return {"masters": self.weights(), "adam": self._adam.state_dict()}

@@ -22,6 +22,7 @@ from components.runtime.digests import folder_sha256
 from components.runtime.folders import require_folder, whole_folder
 from components.runtime.progress import progress
 from components.tracking import handles, tracked
+from components.train.ability import check_can_write
 from components.train.allocator import large_buffers_kept
 from components.train.checkpoint import Checkpoints, training_key
 from components.train.config import TrainConfig
@@ -118,7 +119,12 @@ def fit(
     checkpoints: Checkpoints | None = None,
     on_step: OnStep = ignore,
 ) -> TrainState:
-    """Train the model of `lm`, which is used up by it; the best weights are in the state."""
+    """Train the model of `lm`, which is used up by it; the best weights are in the state.
+
+    Raises:
+        BadInputError: the model cannot learn to write, or has nothing that adapters fit.
+    """
+    check_can_write(lm, validation.ids[0])
     parameters = make_trainable(lm.model, config)
     optimizer = MasterAdamW(parameters, config.weight_decay, TORCH_DTYPES[dtype])
     for parameter in lm.model.parameters():  # the frozen ones; buffers keep their precision

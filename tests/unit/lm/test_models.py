@@ -74,7 +74,12 @@ def test_truncated_weights_are_refused(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model_type": "bert"}, "lacks weights"),
+        ({"model_type": "bert"}, "'bert' that reads texts in both directions"),
+        ({"model_type": "bert", "is_decoder": True}, "lacks weights"),
+        ({"model_type": "xlnet"}, "'xlnet' that reads texts in both directions"),
+        ({"model_type": "gemma3_text", "use_bidirectional_attention": True}, "both directions"),
+        ({"model_type": "mamba"}, "'mamba' without attention"),
+        ({"quantization_config": {"quant_method": "gptq"}}, "gptq quantized, which cannot be"),
         ({"model_type": "t5"}, "'t5', which is no causal language model"),
         ({"model_type": "unheard-of"}, "cannot read"),
         ({"n_layer": 3}, "lacks weights"),

@@ -1,11 +1,17 @@
 import os
+import random
+import resource
 import signal
 import subprocess
 import sys
 import time
+import uuid
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from support.tiny_models import make_tiny_model
 
 from components.contracts.reports import TrainReport
@@ -15,6 +21,9 @@ from components.train.config import TrainConfig
 from components.train.stage import run
 
 CONFIG = TrainConfig(dtype="fp32", epochs=30, batch_tokens=64, validations=2, patience=1000)
+
+IMPORTS = 6.0
+"""Seconds that a process needs before it trains, about."""
 
 
 class Clock:
@@ -128,6 +137,76 @@ def test_a_store_that_fails_while_training_stops_nothing(
     monkeypatch.setattr(opened, "upload", refuse)
     Checkpoints(opened, "key", 0.0).offer(lambda: {"step": 1})
     assert not list(store.rglob("latest.json"))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("file write failed"), OSError(28, "disk full")])
+def test_a_disk_that_is_full_while_training_stops_nothing(
+    error: Exception, store: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(torch, "save", refuse)
+    Checkpoints(open_store(str(store)), "key", 0.0).offer(lambda: {"step": 1})
+    assert "no checkpoint could be written" in caplog.text
+    assert not list(store.rglob("*"))
+
+
+def test_a_training_beside_a_full_disk_ends_with_its_model(
+    dataset: Path, base_model: Path, store: Path, tmp_path: Path
+) -> None:
+    largest = 2 * (base_model / "model.safetensors").stat().st_size  # a checkpoint is twice that
+    command = [sys.executable, "-m", "components.train", "--dtype", "fp32", "--epochs", "1"]
+    command += ["--dataset", str(dataset), "--base-model", str(base_model)]
+    command += ["--checkpoint-uri", str(store), "--checkpoint-seconds", "0"]
+    command += ["--model-out", str(tmp_path / "out")]
+    answer = subprocess.run(
+        command,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "no checkpoint could be written" in answer.stderr
+    assert (tmp_path / "out" / "train.json").is_file()
+
+
+MOMENTS = [pytest.param(20, marks=pytest.mark.long), 3]
+
+
+@pytest.mark.parametrize("kills", MOMENTS)
+@pytest.mark.parametrize(
+    "scheme",
+    ["folder", *(pytest.param(one, marks=pytest.mark.stores) for one in ("s3", "gs"))],
+)
+def test_a_training_killed_at_random_moments_ends_as_one_that_was_not(
+    scheme: str, kills: int, dataset: Path, store: Path, tmp_path: Path, request: Any
+) -> None:
+    uri, environment = str(store), dict(os.environ)
+    if scheme != "folder":
+        server = request.getfixturevalue("store_servers")(scheme)
+        uri = f"{server.uri}/{uuid.uuid4()}"
+        environment |= server.environment()
+    base_model = make_tiny_model(tmp_path / "base")
+    command = [sys.executable, "-m", "components.train", "--dtype", "fp32", "--epochs", "30"]
+    command += ["--batch-tokens", "64", "--validations", "2", "--patience", "1000"]
+    command += ["--dataset", str(dataset), "--base-model", str(base_model)]
+    command += ["--model-out", str(tmp_path / "killed"), "--checkpoint-seconds", "0"]
+    started = time.monotonic()
+    whole = trained(CONFIG, dataset, base_model, tmp_path / "whole")
+    lasts = time.monotonic() - started + IMPORTS
+    chance = random.Random(kills)
+    for _ in range(kills):
+        process = subprocess.Popen([*command, "--checkpoint-uri", uri], env=environment)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0, lasts))
+        process.kill()
+        process.wait()
+    subprocess.run([*command, "--checkpoint-uri", uri], env=environment, check=True)
+    assert TrainReport.read(tmp_path / "killed" / "train.json").curve == whole.curve
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("killed", "whole")]
+    assert weights[0] == weights[1]
 
 
 def test_checkpoints_leave_no_trace_in_the_report(

@@ -14,6 +14,8 @@ from components.lm.decoding.weight_shapes import ARCHITECTURES, Shapes, count_we
 from components.lm.model_files import check_model_files
 from components.lm.tokenizer import load_tokenizer
 
+CONFIGURATION = "config.json"
+
 
 def check_kind(folder: Path) -> None:
     """Make sure that `folder` holds the files of a causal language model, weights unread.
@@ -22,10 +24,19 @@ def check_kind(folder: Path) -> None:
         BadInputError: it does not.
     """
     check_model_files(folder)
-    if read_shape(folder) is None:
-        from components.lm.models import check_model_folder
+    check_configuration(folder)
 
-        check_model_folder(folder)
+
+def check_configuration(folder: Path) -> None:
+    """Make sure that config.json in `folder` is of a model that can be trained and served.
+
+    Raises:
+        BadInputError: it is not, or cannot be read.
+    """
+    if read_shape(folder) is None:
+        from components.lm import models
+
+        models.check_configuration(folder)
 
 
 def architecture_and_size(folder: Path) -> tuple[str, int]:

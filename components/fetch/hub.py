@@ -16,6 +16,7 @@ from huggingface_hub.errors import (
 
 from components.contracts.artifacts import MODEL_CARD, MODEL_FILES
 from components.contracts.errors import BadInputError, UnreachableError
+from components.fetch.check import CONFIGURATION, check_configuration
 from components.fetch.found import Found, link_or_copy, stated_license, take
 from components.runtime.disk import is_disk_full
 
@@ -40,19 +41,30 @@ def fetch_from_hub(name: str, target: Path) -> Found:
         raise BadInputError(f"{name!r} is neither a folder nor the ID of a Hub model")
     try:
         license_name = None if constants.HF_HUB_OFFLINE else _license(model, revision)
-        snapshot = snapshot_download(
-            model,
-            revision=revision or None,
-            allow_patterns=[*MODEL_FILES, MODEL_CARD],
-            ignore_patterns=["*/*"],
-            local_files_only=bool(constants.HF_HUB_OFFLINE),
-            etag_timeout=SECONDS_TO_ANSWER,
-        )
+        snapshot = _snapshot(model, revision, [CONFIGURATION])
+    except Exception as error:
+        raise _explained(error, model, revision) from error
+    if (Path(snapshot) / CONFIGURATION).is_file():  # else what is missing is said in the end
+        check_configuration(Path(snapshot))  # before gigabytes that could not be used
+    try:
+        snapshot = _snapshot(model, revision, [*MODEL_FILES, MODEL_CARD])
     except Exception as error:
         raise _explained(error, model, revision) from error
     take(Path(snapshot).iterdir(), target, link_or_copy)
     license_name = license_name or stated_license(Path(snapshot))
     return Found(model, "hub", Path(snapshot).name, license_name)
+
+
+def _snapshot(model: str, revision: str, names: list[str]) -> str:
+    """The folder in the Hub's cache that holds those of the model's files."""
+    return snapshot_download(
+        model,
+        revision=revision or None,
+        allow_patterns=names,
+        ignore_patterns=["*/*"],
+        local_files_only=bool(constants.HF_HUB_OFFLINE),
+        etag_timeout=SECONDS_TO_ANSWER,
+    )
 
 
 def commit_on_hub(name: str) -> str | None:

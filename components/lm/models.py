@@ -120,10 +120,16 @@ def check_model_folder(folder: Path) -> type[Any]:
             is not that of a causal language model that transformers itself knows.
     """
     check_model_files(folder)
-    return _causal_class(folder)
+    return check_configuration(folder)
 
 
-def _causal_class(folder: Path) -> type[Any]:
+def check_configuration(folder: Path) -> type[Any]:
+    """Return the model class that config.json in `folder` is for; no other file is read.
+
+    Raises:
+        BadInputError: it is not that of a causal language model that transformers itself knows,
+            or of one that can neither be trained nor served.
+    """
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # the libraries that check it raise errors of their own

@@ -211,6 +211,18 @@ def test_a_hub_model_is_pinned_to_its_commit(hub: str, out: Path, revision: str)
     load_model(out)
 
 
+@pytest.mark.parametrize("place", ["hub", "storage"])
+def test_what_cannot_be_trained_is_refused_before_its_weights_are_downloaded(
+    place: str, hub: str, tiny: Path, out: Path, tmp_path: Path
+) -> None:
+    config = json.loads((tiny / "config.json").read_text())
+    (tiny / "config.json").write_text(json.dumps(config | {"model_type": "bert"}))
+    with pytest.raises(BadInputError, match="'bert' that reads texts in both directions"):
+        fetch(MODEL if place == "hub" else f"file://{tiny}", out)
+    assert not list((tmp_path / "hub").rglob("*.safetensors"))
+    assert not out.exists()
+
+
 def test_a_full_disk_is_not_taken_for_a_fault_of_the_network(
     hub: str, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

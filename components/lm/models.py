@@ -151,7 +151,7 @@ def _refuse_what_cannot_write(config: Any, folder: Path) -> None:
     """Refuse, by its configuration, a model that can neither be trained nor served."""
     quantized = getattr(config, "quantization_config", None)
     if quantized:
-        by = dict(quantized).get("quant_method", "some method")
+        by = quantized.get("quant_method") if isinstance(quantized, dict) else quantized
         raise BadInputError(
             f"{folder} holds weights that {by} quantized, which cannot be trained; "
             "take the model that they were made from"

@@ -90,7 +90,7 @@ def check_served(model: Path, served: Path) -> None:
     ("change", "said"),
     [
         ({"model_type": "bert"}, "'bert' that reads texts in both directions"),
-        ({"model_type": "mamba"}, "'mamba' without attention"),
+        ({"model_type": "mamba", "num_attention_heads": 0}, "'mamba' without attention"),
         ({"quantization_config": {"quant_method": "awq"}}, "awq quantized"),
     ],
 )

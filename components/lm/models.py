@@ -30,6 +30,10 @@ ENCODERS = frozenset(
 )
 """Types that transformers lets be causal language models, and that are none unless they say
 `is_decoder`."""
+NOT_SERVED = (
+    "which the server cannot run; take one of the families of GPT-2, GPT-NeoX, Llama, Qwen, Gemma "
+    "or Phi"
+)
 
 
 @dataclass(frozen=True)
@@ -156,19 +160,20 @@ def _refuse_what_cannot_write(config: Any, folder: Path) -> None:
             f"{folder} holds weights that {by} quantized, which cannot be trained; "
             "take the model that they were made from"
         )
-    text = config.get_text_config()
+    kind = f"{folder} holds a model of type {config.model_type!r}"
+    try:
+        text = config.get_text_config()
+        heads = getattr(text, "num_attention_heads", None)
+    except (ValueError, RuntimeError) as error:  # several texts, another number in each layer
+        raise BadInputError(f"{kind} whose parts differ, {NOT_SERVED}") from error
     encoder = config.model_type in ENCODERS and not getattr(config, "is_decoder", False)
     if encoder or getattr(text, "use_bidirectional_attention", False) is True:
         raise BadInputError(
-            f"{folder} holds a model of type {config.model_type!r} that reads texts in both "
-            "directions, so it cannot write them; take one that reads from left to right"
+            f"{kind} that reads texts in both directions, so it cannot write them; take one that "
+            "reads from left to right"
         )
-    if not getattr(text, "num_attention_heads", None):
-        raise BadInputError(
-            f"{folder} holds a model of type {config.model_type!r} without attention, which the "
-            "server cannot run; take one of the families of GPT-2, GPT-NeoX, Llama, Qwen, Gemma "
-            "or Phi"
-        )
+    if heads is None:
+        raise BadInputError(f"{kind} without attention, {NOT_SERVED}")
 
 
 def max_positions(config: Any) -> int:

@@ -110,7 +110,7 @@ def train(
     return state
 
 
-def _nats(loss_of: LossFunction, parts: list[Batch]) -> float:
+def total_nats(loss_of: LossFunction, parts: list[Batch]) -> float:
     """What all tokens of `parts` cost together."""
     with torch.no_grad():
         return sum(float(loss_of(part)) * part.tokens for part in parts)
@@ -165,7 +165,7 @@ def _validate(
     optimizer: MasterAdamW,
     train_loss: float | None,
 ) -> None:
-    nats = sum(fitting(state, batch, partial(_nats, loss_of)) for batch in validation)
+    nats = sum(fitting(state, batch, partial(total_nats, loss_of)) for batch in validation)
     loss = nats / sum(batch.tokens for batch in validation)
     _check(loss)
     state.curve.append(CurvePoint(step=state.step, train_loss=train_loss, validation_loss=loss))

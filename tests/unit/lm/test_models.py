@@ -76,9 +76,13 @@ def test_truncated_weights_are_refused(copy: Path) -> None:
     [
         ({"model_type": "bert"}, "'bert' that reads texts in both directions"),
         ({"model_type": "bert", "is_decoder": True}, "lacks weights"),
-        ({"model_type": "xlnet"}, "'xlnet' that reads texts in both directions"),
+        (
+            {"model_type": "xlnet", "summary_activation": "tanh"},
+            "'xlnet' that reads texts in both directions",
+        ),
         ({"model_type": "gemma3_text", "use_bidirectional_attention": True}, "both directions"),
         ({"model_type": "mamba"}, "'mamba' without attention"),
+        ({"model_type": "dots3_note"}, "'dots3_note' whose parts differ"),
         ({"quantization_config": {"quant_method": "gptq"}}, "gptq quantized, which cannot be"),
         ({"model_type": "t5"}, "'t5', which is no causal language model"),
         ({"model_type": "unheard-of"}, "cannot read"),

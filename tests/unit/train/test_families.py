@@ -1,8 +1,11 @@
 import json
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from support.engines import write
 from support.tiny_models import make_tiny_family
 from transformers import AutoModelForCausalLM
@@ -46,25 +49,59 @@ FEW = EvaluateConfig(samples=40, max_tokens=4, prompts=("rain",))
 TEXT = "the neighbours' cat signs for parcels before breakfast again"
 
 
-@pytest.mark.parametrize("method", ["full", "lora"])
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_base_model_of_any_family_goes_the_whole_way(
-    family: str, method: str, dataset: Path, tmp_path: Path
-) -> None:
-    source = make_tiny_family(tmp_path / "tiny", family.partition(",")[0], **FAMILIES[family])
-    base, model, judged = (tmp_path / name for name in ("base", "model", "evaluation"))
+METHODS = ("full", "lora")
+IN_SHORT = {("gemma2", "full"), ("gpt_neox", "lora")}
+"""Of which families and methods the whole way, judge and registry included, is tried each time."""
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Models as small as these only wait for a second thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def trained(family: str, method: str, dataset: Path, folder: Path) -> tuple[Path, Path]:
+    """A tiny base model of that family as fetch gives it, and what training makes of it."""
+    source = make_tiny_family(folder / "tiny", family.partition(",")[0], **FAMILIES[family])
+    base, model = folder / "base", folder / "model"
     fetch(FetchConfig(base_model=str(source)), model_out=base)
     config = QUICK.model_copy(update={"method": method, "lora_rank": 4})
     report = train(config, dataset=dataset, base_model=base, model_out=model)
     assert report.best_validation_loss < (report.curve[0].validation_loss or 0)
+    return base, model
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_base_model_of_any_family_learns_and_then_writes(
+    family: str, method: str, dataset: Path, tmp_path: Path
+) -> None:
+    base, model = trained(family, method, dataset, tmp_path)
     check_weights(base, model)
+    check_served(base, model)
+
+
+@pytest.mark.parametrize(
+    ("family", "method"),
+    [
+        pytest.param(*case, marks=[] if case in IN_SHORT else pytest.mark.long)
+        for case in product(FAMILIES, METHODS)
+    ],
+)
+def test_a_base_model_of_any_family_goes_the_whole_way(
+    family: str, method: str, dataset: Path, tmp_path: Path
+) -> None:
+    base, model = trained(family, method, dataset, tmp_path)
+    judged, registry = tmp_path / "evaluation", str(tmp_path / "registry")
     evaluate(FEW, dataset=dataset, model=model, base_model=base, evaluation_out=judged)
-    registry = str(tmp_path / "registry")
     stages = {"dataset": dataset, "model": model, "evaluation": judged, "base_model": base}
     publish(PublishConfig(), **stages, registry=registry)
     served = tmp_path / "served"
     Registry.open(registry).download("ann", 1, served)
-    check_served(model, served)
+    check_served(base, served)
 
 
 def check_weights(base: Path, model: Path) -> None:
@@ -74,10 +111,10 @@ def check_weights(base: Path, model: Path) -> None:
     assert one.state_dict().keys() == two.state_dict().keys()
 
 
-def check_served(model: Path, served: Path) -> None:
-    """A published model scores as the trained one, and writes."""
-    ((_, expected),), ((_, found),) = (Scorer(each).bits([TEXT]) for each in (model, served))
-    assert found == pytest.approx(expected, rel=1e-4)
+def check_served(base: Path, served: Path) -> None:
+    """The judge finds a model better than its base at a post it has not seen, and it writes."""
+    ((_, before),), ((_, after),) = (Scorer(each).bits([TEXT]) for each in (base, served))
+    assert after < before
     engine = load_engine(served, EngineSettings(dtype="fp32"))
     try:
         samples = write(engine, "rain", 3, max_tokens=12)
@@ -90,7 +127,7 @@ def check_served(model: Path, served: Path) -> None:
     ("change", "said"),
     [
         ({"model_type": "bert"}, "'bert' that reads texts in both directions"),
-        ({"model_type": "mamba", "num_attention_heads": 0}, "'mamba' without attention"),
+        ({"model_type": "mamba", "num_attention_heads": None}, "'mamba' without attention"),
         ({"quantization_config": {"quant_method": "awq"}}, "awq quantized"),
     ],
 )

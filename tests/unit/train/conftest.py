@@ -1,17 +1,31 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from support.finished import make_prepare_report
 from support.tiny_models import make_tiny_model
 
 from components.contracts.base import write_rows
 from components.contracts.posts import DatasetRow
 from components.lm.models import LanguageModel, load_model
+from components.runtime.processors import THREADS_VARIABLE
 from components.train.data import Posts, read_posts
 
 FRIENDS = ("the kettle", "my bicycle", "a small model", "the neighbours' cat", "rain")
 DEEDS = ("sings", "has opinions about hills 🚲", "writes small posts", "signs for parcels", "stays")
 TIMES = ("before breakfast", "again", "and nobody asks", "which is all we ask of it", "on the roof")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Models as small as these only wait for a second thread, here and in what a test starts."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(THREADS_VARIABLE, "1")
+        yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session", params=["gpt2", "llama"])

@@ -172,13 +172,14 @@ def test_a_training_beside_a_full_disk_ends_with_its_model(
     assert (tmp_path / "out" / "train.json").is_file()
 
 
-MOMENTS = [pytest.param(20, marks=pytest.mark.long), 3]
-
-
-@pytest.mark.parametrize("kills", MOMENTS)
 @pytest.mark.parametrize(
-    "scheme",
-    ["folder", *(pytest.param(one, marks=pytest.mark.stores) for one in ("s3", "gs"))],
+    ("scheme", "kills"),
+    [
+        ("folder", 2),
+        pytest.param("folder", 20, marks=pytest.mark.long),
+        pytest.param("s3", 20, marks=[pytest.mark.long, pytest.mark.stores]),
+        pytest.param("gs", 20, marks=[pytest.mark.long, pytest.mark.stores]),
+    ],
 )
 def test_a_training_killed_at_random_moments_ends_as_one_that_was_not(
     scheme: str, kills: int, dataset: Path, store: Path, tmp_path: Path, request: Any

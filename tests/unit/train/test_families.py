@@ -1,11 +1,9 @@
 import json
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from support.engines import write
 from support.tiny_models import make_tiny_family
 from transformers import AutoModelForCausalLM
@@ -52,15 +50,6 @@ TEXT = "the neighbours' cat signs for parcels before breakfast again"
 METHODS = ("full", "lora")
 IN_SHORT = {("gemma2", "full"), ("gpt_neox", "lora")}
 """Of which families and methods the whole way, judge and registry included, is tried each time."""
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Models as small as these only wait for a second thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def trained(family: str, method: str, dataset: Path, folder: Path) -> tuple[Path, Path]:

@@ -116,6 +116,7 @@ def test_the_steps_of_a_cluster_choose_and_publish_the_same_way(desk: Path) -> N
     for number, model in (("1", out / "pretrained-model"), ("2", out / "finetuned-model")):
         words = ["--number", number, "--parameters", '{"epochs": 1}', "--model", str(model)]
         words += ["--dataset", "out/train-dataset", "--results", str(desk / "results")]
+        words += ["--base-model", str(out / "pretrained-model")]
         words += ["--dataset-uri", str(out / "train-dataset"), "--model-uri", str(model)]
         step("pipelines.sweep", "score", *words, "--base-uri", str(out / "pretrained-model"))
     for folder in ("chosen", "chosen-again"):  # a second pod, after the first was lost

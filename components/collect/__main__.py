@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from components.collect.config import CollectConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
     # `str`, as the output may be written over it: it has been read by then
-    "since": Place("an earlier raw-dataset to bring up to date", kind=str, required=False),
-    "dataset_out": Place("the raw-dataset to write"),
+    "since": StageArgument("an earlier raw-dataset to bring up to date", kind=str, required=False),
+    "dataset_out": StageArgument("the raw-dataset to write"),
 }
 
 

@@ -45,7 +45,7 @@ def shown_name(name: str) -> str:
     return name if is_did(name) else f"@{name}"
 
 
-def author_of(handle: str, did: str) -> str:
+def account_name(handle: str, did: str) -> str:
     """The name of the account's author: its handle, or its DID where that leads nowhere.
 
     Folders and personas can be named so: `did.plc.abc` for `did:plc:abc`.

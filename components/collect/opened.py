@@ -22,7 +22,7 @@ from components.collect.config import (
 )
 from components.collect.source_file import LocalFiles
 from components.collect.spool import Spool
-from components.collect.tables.table import Plan, plan_table, read_table
+from components.collect.tables.table import TablePlan, plan_table, read_table
 from components.contracts.artifacts import check_persona
 from components.contracts.people import People
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
@@ -34,7 +34,7 @@ class OpenFile:
     def __init__(self, config: ArchiveSource | TableSource, files: LocalFiles) -> None:
         self.config = config
         self._files = files
-        self._plan: Plan | None = None
+        self._plan: TablePlan | None = None
 
     @cached_property
     def path(self) -> Path:

@@ -68,7 +68,7 @@ class Spool(Closing):
     def add(self, post: Post, first_id: str = "") -> None:
         """Put a post in; `first_id` names its first version, where it is known."""
         self._waiting.append(
-            (post.id, number_of(post.id), micros(post.created_at), first_id or post.id,
+            (post.id, sortable_number(post.id), micros(post.created_at), first_id or post.id,
              said_of(post.created_at, post.text), post.kind, is_damaged(post.text), rest_of(post))
         )  # fmt: skip
         if len(self._waiting) == _AT_ONCE:
@@ -132,7 +132,7 @@ class Spool(Closing):
         )
 
 
-def number_of(post_id: str) -> str:
+def sortable_number(post_id: str) -> str:
     """The id with zeros up to 20 digits, so that its order is that of numbers; empty if none."""
     return post_id.zfill(20) if is_number(post_id) else ""
 

@@ -26,7 +26,7 @@ from components.collect.opened import (
 )
 from components.collect.source_file import LocalFiles, source_name
 from components.collect.spool import Facts, Spool
-from components.collect.web.checkpoint import forget
+from components.collect.web.checkpoint import forget_answers
 from components.contracts.artifacts import COLLECT_REPORT, POSTS, RAW_DATASET, check_persona
 from components.contracts.errors import BadInputError
 from components.contracts.reports import CollectCounts, CollectReport
@@ -97,7 +97,7 @@ def collect(
             tracker.output(RAW_DATASET, report.author, folder, dataset_out)
             tracker.summarise(report)
     if isinstance(config, AccountSource):
-        forget(dataset_out)
+        forget_answers(dataset_out)
     log.info(
         "collected %d posts of @%s into %s", report.counts.downloaded, report.author, dataset_out
     )

@@ -59,7 +59,7 @@ class Digests(_Lenient):
     finetuned_model: Text = Field(default=None, alias="finetuned-model")
 
 
-class Collected(_Lenient):
+class CollectedAuthor(_Lenient):
     """What a raw dataset's report, `collect.json`, says of its author."""
 
     display_name: Text = None
@@ -80,7 +80,7 @@ class Lineage(_Lenient):
     consent: Table = {}
     """By author: the basis on which the posts are used."""
     collect: Annotated[
-        dict[str, Annotated[Collected, BeforeValidator(_mapping)]], BeforeValidator(_mapping)
+        dict[str, Annotated[CollectedAuthor, BeforeValidator(_mapping)]], BeforeValidator(_mapping)
     ] = {}
     """The reports of the stages say what was chosen; this one stands here by author."""
     fetch: Table = {}

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from components.deploy.config import DeployConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
-    "registry": Place("where it is published: a path, gs:// or s3://", kind=str),
-    "name": Place("the persona", kind=str),
-    "version": Place("the number of the version", kind=str),
-    "deployment_out": Place("a report to write", required=False, is_file=True),
+    "registry": StageArgument("where it is published: a path, gs:// or s3://", kind=str),
+    "name": StageArgument("the persona", kind=str),
+    "version": StageArgument("the number of the version", kind=str),
+    "deployment_out": StageArgument("a report to write", required=False, is_file=True),
 }
 
 

@@ -4,7 +4,7 @@ import logging
 
 from components.contracts.registry import Alias
 from components.deploy.errors import NotDeployedError
-from components.deploy.trial import Trial
+from components.deploy.rollout_check import RolloutCheck
 from components.registry import CANDIDATE, PRODUCTION, Registry
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ class Promotion:
     def __init__(self, registry: Registry, persona: str, version: int) -> None:
         self._registry, self._persona, self._version = registry, persona, version
 
-    def run(self, trial: Trial) -> None:
+    def run(self, trial: RolloutCheck) -> None:
         """Make the version the candidate; once all pods wrote by it, move production there.
 
         Raises:
@@ -40,7 +40,7 @@ class Promotion:
             self._registry.undo_move(self._persona, CANDIDATE, candidate)
             raise
 
-    def _see_it_followed(self, trial: Trial, production: Alias) -> None:
+    def _see_it_followed(self, trial: RolloutCheck, production: Alias) -> None:
         def still_there() -> None:
             if self._registry.alias(self._persona, PRODUCTION) != production:
                 raise MovedOn

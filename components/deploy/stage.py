@@ -16,7 +16,7 @@ from components.deploy.config import DeployConfig
 from components.deploy.errors import NotDeployedError
 from components.deploy.letting_in import once_let_in
 from components.deploy.promotion import Promotion
-from components.deploy.trial import Trial
+from components.deploy.rollout_check import RolloutCheck
 from components.deploy.watching import Watching
 from components.registry import PRODUCTION, Registry
 
@@ -99,7 +99,7 @@ def _on_cluster(config: DeployConfig, cluster: Cluster, book: Registry, asker: A
         if not watching.pods:
             where = f"no pod in the namespace {cluster.namespace} has the label"
             return Ended(f"{where} {config.serving_selector}")
-        trial = Trial(watching, asker, config.serving_timeout)
+        trial = RolloutCheck(watching, asker, config.serving_timeout)
         problem = None
         try:
             Promotion(book, asker.persona, asker.version).run(trial)

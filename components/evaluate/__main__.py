@@ -5,23 +5,25 @@ from typing import Any
 
 from components.contracts.evaluation import EvaluationReport
 from components.evaluate.config import EvaluateConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
-    "dataset": Place("the train-dataset with the test posts"),
-    "model": Place("the finetuned-model to measure"),
-    "base_model": Place("the pretrained-model that it was trained from"),
-    "champion": Place("the model in production, to compare with", required=False),
-    "registry": Place(
+    "dataset": StageArgument("the train-dataset with the test posts"),
+    "model": StageArgument("the finetuned-model to measure"),
+    "base_model": StageArgument("the pretrained-model that it was trained from"),
+    "champion": StageArgument("the model in production, to compare with", required=False),
+    "registry": StageArgument(
         "the registry whose version in production it is compared with", kind=str, required=False
     ),
-    "name": Place("the persona there (default: the authors, joined by '-')", str, required=False),
-    "reference_authors": Place(
+    "name": StageArgument(
+        "the persona there (default: the authors, joined by '-')", str, required=False
+    ),
+    "reference_authors": StageArgument(
         "a folder with a train-dataset for each of some other authors (default: invented ones)",
         required=False,
     ),
-    "evaluation_out": Place("the evaluation to write"),
-    "report_out": Place("a copy of report.html to write", required=False, is_file=True),
+    "evaluation_out": StageArgument("the evaluation to write"),
+    "report_out": StageArgument("a copy of report.html to write", required=False, is_file=True),
 }
 
 

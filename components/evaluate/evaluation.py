@@ -22,7 +22,7 @@ from components.evaluate.rules import Rules
 UNJUDGED = Gate(passed=False, conditions=())
 
 
-def evaluate(
+def measure_and_judge(
     config: EvaluateConfig,
     judge: Judge,
     answers: Answers,

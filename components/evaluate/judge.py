@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from components.contracts.evaluation import Attributed, Comparison, Diverse, Memorised, Safe
 from components.evaluate.authors import Author
-from components.evaluate.measures.attribution import Attribution, attributed
+from components.evaluate.measures.attribution import AuthorshipClassifier, attributed
 from components.evaluate.measures.detectability import detectability
 from components.evaluate.measures.diversity import diverse
 from components.evaluate.measures.markov import markov_texts
@@ -37,7 +37,7 @@ class Judge:
         self.some_real = evenly(self.real)
         self.training = RunIndex(author.train_texts)
         strangers = [text for other in others for text in other.train_texts]
-        self.attribution = Attribution(author.train_texts, strangers, seed)
+        self.attribution = AuthorshipClassifier(author.train_texts, strangers, seed)
         self.strangers = evenly([text for other in others for text in other.test_texts])
 
     def measure(self, texts: Sequence[str], beside: Sequence[str]) -> Comparison:

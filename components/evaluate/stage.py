@@ -16,10 +16,10 @@ from components.evaluate.answers import Answers, ask_models, read_answers
 from components.evaluate.authors import read_author, read_reference_authors
 from components.evaluate.champion import champion_sha256, downloaded_champion
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.evaluation import evaluate
+from components.evaluate.evaluation import measure_and_judge
 from components.evaluate.judge import Judge
 from components.evaluate.page.page import render_page
-from components.evaluate.page.story import Story
+from components.evaluate.page.story import PageContent
 from components.evaluate.rules import rules_of
 from components.lm.adapters import whole_model
 from components.lm.provenance import check_trained_from, finetuned_sha256
@@ -137,8 +137,8 @@ def judge(
             "model_sha256": finetuned_sha256(model) if model else None,
             "champion_sha256": champion_sha256(champion) if champion else None,
         }
-        report = evaluate(config, who, answers, others, rules, digests)
-        story = Story.read(dataset, model, report, who, answers)
+        report = measure_and_judge(config, who, answers, others, rules, digests)
+        story = PageContent.read(dataset, model, report, who, answers)
         report.write(folder / artifacts.EVALUATION_REPORT)
         write_rows(folder / artifacts.SAMPLES, answers.samples)
         for name, public in ((artifacts.REPORT_PAGE, False), (artifacts.PUBLIC_PAGE, True)):

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from components.fetch.config import FetchConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
-    "model_out": Place("the pretrained-model to write"),
+    "model_out": StageArgument("the pretrained-model to write"),
 }
 
 

@@ -31,7 +31,7 @@ def place_of(name: str) -> Place:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundModel:
     """What a source says of its model."""
 
     id: str

@@ -4,17 +4,17 @@ import os
 from collections.abc import Sequence
 
 from components.forget.config import TARGETS, ForgetConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
-    "registry": Place("where the models are: a path, gs:// or s3://", kind=str),
-    "artifacts": Place(
+    "registry": StageArgument("where the models are: a path, gs:// or s3://", kind=str),
+    "artifacts": StageArgument(
         "a folder, gs:// or s3://, below which datasets lie; repeat it",
         kind=str,
         required=False,
         many=True,
     ),
-    "receipt_out": Place("an empty folder for the receipt"),
+    "receipt_out": StageArgument("an empty folder for the receipt"),
 }
 
 

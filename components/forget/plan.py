@@ -7,16 +7,16 @@ from components.contracts.artifacts import RAW_DATASET, TRAIN_DATASET
 from components.contracts.errors import BadInputError
 from components.forget.copies import must_go
 from components.forget.places import Place, places_below
-from components.forget.raw_dataset import RawDataset
+from components.forget.raw_dataset import RawDatasetRewrite
 from components.forget.train_dataset import TrainDataset
 from components.forget.wanted import Wanted
 
-Dataset = RawDataset | TrainDataset
+Dataset = RawDatasetRewrite | TrainDataset
 DATASETS = (RAW_DATASET, TRAIN_DATASET)
 
 
 @dataclass
-class Plan:
+class ForgetPlan:
     """What was found, and what is to become of it."""
 
     places: list[Place] = field(default_factory=list)
@@ -49,9 +49,9 @@ class Plan:
         _find_copies(self.places, wanted, {*self.digests, *stale}, self)
 
 
-def found_below(artifacts: Sequence[str]) -> Plan:
+def found_below(artifacts: Sequence[str]) -> ForgetPlan:
     """A plan that knows what lies below these places, and not yet what becomes of it."""
-    plan = Plan()
+    plan = ForgetPlan()
     plan.places.extend(_places(artifacts, plan))
     return plan
 
@@ -62,12 +62,12 @@ def read_dataset(place: Place, wanted: Wanted) -> Dataset:
     Raises:
         BadInputError: it is none, or damaged.
     """
-    kind: type[RawDataset] | type[TrainDataset]
-    kind = RawDataset if place.kind == RAW_DATASET else TrainDataset
+    kind: type[RawDatasetRewrite] | type[TrainDataset]
+    kind = RawDatasetRewrite if place.kind == RAW_DATASET else TrainDataset
     return kind(place, wanted)
 
 
-def _places(artifacts: Sequence[str], plan: Plan) -> Iterator[Place]:
+def _places(artifacts: Sequence[str], plan: ForgetPlan) -> Iterator[Place]:
     """Every dataset below these places, once; a place that cannot be read is noted in the plan."""
     seen = set()
     for uri in artifacts:
@@ -80,7 +80,7 @@ def _places(artifacts: Sequence[str], plan: Plan) -> Iterator[Place]:
             plan.unreached.append(f"{uri}: {error}")
 
 
-def _look_at(place: Place, wanted: Wanted, plan: Plan) -> None:
+def _look_at(place: Place, wanted: Wanted, plan: ForgetPlan) -> None:
     try:
         dataset = read_dataset(place, wanted)
         if dataset.removed or dataset.was_cut_off:
@@ -92,7 +92,7 @@ def _look_at(place: Place, wanted: Wanted, plan: Plan) -> None:
 
 
 def _find_copies(
-    places: Iterable[Place], wanted: Wanted, datasets: Collection[str], plan: Plan
+    places: Iterable[Place], wanted: Wanted, datasets: Collection[str], plan: ForgetPlan
 ) -> None:
     for place in places:
         try:

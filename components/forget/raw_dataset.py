@@ -16,7 +16,7 @@ from components.registry.post_hashes import POST_HASHES
 FORGOTTEN = "forgotten"
 
 
-class RawDataset:
+class RawDatasetRewrite:
     """What is to become of one raw dataset; nothing changes before `apply`."""
 
     def __init__(self, place: Place, wanted: Wanted) -> None:
@@ -62,7 +62,9 @@ class RawDataset:
             self.place.delete(POST_HASHES, *picture, COLLECT_REPORT, POSTS)
         else:
             rewritten_hashes(self.place, (post.id for post in self._posts), self._keys)
-            self.place.write(COLLECT_REPORT, as_bytes(corrected(self.report, self._posts)))
+            self.place.write(
+                COLLECT_REPORT, as_bytes(corrected_collect_report(self.report, self._posts))
+            )
         self._delete_answers()
 
     def _delete_answers(self) -> None:
@@ -74,7 +76,7 @@ class RawDataset:
                 self.place.store.delete(stat.key)
 
 
-def corrected(report: CollectReport, posts: Sequence[Post]) -> CollectReport:
+def corrected_collect_report(report: CollectReport, posts: Sequence[Post]) -> CollectReport:
     """The report of what is left; how many posts were forgotten in all is one of its notes."""
     kinds = Counter(post.kind for post in posts)
     before = report.counts.downloaded + int(report.notes.get(FORGOTTEN, 0))

@@ -21,7 +21,7 @@ from components.forget.elsewhere import elsewhere
 from components.forget.gone.asking import Gone, ask_sources
 from components.forget.notes import forget_in_notes
 from components.forget.places import check_there
-from components.forget.plan import Plan, found_below
+from components.forget.plan import ForgetPlan, found_below
 from components.forget.receipt import RECEIPT, write_receipt
 from components.forget.retraining import remaining, retraining
 from components.forget.versions import Search, find_versions, mark, withdraw
@@ -77,7 +77,10 @@ def run(
 
 
 def _wanted(
-    config: ForgetConfig, plan: Plan, keys: tuple[PostKey, ...], environment: Mapping[str, str]
+    config: ForgetConfig,
+    plan: ForgetPlan,
+    keys: tuple[PostKey, ...],
+    environment: Mapping[str, str],
 ) -> Wanted:
     """What the configuration names, or what the sources say is gone."""
     gone = Gone()
@@ -95,7 +98,7 @@ def _wanted(
 
 
 def _forget(
-    config: ForgetConfig, wanted: Wanted, place: Registry, plan: Plan, receipt_out: Path
+    config: ForgetConfig, wanted: Wanted, place: Registry, plan: ForgetPlan, receipt_out: Path
 ) -> ForgetReceipt:
     search = Search() if wanted.is_nothing else find_versions(place, wanted, plan.digests)
     receipt = ForgetReceipt(
@@ -131,7 +134,7 @@ def _carried_out(
     config: ForgetConfig,
     wanted: Wanted,
     place: Registry,
-    plan: Plan,
+    plan: ForgetPlan,
     search: Search,
     receipt: ForgetReceipt,
 ) -> ForgetReceipt:

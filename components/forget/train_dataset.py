@@ -79,11 +79,11 @@ class TrainDataset:
             return
         ids = (row.id for rows in self._rows.values() for row in rows)
         rewritten_hashes(self.place, ids, self._keys)
-        report = corrected(self.report, self._rows, self._forgotten)
+        report = corrected_prepare_report(self.report, self._rows, self._forgotten)
         self.place.write(PREPARE_REPORT, as_bytes(report))
 
 
-def corrected(
+def corrected_prepare_report(
     report: PrepareReport, rows: Mapping[str, Sequence[DatasetRow]], forgotten: set[str]
 ) -> PrepareReport:
     """The report of what is left, without the authors of whom nothing stays.

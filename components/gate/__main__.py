@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from components.gate.config import GateConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
-    "evaluation": Place("the evaluation"),
+    "evaluation": StageArgument("the evaluation"),
 }
 
 

@@ -15,7 +15,7 @@ from components.marking.keys import Keys
 from components.marking.texts import text_sha256
 
 
-class Found(NamedTuple):
+class FoundMark(NamedTuple):
     """A mark as it was found."""
 
     mark: Mark
@@ -23,7 +23,7 @@ class Found(NamedTuple):
     """The claim as it stands there, in canonical form: with what later versions may say, too."""
 
 
-def find_mark(text: str, where: str) -> Found:
+def find_mark(text: str, where: str) -> FoundMark:
     """The mark in a text: itself, an answer that holds it, or a stream whose last event does.
 
     Raises:
@@ -37,14 +37,14 @@ def find_mark(text: str, where: str) -> Found:
         known = {name: raw["claim"].get(name) for name in MarkClaim.model_fields}
         shown = {"claim": known, "signature": raw.get("signature")}
         mark = Mark.model_validate_json(json.dumps(shown))
-        return Found(mark, canonical(raw["claim"]))
+        return FoundMark(mark, canonical(raw["claim"]))
     except ValidationError as error:
         raise BadInputError(f"{where} is not a mark: {first_problem(error)}") from error
     except (ValueError, RecursionError) as error:
         raise BadInputError(f"{where} is neither a mark nor an answer with one: {error}") from error
 
 
-def check_mark(found: Found, text: str, keys: Keys) -> list[str]:
+def check_mark(found: FoundMark, text: str, keys: Keys) -> list[str]:
     """What is wrong, a sentence each; nothing where the mark is good and names the text.
 
     Args:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from components.prepare.config import PrepareConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
-    "dataset": Place(
+    "dataset": StageArgument(
         "a raw-dataset; repeat the flag for several authors", many=True, artifact="raw_datasets"
     ),
-    "dataset_out": Place("the train-dataset to write"),
+    "dataset_out": StageArgument("the train-dataset to write"),
 }
 
 

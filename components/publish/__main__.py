@@ -5,24 +5,26 @@ from typing import Any
 
 from components.contracts.registry import Manifest
 from components.publish.config import PublishConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
-    "dataset": Place("the train-dataset that the model was trained on"),
-    "model": Place("the finetuned-model to publish"),
-    "evaluation": Place("its evaluation"),
-    "base_model": Place("the pretrained-model that it was trained from"),
-    "raw_dataset": Place(
+    "dataset": StageArgument("the train-dataset that the model was trained on"),
+    "model": StageArgument("the finetuned-model to publish"),
+    "evaluation": StageArgument("its evaluation"),
+    "base_model": StageArgument("the pretrained-model that it was trained from"),
+    "raw_dataset": StageArgument(
         "an author's raw-dataset, for the picture; once for each author", required=False, many=True
     ),
-    "registry": Place("where to publish: a path, gs:// or s3://", kind=str),
-    "name": Place("the persona (default: the authors, joined by '-')", kind=str, required=False),
-    "proceed": Place(
+    "registry": StageArgument("where to publish: a path, gs:// or s3://", kind=str),
+    "name": StageArgument(
+        "the persona (default: the authors, joined by '-')", kind=str, required=False
+    ),
+    "proceed": StageArgument(
         "what evaluate said: false refuses the model with the gate's words (default: true)",
         kind=str,
         required=False,
     ),
-    "card_out": Place("a copy of the model card to write", required=False, is_file=True),
+    "card_out": StageArgument("a copy of the model card to write", required=False, is_file=True),
 }
 
 

@@ -3,24 +3,24 @@
 from collections.abc import Sequence
 
 from components.push.config import PushConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
-    "registry": Place("where it is published: a path, gs:// or s3://", kind=str),
-    "name": Place("the persona", kind=str),
-    "version": Place(
+    "registry": StageArgument("where it is published: a path, gs:// or s3://", kind=str),
+    "name": StageArgument("the persona", kind=str),
+    "version": StageArgument(
         "the number of the version, or an alias (default: production, else latest)",
         kind=str,
         required=False,
     ),
-    "to": Place("the model's repository on the Hub, as OWNER/NAME", kind=str),
-    "no_gate": Place(
+    "to": StageArgument("the model's repository on the Hub, as OWNER/NAME", kind=str),
+    "no_gate": StageArgument(
         "push a version that did not pass the gate, too; its card says so",
         kind=str,
         required=False,
         is_switch=True,
     ),
-    "push_out": Place("a report to write", required=False, is_file=True),
+    "push_out": StageArgument("a report to write", required=False, is_file=True),
 }
 
 

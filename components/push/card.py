@@ -18,7 +18,7 @@ NOT_PASSED = """
 """
 
 
-class Shown(NamedTuple):
+class HubFacts(NamedTuple):
     """What the Hub is told of a version beyond its own card."""
 
     to: str
@@ -37,7 +37,7 @@ class Shown(NamedTuple):
     """Whether the version passed the gate."""
 
 
-def card_for_hub(card: str, shown: Shown) -> str:
+def card_for_hub(card: str, shown: HubFacts) -> str:
     """The card with the metadata that the Hub reads, and a warning where the gate was not passed.
 
     Raises:
@@ -63,7 +63,7 @@ def _metadata(text: str) -> dict[str, Any]:
     return found
 
 
-def _filled(stated: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
+def _filled(stated: Mapping[str, Any], shown: HubFacts) -> dict[str, Any]:
     """The metadata in the Hub's terms: huggingface.co/docs/hub/model-cards."""
     base_model = stated.get("base_model") or shown.base_model
     tags = stated["tags"] if isinstance(stated.get("tags"), list) else []
@@ -80,7 +80,7 @@ def _filled(stated: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
     return {name: value for name, value in metadata.items() if value is not None}
 
 
-def _licensed(stated: Mapping[str, Any], shown: Shown) -> dict[str, str | None]:
+def _licensed(stated: Mapping[str, Any], shown: HubFacts) -> dict[str, str | None]:
     """The fields for the licence; a name and a link are those of the licence that was stated."""
     own = license_of(shown.license or str(stated.get("license") or ""), shown.base_license)
     if own == stated.get("license"):

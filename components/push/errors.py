@@ -22,7 +22,7 @@ AGAIN = "what was uploaded is recognised: push again"
 
 
 @contextmanager
-def as_sentences(to: str) -> Iterator[None]:
+def hub_errors(to: str) -> Iterator[None]:
     """Say in a sentence what went wrong with the repository `to`; faults of ours stay as they are.
 
     Raises:

@@ -22,7 +22,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 
 from components.contracts.errors import BadInputError
 from components.contracts.pushing import Pushed, PushedFile
-from components.push.errors import MISSING, STALE, as_sentences, outside_text, status_of
+from components.push.errors import MISSING, STALE, hub_errors, outside_text, status_of
 from components.push.package import RECORD
 from components.runtime.errors import one_line
 
@@ -186,7 +186,7 @@ def repository_name(to: str, flag: str = "--to") -> str:
 @contextmanager
 def _asking(to: str) -> Iterator[None]:
     """Ask the Hub for the repository `to`, with some patience, and say in a sentence what fails."""
-    with as_sentences(to):
+    with hub_errors(to):
         get_session().timeout = LIMITS  # the client's own has none, or is made anew after an error
         yield
 

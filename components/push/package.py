@@ -10,7 +10,7 @@ from components.contracts import artifacts
 from components.contracts.errors import BadInputError
 from components.contracts.pushing import Pushed, PushedFile
 from components.contracts.registry import Manifest
-from components.push.card import Shown, card_for_hub
+from components.push.card import HubFacts, card_for_hub
 from components.runtime.digests import file_sha256
 
 RECORD = "huggingtweets.json"
@@ -61,7 +61,7 @@ def fill_package(
             file.unlink()
     card = version / artifacts.MODEL_CARD
     fetched = manifest.lineage.fetch
-    shown = Shown(
+    shown = HubFacts(
         to=to,
         license=asked_license,
         base_license=_text(fetched.get("license")),

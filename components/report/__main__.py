@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from components.report.config import ReportConfig
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
-    "report_out": Place("the same as Markdown", required=False, is_file=True),
+    "report_out": StageArgument("the same as Markdown", required=False, is_file=True),
 }
 
 

@@ -23,14 +23,14 @@ def _memberships(controller: str, file: Path) -> Iterator[tuple[str, PurePosixPa
 
     `NUMBER:CONTROLLERS:PATH` a line (cgroups(7), "/proc/pid/cgroup").
     """
-    for line in read_text(file).splitlines():
+    for line in read_kernel_file(file).splitlines():
         _, controllers, path = [*line.split(":", 2), "", ""][:3]
         inside = PurePosixPath(path.strip("/"))
         if (not controllers or controller in controllers.split(",")) and ".." not in inside.parts:
             yield controllers, inside
 
 
-def read_text(file: Path) -> str:
+def read_kernel_file(file: Path) -> str:
     """What a file of the kernel's says; nothing where it is not there."""
     try:
         return file.read_text(encoding="utf-8", errors="replace")

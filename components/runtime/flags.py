@@ -87,7 +87,7 @@ def read_config(
                 raise BadInputError(f"{flag_of(name)}: it is empty; leave it out or say something")
         elif text := environment.get(variable, "").strip():
             names[name] = variable
-            values[name] = listed(text, variable) if _is_many(field) else text
+            values[name] = values_of_list(text, variable) if _is_many(field) else text
     config = _made(kind, values, names)
     assert isinstance(config, kind)
     return config
@@ -153,7 +153,7 @@ def _is_empty(value: object) -> bool:
     return value == "" or (isinstance(value, list | tuple) and "" in value)
 
 
-def listed(text: str, variable: str) -> tuple[Any, ...]:
+def values_of_list(text: str, variable: str) -> tuple[Any, ...]:
     """`a` and `b` of the lines `a`, `b` or of the JSON list `["a", "b"]`.
 
     Raises:

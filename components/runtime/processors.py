@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
-from components.runtime.cgroups import control_groups, read_text
+from components.runtime.cgroups import control_groups, read_kernel_file
 
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 """Of OpenMP 5.0, 6.2: how many threads compute, for torch and for numpy's products of matrices."""
@@ -35,7 +35,7 @@ def limit_numpy(environment: MutableMapping[str, str]) -> None:
 def _shares(group: Path) -> Iterator[float]:
     """The processors' worth of time of one group, where it is limited."""
     for names in (NEW, OLD):
-        match " ".join(read_text(group / name) for name in names).split():
+        match " ".join(read_kernel_file(group / name) for name in names).split():
             case [quota, period] if quota.isdecimal() and period.isdecimal() and int(period):
                 yield int(quota) / int(period)
 
@@ -55,7 +55,7 @@ def processor_name(root: Path = Path("/")) -> str:
 
 def _cpuinfo(root: Path, key: str) -> str:
     """The first value of this key."""
-    for line in read_text(root / "proc/cpuinfo").splitlines():
+    for line in read_kernel_file(root / "proc/cpuinfo").splitlines():
         name, _, value = line.partition(":")
         if name.strip() == key:
             return value.strip()

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Place:
+class StageArgument:
     """A flag that names what a stage reads or writes; its `run` takes it under the same name."""
 
     meaning: str
@@ -53,7 +53,7 @@ def run_stage(
     stage: str,
     about: str,
     config: type[StageConfig],
-    places: Mapping[str, Place],
+    places: Mapping[str, StageArgument],
     words: Sequence[str] | None = None,
     parameters: Parameters = lambda report, given: {},
 ) -> int:
@@ -105,7 +105,7 @@ def _imported(name: str) -> ModuleType:
 
 
 def _parser(
-    stage: str, about: str, config: type[StageConfig], places: Mapping[str, Place]
+    stage: str, about: str, config: type[StageConfig], places: Mapping[str, StageArgument]
 ) -> argparse.ArgumentParser:
     parser = CommandParser(prog=f"python -m components.{stage}", description=about)
     group = parser.add_argument_group("what it reads and writes")
@@ -127,7 +127,7 @@ def _parser(
     return parser
 
 
-def _metavar(name: str, place: Place) -> str:
+def _metavar(name: str, place: StageArgument) -> str:
     if place.kind is not Path:
         return name.upper()
     return "FILE" if place.is_file else "DIR"
@@ -139,7 +139,7 @@ def _executor(words: Sequence[str]) -> Executor | None:
     return Executor(words[after]) if after < len(words) else None
 
 
-def _from_pipeline(places: Mapping[str, Place], executor: Executor | None) -> list[str]:
+def _from_pipeline(places: Mapping[str, StageArgument], executor: Executor | None) -> list[str]:
     """The flags whose lists of artifacts no command line of a pipeline can hold."""
     return [
         word
@@ -155,7 +155,7 @@ def _by_hand(stage: str, words: Sequence[str]) -> str:
     return shlex.join(["python", "-m", f"components.{stage}", *words[:at], *words[at + 2 :]])
 
 
-def _keep_apart(given: argparse.Namespace, places: Mapping[str, Place]) -> None:
+def _keep_apart(given: argparse.Namespace, places: Mapping[str, StageArgument]) -> None:
     """Refuse to write over what is read."""
     folders: dict[str, list[Path]] = {}
     for name, place in places.items():

@@ -37,7 +37,7 @@ DRIVE = re.compile(r"[A-Za-z]:")
 """How Windows begins a name that leads out."""
 
 
-class Problem(StrEnum):
+class ZipProblem(StrEnum):
     """Why a member is not read, by what the zip states of it."""
 
     ENCRYPTED = "is encrypted"
@@ -70,7 +70,7 @@ class StrangersZip(Closing):
         return self._zip.infolist()
 
     def open(self, member: zipfile.ZipInfo) -> IO[bytes]:
-        """Open a member in which `problem_of` finds no problem; raises one of DAMAGE."""
+        """Open a member in which `zip_problem_of` finds no problem; raises one of DAMAGE."""
         return self._zip.open(member)
 
     def close(self) -> None:
@@ -78,16 +78,16 @@ class StrangersZip(Closing):
         self._file.close()
 
 
-def problem_of(member: zipfile.ZipInfo) -> Problem | None:
+def zip_problem_of(member: zipfile.ZipInfo) -> ZipProblem | None:
     """What is wrong with a member by what the zip states of it."""
     if member.flag_bits & _ENCRYPTED:
-        return Problem.ENCRYPTED
+        return ZipProblem.ENCRYPTED
     if stat.S_ISLNK(member.external_attr >> 16):
-        return Problem.LINK
+        return ZipProblem.LINK
     if member.compress_type not in _METHODS:
-        return Problem.METHOD
+        return ZipProblem.METHOD
     if member.file_size > member.compress_size * MAX_RATIO + SMALL:
-        return Problem.BOMB
+        return ZipProblem.BOMB
     return None
 
 

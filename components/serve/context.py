@@ -7,7 +7,7 @@ from components.serve.health import Health
 from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk
 from components.serve.personas.personas import Personas
-from components.serve.requests.generation import Writer
+from components.serve.requests.generation import TextGenerator
 from components.serve.requests.marks import Marks
 from components.serve.tokens import Tokens
 from components.serve.traces import Traces
@@ -20,7 +20,7 @@ class Context:
     config: ServeConfig
     tokens: Tokens
     personas: Personas
-    writer: Writer
+    writer: TextGenerator
     health: Health
     metrics: Metrics
     disk: Disk

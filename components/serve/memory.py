@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from components.runtime.cgroups import control_groups, read_text
+from components.runtime.cgroups import control_groups, read_kernel_file
 
 SHARE = 0.8
 CGROUP_LIMITS = ("memory.max", "memory.limit_in_bytes")
@@ -28,12 +28,12 @@ def memory_used() -> tuple[int, int]:
 
 def _limits(root: Path) -> list[int]:
     groups = control_groups("memory", root)
-    texts = (read_text(group / name).strip() for group in groups for name in CGROUP_LIMITS)
+    texts = (read_kernel_file(group / name).strip() for group in groups for name in CGROUP_LIMITS)
     return [int(text) for text in texts if text.isdecimal()]
 
 
 def _from_meminfo(key: str, root: Path = Path("/")) -> int:
-    for line in read_text(root / "proc/meminfo").splitlines():
+    for line in read_kernel_file(root / "proc/meminfo").splitlines():
         name, _, value = line.partition(":")
         if name == key:
             return int(value.split()[0]) * 1024

@@ -31,7 +31,7 @@ from components.serve.personas.stale import StaleVersions
 from components.serve.personas.tidying import Tidier
 from components.serve.personas.watcher import Watcher, disk_root
 from components.serve.ports import Port, answer_all
-from components.serve.requests.generation import Writer
+from components.serve.requests.generation import TextGenerator
 from components.serve.requests.marks import Marks
 from components.serve.requests.notes import RequestIdFilter
 from components.serve.tokens import Tokens
@@ -87,7 +87,7 @@ class Server:
         metrics = Metrics(ts_as_asked=config.ts_model_version == "asked")
         personas = Personas(registry, shelf)
         health = Health(lambda: bool(shelf.loaded))
-        writer = Writer(personas, metrics, config.default_response_timeout)
+        writer = TextGenerator(personas, metrics, config.default_response_timeout)
         tidier = Tidier(disk, opt_outs, stale, metrics, config.persona)
         self._follower = Follower(personas, watcher, opt_outs, stale, tidier, metrics)
         self.context = Context(

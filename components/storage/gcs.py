@@ -26,9 +26,9 @@ from components.storage.base import (
     no_advance,
 )
 from components.storage.errors import ChecksumError, ConflictError, ObjectMissingError
-from components.storage.gcs_errors import explained
+from components.storage.gcs_errors import gcs_error
 from components.storage.gcs_upload import Meter, ResumableUpload, UploadLostError
-from components.storage.parts import PART, READ, Span, crc32c, download_parts, file_crc32c
+from components.storage.parts import PART, READ, PartWriter, crc32c, download_parts, file_crc32c
 from components.storage.retry import retried, retried_on, written_once
 
 BINARY = "application/octet-stream"
@@ -52,7 +52,7 @@ class GcsStore:
     @functools.cached_property
     def bucket(self) -> Bucket:
         """Made at the first call, since it reads the environment."""
-        with explained(self.uri, "", ""):
+        with gcs_error(self.uri, "", ""):
             return Client().bucket(self.bucket_name)
 
     @retried
@@ -191,7 +191,7 @@ class GcsStore:
             return self._blob(key).create_resumable_upload_session(BINARY, size, **ONCE)
 
     def _fetch(
-        self, key: str, start: int, size: int, sink: Span | BytesIO, generation: int | None
+        self, key: str, start: int, size: int, sink: PartWriter | BytesIO, generation: int | None
     ) -> None:
         span = {"Range": f"bytes={start}-{start + size - 1}"}
         with self._on_object(key), self._media(key, generation, span) as answer:
@@ -256,7 +256,7 @@ class GcsStore:
 
     def _explained(self, key: str) -> AbstractContextManager[None]:
         endpoint = self.bucket.client.api_endpoint
-        return explained(self.uri, key, endpoint)
+        return gcs_error(self.uri, key, endpoint)
 
 
 def _told_crc32c(headers: Mapping[str, str]) -> str | None:

@@ -36,7 +36,7 @@ BROKEN_CONNECTION = (
 
 
 @contextmanager
-def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
+def gcs_error(uri: str, key: str, endpoint: str) -> Iterator[None]:
     """Turn the libraries' errors into ours; `key` is the object that it was about."""
     with noticed(endpoint), _as_ours(uri, key, endpoint):
         yield

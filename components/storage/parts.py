@@ -54,7 +54,7 @@ def each_part(size: int, transfer: Callable[[int, int], Result], part: int = PAR
         raise
 
 
-class Span:
+class PartWriter:
     """A stretch of a file, written from its beginning on."""
 
     def __init__(self, file: int, start: int) -> None:
@@ -69,7 +69,7 @@ class Span:
 
 def download_parts(
     size: int,
-    fetch: Callable[[int, int, Span], None],
+    fetch: Callable[[int, int, PartWriter], None],
     target: Path,
     advance: Advance,
     part: int = PART,
@@ -82,7 +82,7 @@ def download_parts(
 
     @retried
     def once(start: int, length: int) -> None:
-        span = Span(file, start)
+        span = PartWriter(file, start)
         fetch(start, length, span)
         if span.written != length:
             raise TransientError(f"an answer ended after {span.written} of {length} bytes")

@@ -31,13 +31,13 @@ from components.storage.errors import (
 from components.storage.parts import (
     PART,
     READ,
-    Span,
+    PartWriter,
     crc32c,
     download_parts,
     file_crc32c,
 )
 from components.storage.retry import retried, retried_on, written_once
-from components.storage.s3_errors import explained
+from components.storage.s3_errors import s3_error
 from components.storage.s3_upload import MultipartUpload
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class S3Store:
             retries={"total_max_attempts": 1},
             max_pool_connections=32,
         )
-        with explained(self.uri, "", ""):
+        with s3_error(self.uri, "", ""):
             # A session of its own: the shared one is not safe to use from several threads.
             return boto3.Session().client("s3", config=config)
 
@@ -259,7 +259,7 @@ class S3Store:
             )
 
     def _fetch(
-        self, key: str, start: int, size: int, sink: Span | BytesIO, **condition: str
+        self, key: str, start: int, size: int, sink: PartWriter | BytesIO, **condition: str
     ) -> None:
         with self._explained(key):
             answer = self.client.get_object(
@@ -280,4 +280,4 @@ class S3Store:
         return self.prefix + check_key(key)
 
     def _explained(self, key: str) -> AbstractContextManager[None]:
-        return explained(self.uri, key, self.client.meta.endpoint_url)
+        return s3_error(self.uri, key, self.client.meta.endpoint_url)

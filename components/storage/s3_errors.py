@@ -60,7 +60,7 @@ NO_CREDENTIALS = (
 
 
 @contextmanager
-def explained(uri: str, key: str, endpoint: str) -> Iterator[None]:
+def s3_error(uri: str, key: str, endpoint: str) -> Iterator[None]:
     """Turn the libraries' errors into ours; `key` is the object that it was about."""
     with noticed(endpoint), _as_ours(uri, key, endpoint):
         yield

@@ -26,7 +26,7 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _WORD.finditer(unicodedata.normalize("NFC", text))]
 
 
-class Run(NamedTuple):
+class SharedRun(NamedTuple):
     """A run of words that a text shares with one post."""
 
     start: int
@@ -66,7 +66,7 @@ class RunIndex:
         """How many words the longest run of `words` has that stands in one post."""
         return self.longest(words).length
 
-    def longest(self, words: Sequence[str]) -> Run:
+    def longest(self, words: Sequence[str]) -> SharedRun:
         """The longest run of `words` that stands in one post, the first of equals."""
         known = [self._ids.get(word, _UNKNOWN) for word in words]
         start, length, place = 0, 0, None
@@ -75,7 +75,7 @@ class RunIndex:
             if shared > length:
                 start, length, place = first, shared, at
         post = None if place is None else bisect_right(self._starts, place) - 1
-        return Run(start, length, post)
+        return SharedRun(start, length, post)
 
     def _run_from(self, words: list[int]) -> tuple[int, int]:
         """How many of the first `words` stand in one post, and where in the collection."""

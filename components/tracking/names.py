@@ -16,14 +16,14 @@ _PREFIXES = {
 }
 
 
-def job_of(stage: str) -> str:
+def job_type(stage: str) -> str:
     """The job type of a stage's run, `preprocess` for prepare."""
     return JOBS.get(stage, stage)
 
 
 def run_name(stage: str, subject: str) -> str:
     """A stage's run: `@ann-bob-train`."""
-    return f"@{subject}-{job_of(stage)}"
+    return f"@{subject}-{job_type(stage)}"
 
 
 def handles(authors: Sequence[str]) -> str:

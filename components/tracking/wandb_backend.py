@@ -10,7 +10,7 @@ import wandb
 from components.runtime.digests import file_sha256, files_of
 from components.runtime.mounts import uri_of
 from components.tracking.backend import Values
-from components.tracking.names import SWEEP_ID, artifact_name, job_of, run_name
+from components.tracking.names import SWEEP_ID, artifact_name, job_type, run_name
 
 PROJECT = "huggingtweets"
 
@@ -34,7 +34,7 @@ class WandbBackend:
         self._run = wandb.init(
             project=None if settings.project else PROJECT,
             name=run_name(stage, subject),
-            job_type=job_of(stage),
+            job_type=job_type(stage),
             group=group,
             config=dict(config),
             mode=mode,

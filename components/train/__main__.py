@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from components.runtime.stage_command import Place, run_stage
+from components.runtime.stage_command import StageArgument, run_stage
 from components.train.config import TrainConfig
 
 PLACES = {
-    "dataset": Place("the train-dataset"),
-    "base_model": Place("the pretrained-model to start from"),
-    "model_out": Place("the finetuned-model to write"),
+    "dataset": StageArgument("the train-dataset"),
+    "base_model": StageArgument("the pretrained-model to start from"),
+    "model_out": StageArgument("the finetuned-model to write"),
 }
 
 

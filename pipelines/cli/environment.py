@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 
 from components.contracts.errors import BadInputError
-from components.runtime.flags import ENVIRONMENT_PREFIX, listed
+from components.runtime.flags import ENVIRONMENT_PREFIX, values_of_list
 from pipelines.sources import AppendSource
 
 KFP_ENDPOINT = "KF_PIPELINES_ENDPOINT"
@@ -70,7 +70,7 @@ def _words(
             parser.error(f"{variable}: {text!r} is neither 'true' nor 'false'")
         return [flag] if text.lower() in YES else []
     try:
-        values = listed(text, variable) if _is_many(action) else (text,)
+        values = values_of_list(text, variable) if _is_many(action) else (text,)
     except BadInputError as error:
         parser.error(str(error))
     for value in values:

@@ -61,7 +61,7 @@ def add_fleet_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     )
     add_registry_flag(status)
     status.add_argument("--json", action="store_true", help="print JSON")
-    status.set_defaults(run=print_status)
+    status.set_defaults(run=print_fleet_status)
 
 
 def add_registry_flag(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +101,7 @@ def run_fleet(given: argparse.Namespace) -> int:
         with waiting_for_stores(os.environ):
             work(fleet, given)
     items = _items(fleet)
-    show(fleet.listed, items, as_json=given.json)
+    print_fleet(fleet.listed, items, as_json=given.json)
     return 0 if given.shard or all(one and one.state == "published" for one in items) else 1
 
 
@@ -160,13 +160,13 @@ def _uploaded(fleet: Fleet, root: str) -> str:
     return f"{root}/{key}"
 
 
-def print_status(given: argparse.Namespace) -> int:
+def print_fleet_status(given: argparse.Namespace) -> int:
     """Print what the registry knows of a fleet."""
     uri = registry_given(given)
     Registry.open(uri).require()
     book = FleetBook(uri, given.fleet or the_only_fleet(uri))
     listed = book.listed()
-    show(listed, list(book.items(listed)), as_json=given.json)
+    print_fleet(listed, list(book.items(listed)), as_json=given.json)
     return 0
 
 
@@ -174,7 +174,7 @@ def _items(fleet: Fleet) -> list[FleetItem | None]:
     return list(FleetBook(fleet.registry, fleet.name).items(fleet.listed))
 
 
-def show(listed: FleetList, items: Sequence[FleetItem | None], *, as_json: bool) -> None:
+def print_fleet(listed: FleetList, items: Sequence[FleetItem | None], *, as_json: bool) -> None:
     """Print what came of each persona, by state."""
     states = [_state(item, one.line_sha256) for one, item in zip(listed.items, items, strict=True)]
     counts = {state: Counter(states)[state] for state in STATES}

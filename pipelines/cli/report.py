@@ -22,7 +22,7 @@ from components.registry.command import REGISTRY_VARIABLE
 from components.registry.layout import LATEST, PRODUCTION
 from components.runtime.flags import a_name
 from components.runtime.folders import require_folder
-from components.tracking.report import Story, make_report
+from components.tracking.report import ReportContent, make_report
 
 _PERSONA = re.compile(r"(?P<persona>[^@/]+)(@(?P<version>[1-9][0-9]*))?")
 
@@ -54,7 +54,7 @@ def report(given: argparse.Namespace) -> int:
     return 0
 
 
-def _story(given: argparse.Namespace) -> Story:
+def _story(given: argparse.Namespace) -> ReportContent:
     folder = Path(given.what)
     if folder.is_dir() and given.registry is None:
         return _story_of_run(folder)
@@ -69,7 +69,7 @@ def _story(given: argparse.Namespace) -> Story:
     return _story_of_version(_manifest(registry, named["persona"], version))
 
 
-def _story_of_run(folder: Path) -> Story:
+def _story_of_run(folder: Path) -> ReportContent:
     """What the stages of a local run said.
 
     Raises:
@@ -82,7 +82,7 @@ def _story_of_run(folder: Path) -> Story:
     require_folder(model, TRAIN_REPORT, "finetuned-model")
     require_folder(evaluation, EVALUATION_REPORT, "finished evaluation")
     prepared = PrepareReport.read(dataset / PREPARE_REPORT)
-    return Story(
+    return ReportContent(
         " & ".join(f"@{author}" for author in prepared.persona_authors),
         prepared,
         TrainReport.read(model / TRAIN_REPORT),
@@ -102,7 +102,7 @@ def _manifest(uri: str, persona: str, version: int | None) -> Manifest:
     return registry.manifest(persona, version)
 
 
-def _story_of_version(manifest: Manifest) -> Story:
+def _story_of_version(manifest: Manifest) -> ReportContent:
     """What the lineage of a version keeps of the stages' reports.
 
     Raises:
@@ -112,7 +112,7 @@ def _story_of_version(manifest: Manifest) -> Story:
     lineage = manifest.lineage.model_dump(mode="json")
     try:
         collected = tuple(lineage.get("collect", {}).values())
-        return Story(
+        return ReportContent(
             name,
             PrepareReport.model_validate({**lineage["prepare"], "collected": collected}),
             TrainReport.model_validate(lineage["train"]),

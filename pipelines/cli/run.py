@@ -30,7 +30,7 @@ from components.runtime.patience import waiting_for_stores
 from components.train.config import TrainConfig
 from pipelines.cli.summary import print_summary
 from pipelines.local.checks import check_out
-from pipelines.local.job import STAGES, Job, run_locally
+from pipelines.local.job import STAGES, PersonaJob, run_locally
 from pipelines.pushing import add_push_flags, push_given
 from pipelines.sources import ACCOUNTS, AppendSource, asking_fields, sources_given
 from pipelines.steps import StepRunner, alone_in, make_out
@@ -182,17 +182,17 @@ def run(given: argparse.Namespace) -> int:
             version, times = run_in_docker(job, given.images, steps.out)
         else:
             published = run_locally(job, steps)
-            version = folder_of(published, steps.out) if published else None
+            version = published_folder(published, steps.out) if published else None
     print_summary(steps.out, times, version)
     return 0
 
 
-def folder_of(published: Manifest, out: Path) -> Path:
+def published_folder(published: Manifest, out: Path) -> Path:
     """Where a version of the run's own registry stands."""
     return out / REGISTRY / version_folder(published.persona, published.version)
 
 
-def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
+def _check_for_docker(given: argparse.Namespace, job: PersonaJob) -> None:
     """The pipeline of the cluster is run from its beginning to its end, or not at all."""
     if given.images is None:
         raise BadInputError("--runner docker needs --images, as `make images` writes it")
@@ -208,7 +208,7 @@ def _check_for_docker(given: argparse.Namespace, job: Job) -> None:
         raise BadInputError("--reference-authors is for --runner local; judge with it afterwards")
 
 
-def job_given(given: argparse.Namespace) -> Job:
+def job_given(given: argparse.Namespace) -> PersonaJob:
     """What the flags and the environment ask for.
 
     Raises:
@@ -221,7 +221,7 @@ def job_given(given: argparse.Namespace) -> Job:
     def read(kind: type[Config]) -> Config:
         return read_config(kind, flags, os.environ)
 
-    return Job(
+    return PersonaJob(
         sources=sources_given(given, os.environ, _registry(given)),
         fetch=read(FetchConfig),
         prepare=read(PrepareConfig),

@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 from components.runtime.flags import a_name
-from pipelines.kubeflow.connection import Connection, add_connection_flags
+from pipelines.kubeflow.connection import KubeflowConnection, add_connection_flags
 from pipelines.kubeflow.failure import RunFailedError, why_failed
 from pipelines.kubeflow.run_state import RunState, run_state
 from pipelines.kubeflow.step_lines import step_line
@@ -28,7 +28,7 @@ def connect(given: argparse.Namespace) -> "Kubeflow":
     """The host that the flags name."""
     from pipelines.kubeflow.client import Kubeflow  # kfp takes a second to import
 
-    return Kubeflow(Connection.of(given))
+    return Kubeflow(KubeflowConnection.of(given))
 
 
 def print_status(given: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from pipelines.kubeflow.submitted import add_kubeflow_flags, root_given, store_u
 from pipelines.local.checks import check_out
 from pipelines.steps import StepRunner, alone_in, make_out
 from pipelines.sweep.order import add_spec_flag, sweep_of
-from pipelines.sweep.sweeping import Sweep, document_of, shown, sweep_locally
+from pipelines.sweep.sweeping import Sweep, document_of, shown_parameters, sweep_locally
 
 MOST_TASKS = 25
 """Trials on Kubeflow, which loses track of hundreds of tasks."""
@@ -127,7 +127,7 @@ def _print(report: SweepReport) -> None:
         table.add_column(name, overflow="fold")
     for trial in report.trials:
         figure = trial.validation_bits_per_byte
-        said = trial.problem or shown(trial.parameters)
+        said = trial.problem or shown_parameters(trial.parameters)
         table.add_row(
             f"{trial.number}",
             "failed" if figure is None else f"{figure:.4f}",

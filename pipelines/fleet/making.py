@@ -8,7 +8,7 @@ from pathlib import Path
 from components.contracts.registry import Manifest
 from components.registry import Registry
 from pipelines.fleet.manifest import Entry
-from pipelines.local.job import Job, into_production, run_locally, shared_base
+from pipelines.local.job import PersonaJob, into_production, run_locally, shared_base
 from pipelines.steps import StepRunner, make_out
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class Workshop:
         shutil.rmtree(out, ignore_errors=True)
         return manifest
 
-    def _made(self, job: Job, out: Path) -> Manifest:
+    def _made(self, job: PersonaJob, out: Path) -> Manifest:
         name = job.fetch.base_model
         if name not in self.bases:
             self.bases[name] = shared_base(job.fetch, self.folder / BASES)

@@ -21,7 +21,7 @@ from components.publish.config import PublishConfig
 from components.runtime.flags import StageConfig, fields_of, read_config
 from components.storage import ObjectMissingError, open_store
 from components.train.config import TrainConfig
-from pipelines.local.job import Job
+from pipelines.local.job import PersonaJob
 from pipelines.sources import source_of_flags
 
 KINDS: tuple[type[StageConfig], ...] = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig)
@@ -42,7 +42,7 @@ class Entry:
     """Of the line, from 1."""
     persona: str
     line_sha256: str
-    job: Job
+    job: PersonaJob
 
     @property
     def listed(self) -> Listed:
@@ -60,7 +60,7 @@ class FleetManifest:
     entries: Sequence[Entry]
 
 
-def read_manifest(
+def read_fleet_manifest(
     place: str, registry: str, flags: Mapping[str, Any], environment: Mapping[str, str]
 ) -> FleetManifest:
     """Read the list at a path or URI; every line is found right, or none is taken.
@@ -152,11 +152,11 @@ def _entry(
     return Entry(number, check_persona(line.persona), digest, job)
 
 
-def _job(line: FleetLine, flags: Mapping[str, Any], environment: Mapping[str, str]) -> Job:
+def _job(line: FleetLine, flags: Mapping[str, Any], environment: Mapping[str, str]) -> PersonaJob:
     no_gate = flags.get(NO_GATE, False)
     if not isinstance(no_gate, bool):
         raise BadInputError(f"options.{NO_GATE}: {no_gate!r} is neither true nor false")
-    return Job(
+    return PersonaJob(
         sources=list(_sources(line, str(flags["registry"]), environment)),
         fetch=read_config(FetchConfig, flags, environment),
         prepare=read_config(PrepareConfig, flags, environment),

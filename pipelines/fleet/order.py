@@ -13,7 +13,7 @@ from components.registry import Registry
 from components.registry.fleets import FleetBook
 from components.runtime.flags import a_name, a_path, add_flags
 from pipelines.fleet.making import Workshop
-from pipelines.fleet.manifest import KINDS, FleetManifest, read_manifest
+from pipelines.fleet.manifest import KINDS, FleetManifest, read_fleet_manifest
 from pipelines.fleet.shards import shard_of, shards_for
 from pipelines.fleet.worker import Worker
 from pipelines.steps import alone_in, make_out
@@ -96,7 +96,7 @@ def fleet_of(given: argparse.Namespace, registry: str) -> Fleet:
     if given.manifest is None:
         raise BadInputError("which personas? give --manifest FILE: JSON lines, a persona each")
     Registry.open(registry)
-    manifest = read_manifest(given.manifest, registry, vars(given), os.environ)
+    manifest = read_fleet_manifest(given.manifest, registry, vars(given), os.environ)
     name = given.name or _stem(given.manifest)
     shards = shards_for(len(manifest.entries), given.shards)
     return Fleet(check_fleet(name), registry, manifest, shards)

@@ -141,7 +141,7 @@ def tls_failed(host: str, said: str) -> HuggingtweetsError:
 
 
 @contextlib.contextmanager
-def as_sentences(host: str, what: str = "") -> Iterator[None]:
+def kubeflow_errors(host: str, what: str = "") -> Iterator[None]:
     """Say in one sentence what went wrong with a request; `what` was asked for.
 
     kfp's client raises its own errors, urllib3's, ssl's and Python's own where an answer does not

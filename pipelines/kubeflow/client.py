@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256
 from components.runtime.errors import one_line, reason
-from pipelines.kubeflow.answers import Rest, as_sentences, json_object, no_answer, plain_text
-from pipelines.kubeflow.connection import Connection
+from pipelines.kubeflow.answers import Rest, json_object, kubeflow_errors, no_answer, plain_text
+from pipelines.kubeflow.connection import KubeflowConnection
 from pipelines.kubeflow.run_document import Run
 
 PIPELINE = "huggingtweets-persona"
@@ -86,7 +86,7 @@ class Order:
 class Kubeflow:
     """One host."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: KubeflowConnection) -> None:
         """Make a client; nothing is asked yet."""
         self.connection = connection
         credentials = _TokenFile(connection.token_file) if connection.token_file else None
@@ -103,13 +103,13 @@ class Kubeflow:
 
     def submit(self, order: Order) -> str:
         """Upload the package as a version of the pipeline and start a run; its id."""
-        with as_sentences(self.connection.host), contextlib.redirect_stdout(io.StringIO()):
+        with kubeflow_errors(self.connection.host), contextlib.redirect_stdout(io.StringIO()):
             run = self._client.run_pipeline(**self._job(order))
         return self._made(run.run_id)
 
     def schedule(self, order: Order, cron: str) -> str:
         """Upload the package and have it run at the times of `cron` (six fields); the id."""
-        with as_sentences(self.connection.host), contextlib.redirect_stdout(io.StringIO()):
+        with kubeflow_errors(self.connection.host), contextlib.redirect_stdout(io.StringIO()):
             schedule = self._client.create_recurring_run(
                 **self._job(order), cron_expression=cron, max_concurrency=1, no_catchup=True
             )
@@ -153,7 +153,7 @@ class Kubeflow:
         return text
 
     def _get(self, what: str, path: str, **parts: str) -> bytes:
-        with as_sentences(self.connection.host, what):
+        with kubeflow_errors(self.connection.host, what):
             answer = self._api.call_api(
                 path,
                 "GET",

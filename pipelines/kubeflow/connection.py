@@ -33,7 +33,7 @@ def add_connection_flags(parser: argparse.ArgumentParser, *, required: bool = Tr
 
 
 @dataclass(frozen=True)
-class Connection:
+class KubeflowConnection:
     """How to reach a host."""
 
     host: str
@@ -43,7 +43,7 @@ class Connection:
     ca_cert: Path | None = None
 
     @classmethod
-    def of(cls, given: argparse.Namespace) -> "Connection":
+    def of(cls, given: argparse.Namespace) -> "KubeflowConnection":
         """What the flags say.
 
         Raises:

@@ -46,7 +46,7 @@ class RuntimeConfig(_Told):
     pipeline_root: str | None = None
 
 
-class Change(_Told):
+class RuntimeStatus(_Told):
     """A state that the run was in."""
 
     state: str | None = None
@@ -65,7 +65,7 @@ class Run(_Told):
     state: str | None = None
     created_at: Moment = None
     finished_at: Moment = None
-    state_history: tuple[Change, ...] | None = None
+    state_history: tuple[RuntimeStatus, ...] | None = None
     runtime_config: RuntimeConfig | None = None
     run_details: RunDetails | None = None
     error: Status | None = None

@@ -48,7 +48,7 @@ class RunStep:
     @property
     def author(self) -> str | None:
         """Whose posts it reads, where there are several authors."""
-        return author_of(self.source) if self.source else None
+        return source_author(self.source) if self.source else None
 
     @property
     def attempt(self) -> int:
@@ -98,7 +98,7 @@ class RunState:
         return min(failed, key=lambda step: str(step.ended or ""), default=None)
 
 
-def author_of(source: Mapping[str, Any]) -> str:
+def source_author(source: Mapping[str, Any]) -> str:
     """Whose posts a source holds, or the file's name where it does not say."""
     named = next((str(source[flag]) for flag in _WHOSE if source.get(flag)), None)
     if named:

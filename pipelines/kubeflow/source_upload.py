@@ -14,7 +14,7 @@ from components.collect.config import ArchiveSource, FileSource, Source
 from components.collect.exports.outbox import is_outbox
 from components.collect.source_file import source_name
 from components.collect.tables.table import open_table
-from components.collect.tables.unpacking import unpacked
+from components.collect.tables.unpacking import unpacked_file
 from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256
 from components.runtime.folders import home_path
@@ -85,7 +85,7 @@ def without_messages(table: Path, name: str) -> Iterator[Path]:
     Raises:
         BadInputError: it is packed and damaged, or an outbox that cannot be read.
     """
-    with unpacked(table, name) as plain:
+    with unpacked_file(table, name) as plain:
         if not is_outbox(_beginning(plain)):
             yield table
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.contracts.errors import BadInputError
 from components.runtime.flags import a_name, a_path
-from pipelines.kubeflow.connection import Connection, add_connection_flags
+from pipelines.kubeflow.connection import KubeflowConnection, add_connection_flags
 from pipelines.kubeflow.cron import six_fields
 from pipelines.kubeflow.images import step_images
 from pipelines.kubeflow.package import write_pipeline
@@ -70,7 +70,7 @@ def submitted(
         raise BadInputError(
             "--host: name the Kubeflow Pipelines host, or set KF_PIPELINES_ENDPOINT"
         )
-    connection, nodes = Connection.of(given), nodes_given(given)
+    connection, nodes = KubeflowConnection.of(given), nodes_given(given)
 
     from pipelines.kubeflow.client import Kubeflow, Order  # kfp takes a second to import
     from pipelines.platform import Platform

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from components.contracts.errors import HuggingtweetsError
 from components.runtime.errors import one_line
 from pipelines.kubeflow.argo import item_of
-from pipelines.kubeflow.run_state import RunState, author_of
+from pipelines.kubeflow.run_state import RunState, source_author
 from pipelines.kubeflow.step_lines import lasting
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _label(name: str, state: RunState) -> str:
     step, item = match["step"] if match else name, item_of(name)
     if item is None or item >= len(state.sources):
         return step
-    return f"{step} {author_of(state.sources[item])}"
+    return f"{step} {source_author(state.sources[item])}"
 
 
 def where_to_look(kubeflow: "Kubeflow", run_id: str) -> str:

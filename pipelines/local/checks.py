@@ -134,12 +134,12 @@ def check_base_model(
         folder = home_path(fetch.base_model)
         check_model_folder(folder)
         if evaluate:
-            check_prompts(folder, evaluate)
+            check_evaluation_prompts(folder, evaluate)
         if gguf:
-            check_gguf(folder)
+            check_gguf_base(folder)
 
 
-def check_gguf(base_model: Path) -> None:
+def check_gguf_base(base_model: Path) -> None:
     """Make sure that what comes of the base model can be written as GGUF.
 
     Raises:
@@ -150,7 +150,7 @@ def check_gguf(base_model: Path) -> None:
     check_base_for_gguf(base_model)
 
 
-def check_prompts(base_model: Path, config: EvaluateConfig) -> None:
+def check_evaluation_prompts(base_model: Path, config: EvaluateConfig) -> None:
     """Make sure that the model can write what the evaluation will ask of it.
 
     Raises:

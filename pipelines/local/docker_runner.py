@@ -26,8 +26,8 @@ from components.registry.layout import version_folder
 from components.runtime.folders import check_replaceable
 from components.runtime.gate import passed, refusal
 from pipelines.arguments import stage_arguments
-from pipelines.kubeflow.package import write_package
-from pipelines.local.job import Job, raw_dataset_names
+from pipelines.kubeflow.package import write_pipeline_package
+from pipelines.local.job import PersonaJob, raw_dataset_names
 from pipelines.platform import CONFIG_VARIABLES, SECRET_VARIABLES, Platform
 from pipelines.steps import StepTime
 
@@ -52,7 +52,7 @@ class StepFailedError(HuggingtweetsError):
     """A step failed; its output, above, says why."""
 
 
-def run_in_docker(job: Job, images: Path, out: Path) -> tuple[Path, list[StepTime]]:
+def run_in_docker(job: PersonaJob, images: Path, out: Path) -> tuple[Path, list[StepTime]]:
     """Run the pipeline and fill `out` as a local run does.
 
     Returns:
@@ -119,10 +119,10 @@ def _tagged(engine: docker.DockerClient, image: Image) -> str:
     )
 
 
-def _run(platform: Platform, job: Job, root: Path, out: Path) -> None:
+def _run(platform: Platform, job: PersonaJob, root: Path, out: Path) -> None:
     """Run the compiled pipeline below `root`; whether it went well shows in what it left."""
     package = root / "persona.yaml"
-    write_package(platform, package, one_source=len(job.sources) == 1)
+    write_pipeline_package(platform, package, one_source=len(job.sources) == 1)
     try:
         run_package(package, root, _mounts(job, out), _arguments(job, out), WANDB_DIR=str(root))
     except ValueError as error:  # kfp goes on after a failed step, and misses what it should give
@@ -167,7 +167,7 @@ def mount(place: str, *, read_only: bool = True) -> docker.types.Mount:
     return docker.types.Mount(place, place, type="bind", read_only=read_only)
 
 
-def _arguments(job: Job, out: Path) -> dict[str, Any]:
+def _arguments(job: PersonaJob, out: Path) -> dict[str, Any]:
     return {
         **stage_arguments(job.prepare, job.train, job.evaluate, job.publish),
         "sources": [_flags(source) for source in job.sources],
@@ -189,7 +189,7 @@ def _seen_inside(place: str) -> str:
     return str(path.resolve()) if "://" not in place and path.exists() else place
 
 
-def _mounts(job: Job, out: Path) -> list[docker.types.Mount]:
+def _mounts(job: PersonaJob, out: Path) -> list[docker.types.Mount]:
     """What the steps read and write of this machine, each under its own path."""
     files = [source.place for source in job.sources if isinstance(source, FileSource)]
     read = {

@@ -39,10 +39,10 @@ from pipelines.arguments import check_whole_for_gguf
 from pipelines.local.checks import (
     check_base_model,
     check_device,
-    check_gguf,
+    check_evaluation_prompts,
+    check_gguf_base,
     check_judge,
     check_places,
-    check_prompts,
     check_push,
     check_registry,
 )
@@ -58,7 +58,7 @@ PUBLISHED = "published"
 
 
 @dataclass(frozen=True)
-class Job:
+class PersonaJob:
     """What a run is asked to do."""
 
     sources: list[Source]
@@ -94,7 +94,7 @@ class Job:
         return self.registry or str(out / artifacts.REGISTRY)
 
 
-def persona_of_job(job: Job, authors: Sequence[str]) -> str:
+def persona_of_job(job: PersonaJob, authors: Sequence[str]) -> str:
     """The persona that the job makes."""
     return job.name or artifacts.persona_of(list(dict.fromkeys(authors)))
 
@@ -141,7 +141,7 @@ def raw_dataset_names(authors: Sequence[str]) -> list[str]:
     return names
 
 
-def persona_steps(job: Job, authors: Sequence[str], out: Path) -> list[Step]:
+def persona_steps(job: PersonaJob, authors: Sequence[str], out: Path) -> list[Step]:
     """The steps of the job after those of collect, in order."""
     raw = raw_datasets(authors, out)
     base, dataset = job.base or out / artifacts.PRETRAINED_MODEL, out / artifacts.TRAIN_DATASET
@@ -191,7 +191,7 @@ def raw_datasets(authors: Sequence[str], out: Path) -> list[Path]:
 
 
 def _collect_steps(
-    job: Job, sources: Sequence[OpenSource], authors: Sequence[str], raw: Sequence[Path]
+    job: PersonaJob, sources: Sequence[OpenSource], authors: Sequence[str], raw: Sequence[Path]
 ) -> Iterator[Step]:
     for source, since, folder in zip(sources, _earlier(job, authors, raw), raw, strict=True):
         place = source.config.place
@@ -206,7 +206,7 @@ def _collect_steps(
         )
 
 
-def _identity(job: Job, source: OpenSource) -> Callable[[], str] | None:
+def _identity(job: PersonaJob, source: OpenSource) -> Callable[[], str] | None:
     if isinstance(source, OpenFile):
         return partial(_sha256_of, source)
     return (lambda: job.ask_accounts) if job.ask_accounts else None
@@ -223,7 +223,7 @@ def _collect(
     return dataset_out
 
 
-def _earlier(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> list[Path | None]:
+def _earlier(job: PersonaJob, authors: Sequence[str], raw: Sequence[Path]) -> list[Path | None]:
     """The earlier raw-dataset for each source, if any: the one in its own place, else the next.
 
     One that a source before it would write over could not be read any more.
@@ -244,7 +244,7 @@ def _earlier(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> list[Path
     return [since or own for since, own in zip(found, _kept(job, authors, raw), strict=True)]
 
 
-def _kept(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> Iterator[Path | None]:
+def _kept(job: PersonaJob, authors: Sequence[str], raw: Sequence[Path]) -> Iterator[Path | None]:
     """The raw-dataset of each account that lies in its place, where accounts are asked again."""
     for source, author, folder in zip(job.sources, authors, raw, strict=True):
         report = folder / artifacts.COLLECT_REPORT
@@ -255,7 +255,7 @@ def _kept(job: Job, authors: Sequence[str], raw: Sequence[Path]) -> Iterator[Pat
             yield None
 
 
-def run_locally(job: Job, steps: StepRunner) -> Manifest | None:
+def run_locally(job: PersonaJob, steps: StepRunner) -> Manifest | None:
     """Do the job up to the stage that it names, and move `production` to what it published.
 
     Returns:
@@ -275,7 +275,7 @@ def run_locally(job: Job, steps: StepRunner) -> Manifest | None:
     return manifest
 
 
-def collect_posts(job: Job, steps: StepRunner) -> list[str]:
+def collect_posts(job: PersonaJob, steps: StepRunner) -> list[str]:
     """Find out whether the job can be done, and collect; gives the author of each source.
 
     Raises:
@@ -295,7 +295,7 @@ def collect_posts(job: Job, steps: StepRunner) -> list[str]:
 
 
 def make_model(
-    job: Job,
+    job: PersonaJob,
     steps: StepRunner,
     authors: Sequence[str],
     only: Collection[str] = ("prepare", "fetch", "train", "evaluate"),
@@ -308,12 +308,12 @@ def make_model(
             step = _beside_champion(step, job, steps.out, persona_of_job(job, authors))
         folder = steps.run(step)
         if step.stage == "fetch" and _reaches(job, "evaluate"):
-            check_prompts(folder, job.evaluate)
+            check_evaluation_prompts(folder, job.evaluate)
         if step.stage == "fetch" and _writes_gguf(job):
-            check_gguf(folder)
+            check_gguf_base(folder)
 
 
-def publish_good_model(job: Job, steps: StepRunner, authors: Sequence[str]) -> Manifest:
+def publish_good_model(job: PersonaJob, steps: StepRunner, authors: Sequence[str]) -> Manifest:
     """Publish what passed the gate, and move `production` to it.
 
     Raises:
@@ -326,17 +326,17 @@ def publish_good_model(job: Job, steps: StepRunner, authors: Sequence[str]) -> M
     return manifest
 
 
-def publish_model(job: Job, steps: StepRunner, authors: Sequence[str]) -> Manifest:
+def publish_model(job: PersonaJob, steps: StepRunner, authors: Sequence[str]) -> Manifest:
     """Publish what `make_model` made; `latest` moves to it."""
     folder = steps.run(persona_steps(job, authors, steps.out)[-1])
     return Manifest.read(folder / artifacts.MANIFEST)
 
 
-def _reached(job: Job, steps: Sequence[Step]) -> list[Step]:
+def _reached(job: PersonaJob, steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if _reaches(job, step.stage)]
 
 
-def _check(job: Job, steps: Sequence[Step], authors: Sequence[str], out: Path) -> None:
+def _check(job: PersonaJob, steps: Sequence[Step], authors: Sequence[str], out: Path) -> None:
     """Find out now what would stop the run in the end.
 
     Raises:
@@ -371,15 +371,15 @@ def push_step(push: PushOrder, manifest: Manifest, registry: str, *, no_gate: bo
     )
 
 
-def _writes_gguf(job: Job) -> bool:
+def _writes_gguf(job: PersonaJob) -> bool:
     return job.publish.gguf is not None and _reaches(job, "publish")
 
 
-def _reaches(job: Job, stage: str) -> bool:
+def _reaches(job: PersonaJob, stage: str) -> bool:
     return STAGES.index(stage) <= STAGES.index(job.until)
 
 
-def _beside_champion(step: Step, job: Job, out: Path, persona: str) -> Step:
+def _beside_champion(step: Step, job: PersonaJob, out: Path, persona: str) -> Step:
     """The step, asked to compare the model with the one in production, where there is one."""
     registry = Registry.open(job.registry_in(out))
     version = champion_version(registry, persona, out / artifacts.FINETUNED_MODEL)

@@ -26,7 +26,7 @@ from components.runtime.flags import (
     read_config,
 )
 from components.train.config import TrainConfig
-from pipelines.local.job import Job
+from pipelines.local.job import PersonaJob
 from pipelines.refresh.lineage import Origin, source_asked
 from pipelines.refresh.refreshing import Refresh
 from pipelines.sources import ACCOUNTS, asking_fields, sources_given
@@ -95,7 +95,7 @@ def job_like(
     registry: str,
     *,
     no_gate: bool = False,
-) -> Job:
+) -> PersonaJob:
     """The job that made a version, without its sources; flags and variables stand over it.
 
     Raises:
@@ -104,7 +104,7 @@ def job_like(
     flags = {**origin.options(), **_in_variables(KINDS), **said, "registry": registry}
     if "base_model" not in flags:
         raise BadInputError(origin.missing_base_model())
-    return Job(
+    return PersonaJob(
         sources=[],
         fetch=read_config(FetchConfig, flags, os.environ),
         prepare=read_config(PrepareConfig, flags, os.environ),

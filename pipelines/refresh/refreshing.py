@@ -19,7 +19,7 @@ from components.registry import PRODUCTION, Registry
 from components.registry.aliases import previous_version
 from components.registry.refreshes import keep_refresh
 from components.runtime.patience import in_a_pod
-from pipelines.local.job import Job, collect_posts, make_model, publish_model, raw_datasets
+from pipelines.local.job import PersonaJob, collect_posts, make_model, publish_model, raw_datasets
 from pipelines.local.production import bring_into_production
 from pipelines.refresh.lineage import ATTEMPT, Origin, newest_seen
 from pipelines.steps import StepRunner
@@ -32,7 +32,7 @@ class Refresh:
     """What a refresh is asked to do."""
 
     persona: str
-    job: Job
+    job: PersonaJob
     origin: Origin
     asked_new: int
     """How many new posts make a challenger worth its training."""
@@ -117,7 +117,7 @@ def is_better(deciding: Sequence[Condition], *, has_champion: bool) -> bool:
     return all(one.passed is not False for one in deciding)
 
 
-def _that_beats_production(job: Job) -> Job:
+def _that_beats_production(job: PersonaJob) -> PersonaJob:
     evaluate = job.evaluate.model_copy(update={"beat_production": True})
     return replace(job, evaluate=evaluate, ask_accounts=uuid.uuid4().hex)
 

@@ -12,7 +12,7 @@ from components.contracts.sweep import Value
 from components.fetch.config import FetchConfig
 from components.runtime.flags import a_name, read_config
 from components.train.config import TrainConfig
-from pipelines.local.job import Job
+from pipelines.local.job import PersonaJob
 from pipelines.sweep.search import trials_of
 from pipelines.sweep.spec import SweepSpec, read_spec
 from pipelines.sweep.sweeping import Sweep
@@ -30,7 +30,7 @@ def add_spec_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def sweep_of(given: argparse.Namespace, job: Job) -> Sweep:
+def sweep_of(given: argparse.Namespace, job: PersonaJob) -> Sweep:
     """The sweep that the flags ask for; every trial can be done.
 
     Raises:

@@ -24,7 +24,7 @@ from components.runtime.folders import whole_folder
 from components.runtime.progress import progress
 from components.tracking.sweeps import in_sweep, sweep_id
 from pipelines.local.job import (
-    Job,
+    PersonaJob,
     collect_posts,
     make_model,
     publish_good_model,
@@ -48,7 +48,7 @@ class Sweep:
     spec: SweepSpec
     identity: str
     """The sweep's own id, where W&B gives none."""
-    job: Job
+    job: PersonaJob
     trials: Sequence[Trial]
 
 
@@ -118,8 +118,8 @@ def _tried(sweep: Sweep, steps: StepRunner) -> Iterator[TrialReport]:
 
 def _one(trial: Trial, steps: StepRunner) -> TrialReport:
     """What the trial left before, or leaves now; a base model that cannot be had fails it."""
-    dataset, out = steps.out / TRAIN_DATASET, folder_of(trial.number, steps.out)
-    log.info("▸ trial %d: %s", trial.number, shown(trial.parameters))
+    dataset, out = steps.out / TRAIN_DATASET, trial_folder(trial.number, steps.out)
+    log.info("▸ trial %d: %s", trial.number, shown_parameters(trial.parameters))
     try:
         base = _base(trial.fetch, steps)
     except BadInputError as error:
@@ -142,13 +142,13 @@ def _keep_the_best(done: Sequence[TrialReport], texts: Sequence[str], out: Path)
         best = min(figures, key=lambda number: (figures[number], number))
         for one in done:
             if one.number != best:
-                shutil.rmtree(folder_of(one.number, out) / FINETUNED_MODEL, ignore_errors=True)
+                shutil.rmtree(trial_folder(one.number, out) / FINETUNED_MODEL, ignore_errors=True)
 
 
 def _in_its_place(best: Trial, steps: StepRunner) -> None:
     """The best model as `OUT/finetuned-model`; trained again where its weights are gone."""
     out = steps.out
-    model = folder_of(best.number, out) / FINETUNED_MODEL
+    model = trial_folder(best.number, out) / FINETUNED_MODEL
     if not (model / TRAIN_REPORT).is_file():
         base = _base(best.fetch, steps)
         run_trial(best, dataset=out / TRAIN_DATASET, base=base, out=model.parent)
@@ -160,12 +160,12 @@ def _base(config: FetchConfig, steps: StepRunner) -> Path:
     return shared_base(config, steps.out / BASES)
 
 
-def folder_of(number: int, out: Path) -> Path:
+def trial_folder(number: int, out: Path) -> Path:
     """Where a trial's model and report lie."""
     return out / TRIALS / str(number)
 
 
-def shown(parameters: Mapping[str, Value]) -> str:
+def shown_parameters(parameters: Mapping[str, Value]) -> str:
     """`learning_rate 0.0002, method lora`."""
     return ", ".join(
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"

@@ -26,9 +26,9 @@ from components.contracts.posts import DatasetRow, Sample
 from components.evaluate.answers import Answers
 from components.evaluate.authors import Author, read_author, read_reference_authors
 from components.evaluate.config import EvaluateConfig
-from components.evaluate.evaluation import evaluate
+from components.evaluate.evaluation import measure_and_judge
 from components.evaluate.judge import Judge
-from components.evaluate.measures.attribution import Attribution
+from components.evaluate.measures.attribution import AuthorshipClassifier
 from components.evaluate.measures.diversity import self_bleu
 from components.evaluate.measures.markov import markov_texts
 from components.evaluate.measures.memorisation import memorised
@@ -61,7 +61,8 @@ def main() -> None:
             "CountVectorizer", lambda: eight_grams(author.train_texts, texts),
         ),
         "attribution": (
-            "fit it, ask it", lambda: Attribution(author.train_texts, strangers, 0).log_odds(texts),
+            "fit it, ask it",
+            lambda: AuthorshipClassifier(author.train_texts, strangers, 0).log_odds(texts),
             "TfidfVectorizer", lambda: attribution(author.train_texts, strangers, texts),
         ),
         "self-BLEU-4": (
@@ -96,7 +97,7 @@ def judged(author: Author, others: Sequence[Author], texts: Sequence[str]) -> ob
     answers = Answers([_sample(number, text) for number, text in enumerate(texts)])
     digests: dict[str, str | None] = {"dataset_sha256": "none"}
     judge = Judge(author, others, config.seed)
-    return evaluate(config, judge, answers, others, rules_of(config), digests)
+    return measure_and_judge(config, judge, answers, others, rules_of(config), digests)
 
 
 def eight_grams(training: Sequence[str], texts: Sequence[str]) -> object:

@@ -9,7 +9,7 @@ from components.contracts.reports import TrainReport
 from components.evaluate.answers import Answers
 from components.evaluate.authors import Author, read_author, read_reference_authors
 from components.evaluate.judge import Judge
-from components.evaluate.page.story import Story
+from components.evaluate.page.story import PageContent
 from support.finished import START, make_dataset, make_evaluation_report
 
 
@@ -30,10 +30,10 @@ def make_story(
     display_name: str | None = None,
     trained: TrainReport | None = None,
     report: EvaluationReport | None = None,
-) -> Story:
+) -> PageContent:
     """What a page tells of, about the author of a dataset that is made in `folder`."""
     prepared = make_dataset(folder, display_names=[display_name])
     author = read_author(folder)
     judge = Judge(author, read_reference_authors(None, author), seed=0)
     answers = Answers(list(samples))
-    return Story(report or make_evaluation_report(), prepared, trained, judge, answers)
+    return PageContent(report or make_evaluation_report(), prepared, trained, judge, answers)

@@ -11,9 +11,13 @@ from typing import Any, TextIO, TypeVar
 
 from components.collect.archive.account import other_name, read_account, read_picture
 from components.collect.archive.files import ArchiveFiles, Listed, open_archive
-from components.collect.archive.manifest import ArchiveManifest, disagreements, read_manifest
+from components.collect.archive.manifest import (
+    ArchiveManifest,
+    disagreements,
+    read_archive_manifest,
+)
 from components.collect.archive.notes import add_note, join_notes, read_note
-from components.collect.archive.tweets import read_version
+from components.collect.archive.tweets import read_tweet
 from components.collect.collected import Collected, Skips
 from components.collect.config import ArchiveSource, TableSource
 from components.collect.posts import shown
@@ -31,7 +35,7 @@ Item = TypeVar("Item")
 def author_of_archive(path: Path, source: str, config: ArchiveSource) -> str:
     """The handle of the archive's owner, its posts left unread."""
     with open_archive(path, source) as files:
-        return read_account(files, read_manifest(files), config.author).handle
+        return read_account(files, read_archive_manifest(files), config.author).handle
 
 
 def read_archive(path: Path, source: str, config: ArchiveSource, spool: Spool) -> Collected:
@@ -42,7 +46,7 @@ def read_archive(path: Path, source: str, config: ArchiveSource, spool: Spool) -
             the one that was asked for.
     """
     with open_archive(path, source) as files:
-        manifest = read_manifest(files)
+        manifest = read_archive_manifest(files)
         account = read_account(files, manifest, config.author)
         if files.members.posts:
             collected = _from_entries(files, manifest, account.handle, spool)
@@ -68,7 +72,7 @@ def _from_entries(
     counts = _read_all(
         files,
         "posts",
-        lambda entry: read_version(entry, author),
+        lambda entry: read_tweet(entry, author),
         lambda version: spool.add(version.post, version.first_id),
         skips,
     )

@@ -34,7 +34,7 @@ class ArchiveManifest:
         return bool(self.counts) and {**read, **self.counts} == dict(read)
 
 
-def read_manifest(files: ArchiveFiles) -> ArchiveManifest:
+def read_archive_manifest(files: ArchiveFiles) -> ArchiveManifest:
     """Read the manifest and check that what it names is there and may be read.
 
     Raises:

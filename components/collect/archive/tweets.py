@@ -13,7 +13,7 @@ _STATUS_LINK = re.compile(
 )
 
 
-def read_version(tweet: dict[str, Any], author: str) -> PostVersion | str:
+def read_tweet(tweet: dict[str, Any], author: str) -> PostVersion | str:
     """The post that an entry holds, or why there is none."""
     post_id = as_text(tweet.get("id_str")) or as_text(tweet.get("id"))
     text = as_text(tweet.get("full_text")) or as_text(tweet.get("text"))

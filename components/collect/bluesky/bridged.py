@@ -7,7 +7,7 @@ record, Wafrn (codeberg.org/wafrn/wafrn) in `fullText`: HTML, or plain where it 
 import re
 from typing import Any
 
-from components.collect.bluesky.richtext import RichText, read_text
+from components.collect.bluesky.richtext import RichText, read_rich_text
 from components.collect.html_text import read_html
 from components.collect.json_fields import as_object, as_text
 from components.collect.posts import valid_unicode
@@ -33,7 +33,7 @@ def read_whole_text(record: dict[str, Any], *, bridged: bool = False) -> RichTex
         record: the record.
         bridged: whether the account is a bridge's; records may say so too.
     """
-    rich = read_text(record)
+    rich = read_rich_text(record)
     whole = max((as_text(record.get(name)) for name in _WHOLE), key=len)
     if whole.strip():
         return _original(valid_unicode(whole), rich)

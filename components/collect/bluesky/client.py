@@ -110,7 +110,7 @@ class BlueskyClient:
         except RefusedError as refusal:
             if as_text(as_object(refusal.body).get("error")) in _NOTHING_THERE:
                 return None
-            raise explain(refusal, shown_name(name)) from refusal
+            raise explain_bluesky(refusal, shown_name(name)) from refusal
 
     def posts(self, uris: list[str], name: str) -> dict[str, Any]:
         """Those of the posts at these URIs, 25 at most, that are there; `name` is for messages.
@@ -130,7 +130,7 @@ class BlueskyClient:
         try:
             return self._asked(route, params, key, name)
         except RefusedError as refusal:
-            raise explain(refusal, shown_name(name)) from refusal
+            raise explain_bluesky(refusal, shown_name(name)) from refusal
 
     def _asked(self, route: str, params: Any, key: str, name: str) -> dict[str, Any]:
         """The answer, which holds `key`; raises RefusedError.
@@ -147,7 +147,7 @@ class BlueskyClient:
         return self._retries.ask(ask, shown_name(name))
 
 
-def explain(refusal: RefusedError, about: str) -> BadInputError:
+def explain_bluesky(refusal: RefusedError, about: str) -> BadInputError:
     """The error to raise for a refusal that asking again would not change."""
     body = as_object(refusal.body)
     kind, said = as_text(body.get("error")), as_text(body.get("message")).lower()

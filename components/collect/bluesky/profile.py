@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.collect.bluesky.client import BlueskyClient
-from components.collect.bluesky_names import INVALID, author_of, is_did, shown_name
+from components.collect.bluesky_names import INVALID, account_name, is_did, shown_name
 from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import is_number, shown, valid_unicode
 from components.collect.web.account import Account, keep_to_wishes, wishes_in
@@ -32,7 +32,7 @@ def find_profile(name: str, client: BlueskyClient, kept: Checkpoint, consent: Co
     posts = as_text(answer.get("postsCount"))
     return Account(
         account_id=did,
-        handle=author_of(handle, did),
+        handle=account_name(handle, did),
         display_name=valid_unicode(as_text(answer.get("displayName"))) or None,
         picture_url=as_text(answer.get("avatar")) or None,
         posts=int(posts) if is_number(posts) else None,

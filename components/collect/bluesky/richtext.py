@@ -27,7 +27,7 @@ class _Facet(NamedTuple):
     features: list[dict[str, Any]]
 
 
-def read_text(record: dict[str, Any]) -> RichText:
+def read_rich_text(record: dict[str, Any]) -> RichText:
     """The text of a post's record; facets that do not fit it are passed over."""
     data = valid_unicode(as_text(record.get("text"))).encode()
     written, urls, mentions, at = "", [], [], 0

@@ -15,13 +15,13 @@ from components.collect.bluesky.preference import (
     stances_in,
 )
 from components.collect.bluesky.profile import find_profile, stated_handle
-from components.collect.bluesky_names import author_of, shown_name
+from components.collect.bluesky_names import account_name, shown_name
 from components.collect.collected import Collected
 from components.collect.config import BLUESKY, BlueskySource
 from components.collect.json_fields import as_text
 from components.collect.spool import Spool
 from components.collect.web.account import Permit
-from components.collect.web.checkpoint import Checkpoint, Request
+from components.collect.web.checkpoint import AccountRequest, Checkpoint
 from components.collect.web.gathering import gather, stated_posts
 from components.collect.web.pages import Page, read_pages
 
@@ -41,7 +41,7 @@ def read_feed(
     """
     name, url = config.bluesky, config.bluesky_url
     client = BlueskyClient(url, config.max_wait)
-    kept = Checkpoint(dataset, Request(url=url, handle=name), resume=config.resume)
+    kept = Checkpoint(dataset, AccountRequest(url=url, handle=name), resume=config.resume)
     account = find_profile(name, client, kept, config.consent)
     permit(account.handle, account.account_id)
     stances = _stances(config, client, account.account_id)
@@ -70,7 +70,7 @@ def author_of_did(config: BlueskySource) -> str:
     """
     did = config.bluesky
     profile = BlueskyClient(config.bluesky_url, config.max_wait).profile(did)
-    return author_of(stated_handle(profile, did), did)
+    return account_name(stated_handle(profile, did), did)
 
 
 def _cursor(page: Page) -> str:

@@ -8,13 +8,13 @@ from components.collect.containers import container
 from components.collect.containers.container import Container, Poses, damage_said, nothing_poses
 from components.collect.containers.no_zip import why_no_zip
 from components.contracts.errors import BadInputError
-from components.runtime.zips import DAMAGE, Problem, StrangersZip, problem_of
+from components.runtime.zips import DAMAGE, StrangersZip, ZipProblem, zip_problem_of
 
 _HELP = {
-    Problem.ENCRYPTED: "; unpack the zip with its password and give the folder",
-    Problem.LINK: "; pack the file itself",
-    Problem.METHOD: "; unpack the zip and give the folder",
-    Problem.BOMB: "; this is not as X packs archives",
+    ZipProblem.ENCRYPTED: "; unpack the zip with its password and give the folder",
+    ZipProblem.LINK: "; pack the file itself",
+    ZipProblem.METHOD: "; unpack the zip and give the folder",
+    ZipProblem.BOMB: "; this is not as X packs archives",
 }
 
 
@@ -44,7 +44,7 @@ class SafeZip(Container[zipfile.ZipInfo]):
         self._zip.close()
 
     def _open(self, entry: zipfile.ZipInfo, where: str) -> tuple[IO[bytes], int]:
-        if problem := problem_of(entry):
+        if problem := zip_problem_of(entry):
             raise BadInputError(f"{where} {problem}{_HELP[problem]}")
         with damage_said(where, self.again):
             return self._zip.open(entry), entry.file_size

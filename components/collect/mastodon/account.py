@@ -21,7 +21,7 @@ class FoundAccount(NamedTuple):
     local_id: str
 
 
-def find_account(
+def find_mastodon_account(
     address: str, client: MastodonClient, kept: Checkpoint, consent: Consent
 ) -> FoundAccount:
     """Look the account up by its address, or take what the checkpoint holds of it.

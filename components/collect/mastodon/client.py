@@ -73,14 +73,14 @@ class MastodonClient:
         except RefusedError as refusal:
             if refusal.status in GONE and refusal.body:
                 return False
-            raise explain(refusal, self._about) from refusal
+            raise explain_mastodon(refusal, self._about) from refusal
         return True
 
     def _ask(self, ask: Callable[[], object], kind: type) -> Any:
         try:
             return self._answer(ask, kind)
         except RefusedError as refusal:
-            raise explain(refusal, self._about) from refusal
+            raise explain_mastodon(refusal, self._about) from refusal
 
     def _answer(self, ask: Callable[[], object], kind: type) -> Any:
         """The answer, read as plain JSON: Mastodon.py's own types drop what they do not expect."""
@@ -108,7 +108,7 @@ def _cause_of(error: MastodonError) -> Exception:
     return cause if known and isinstance(cause, Exception) else ValueError(type(error).__name__)
 
 
-def explain(refusal: RefusedError, about: str) -> BadInputError:
+def explain_mastodon(refusal: RefusedError, about: str) -> BadInputError:
     """The error to raise for a refusal that asking again would not change."""
     body = as_object(refusal.body)
     meaning = _MEANING.get(refusal.status, "its server refuses") if body else _NO_PLACE

@@ -9,12 +9,12 @@ from typing import Any
 from components.collect.collected import Collected
 from components.collect.config import MastodonSource
 from components.collect.json_fields import as_objects, as_text
-from components.collect.mastodon.account import find_account
+from components.collect.mastodon.account import find_mastodon_account
 from components.collect.mastodon.client import MastodonClient
 from components.collect.mastodon.posts import is_public, read_status
 from components.collect.spool import Spool
 from components.collect.web.account import Permit
-from components.collect.web.checkpoint import Checkpoint, Request
+from components.collect.web.checkpoint import AccountRequest, Checkpoint
 from components.collect.web.gathering import gather, stated_posts
 from components.collect.web.pages import Page, read_pages
 
@@ -49,8 +49,8 @@ def read_statuses(
     address = config.mastodon
     url = config.mastodon_url or f"https://{address.partition('@')[2]}"
     client = MastodonClient(address, url, config.max_wait)
-    kept = Checkpoint(dataset, Request(url=url, handle=address), resume=config.resume)
-    account, local_id = find_account(address, client, kept, config.consent)
+    kept = Checkpoint(dataset, AccountRequest(url=url, handle=address), resume=config.resume)
+    account, local_id = find_mastodon_account(address, client, kept, config.consent)
     permit(account.handle, account.account_id)
     pages = read_pages(f"@{address}", partial(client.statuses, local_id), _last_id, kept)
     public = _Public(stated_posts(account, pages, "statuses"))

@@ -6,7 +6,7 @@ from pathlib import Path
 from components.collect.sample import files
 from components.collect.sample.numbers import number
 from components.collect.sample.portrait import portrait
-from components.collect.sample.posts import read_people, read_posts
+from components.collect.sample.posts import read_invented_posts, read_people
 from components.collect.sample.tweets import note_of, tweets_of
 from components.contracts.errors import BadInputError
 from components.runtime.files import whole_file
@@ -35,7 +35,7 @@ def build_archive(target: Path) -> Path:
 
 def archive_files() -> dict[str, bytes]:
     """The bytes of every file in the archive, by name."""
-    people, posts = read_people(), read_posts()
+    people, posts = read_people(), read_invented_posts()
     author = people["author"]
     tweets = [tweet for post in posts for tweet in tweets_of(post, people["others"])]
     tweets.sort(key=lambda tweet: number(f"order {tweet['id']}", 1 << 60))  # X's is arbitrary
@@ -48,7 +48,7 @@ def archive_files() -> dict[str, bytes]:
     }
     counts = {kind: (file, len(entries)) for kind, (file, entries) in listed.items()}
     members = {
-        **{f"data/{file}.js": files.listed(file, entries) for file, entries in listed.values()},
+        **{f"data/{file}.js": files.array_file(file, entries) for file, entries in listed.values()},
         f"data/profile_media/{author['id']}-{author['picture']}": portrait(),
         **files.private_files(),
     }

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from components.collect.sample.numbers import account_id, short_link
+from components.collect.sample.numbers import invented_account_id, short_link
 
 _PARTS = re.compile(r"(?P<urls>https://\S+)|(?<!\w)(?P<user_mentions>@\w+)|(?P<hashtags>#\w+)")
 
@@ -36,5 +36,5 @@ def _entity(kind: str, said: str, names: Mapping[str, str]) -> dict[str, Any]:
         shown = said.removeprefix("https://")
         shown = shown if len(shown) <= 28 else shown[:27] + "…"
         return {"url": short_link(said), "expanded_url": said, "display_url": shown}
-    number = account_id(said[1:])
+    number = invented_account_id(said[1:])
     return {"name": names[said[1:]], "screen_name": said[1:], "id": number, "id_str": number}

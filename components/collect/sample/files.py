@@ -19,7 +19,7 @@ def assignment(name: str, value: Any) -> bytes:
     return f"window.{name} = {json.dumps(value, ensure_ascii=False, indent=2)}\n".encode()
 
 
-def listed(file: str, entries: list[dict[str, Any]]) -> bytes:
+def array_file(file: str, entries: list[dict[str, Any]]) -> bytes:
     """The list that `data/<file>.js` holds."""
     return assignment(_global_name(file), entries)
 
@@ -80,7 +80,7 @@ def manifest(
 def private_files() -> dict[str, bytes]:
     """What every archive holds and no reader may open, each with a word to know it by."""
     files = {
-        f"data/{file}.js": listed(file, [{wrapper: {"text": word}}])
+        f"data/{file}.js": array_file(file, [{wrapper: {"text": word}}])
         for file, wrapper, word in _PRIVATE.values()
     }
     return files | {"Your archive.html": PAGE.encode()}

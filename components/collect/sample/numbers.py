@@ -25,7 +25,7 @@ def snowflake(at: datetime, seed: str) -> str:
     return str(milliseconds << 22 | number(f"id {seed}", 1 << 22))
 
 
-def account_id(handle: str) -> str:
+def invented_account_id(handle: str) -> str:
     """The account id of an invented handle, 19 digits."""
     return str(1_400_000_000_000_000_000 + number(f"account {handle}", 10**17))
 

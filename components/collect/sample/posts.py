@@ -58,7 +58,7 @@ class SamplePost:
         return any(mark.startswith("near=") for mark in self.marks)
 
 
-def read_posts(path: Path = POSTS) -> tuple[SamplePost, ...]:
+def read_invented_posts(path: Path = POSTS) -> tuple[SamplePost, ...]:
     """The posts of the file, in its order.
 
     Raises:

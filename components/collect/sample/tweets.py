@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from components.collect.sample.entities import as_stored
-from components.collect.sample.numbers import account_id, exact_time, number, snowflake
+from components.collect.sample.numbers import exact_time, invented_account_id, number, snowflake
 from components.collect.sample.posts import SamplePost
 
 APPS = (
@@ -75,7 +75,7 @@ def _tweet(
 
 def _answered(handle: str, at: datetime) -> dict[str, str]:
     before = at - timedelta(minutes=1 + number(f"before {at.isoformat()}", 300))
-    status, account = snowflake(before, handle), account_id(handle)
+    status, account = snowflake(before, handle), invented_account_id(handle)
     return {
         "in_reply_to_status_id": status,
         "in_reply_to_status_id_str": status,

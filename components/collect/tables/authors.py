@@ -10,7 +10,7 @@ from typing import NamedTuple
 from components.collect.config import handle_of
 from components.collect.posts import shown
 from components.collect.tables.ids import account_id, is_rounded
-from components.collect.tables.reader import NOTHING, Reader, joined
+from components.collect.tables.reader import NOTHING, Reader, joined_cells
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
 
@@ -94,7 +94,7 @@ class Authors:
             self._rows[said] += 1
 
     def _said(self, cells: Mapping[str, str]) -> Cells:
-        return tuple(joined(cells, parts) for parts in (*self._names, *self._ids))
+        return tuple(joined_cells(cells, parts) for parts in (*self._names, *self._ids))
 
     def _may_be_wanted(self, said: Cells) -> bool:
         return any(cell.strip().removeprefix("@").lower() == self._wanted for cell in said)

@@ -31,7 +31,7 @@ class Reader:
     """Reads fields from the cells of a table whose columns are known."""
 
     def __init__(self, columns: Columns, flags: Columns, present: Sequence[str]) -> None:
-        self._exact = {plain_name(name): name for name in reversed(present)}
+        self._exact = {plain_column(name): name for name in reversed(present)}
         self._present = present
         self._columns = {
             field: tuple(dict.fromkeys(filter(None, map(self._found, names))))
@@ -71,7 +71,7 @@ class Reader:
     def values(self, cells: Mapping[str, str], field: str) -> Iterator[str]:
         """What the columns of `field` hold, best first, empty ones left out."""
         for parts in self._columns.get(field, ()):
-            value = joined(cells, parts)
+            value = joined_cells(cells, parts)
             if value.strip():
                 yield value
 
@@ -113,23 +113,23 @@ class Reader:
         """The table's spelling of `date+time`; empty where a part is missing."""
         if names in self._present:
             return (names,)
-        if whole := self._exact.get(plain_name(names)):
+        if whole := self._exact.get(plain_column(names)):
             return (whole,)
-        parts = [self._exact.get(plain_name(name)) for name in names.split("+")]
+        parts = [self._exact.get(plain_column(name)) for name in names.split("+")]
         return tuple(part for part in parts if part) if all(parts) else ()
 
     def _all_of(self, name: str) -> Iterator[str]:
         """The column `name`, or those that `name.*` stands for."""
         if name.endswith(".*"):
-            begins = plain_name(name[:-2]) + "_"
+            begins = plain_column(name[:-2]) + "_"
             nested = (one for one in self._present if "." in one or "/" in one)
-            inner = (one for one in nested if plain_name(one).startswith(begins))
+            inner = (one for one in nested if plain_column(one).startswith(begins))
             yield from islice(inner, MOST_OF_A_KIND)
-        elif whole := self._exact.get(plain_name(name)):
+        elif whole := self._exact.get(plain_column(name)):
             yield whole
 
 
-def joined(cells: Mapping[str, str], parts: Sequence[str]) -> str:
+def joined_cells(cells: Mapping[str, str], parts: Sequence[str]) -> str:
     """The cells of these columns with a blank between them."""
     return " ".join(cells.get(part, "") for part in parts)
 
@@ -152,9 +152,9 @@ def choose_reader(
             for the text or the time.
     """
     pairs = [pair.split("=", 1) for pair in overrides]
-    ignored = {plain_name(column) for field, column in pairs if field == "ignore"}
+    ignored = {plain_column(column) for field, column in pairs if field == "ignore"}
     chosen = {field: (column,) for field, column in pairs if field != "ignore"}
-    read = [name for name in present if plain_name(name) not in ignored]
+    read = [name for name in present if plain_column(name) not in ignored]
     preset = _preset(read, named)
     usual = _with_people(preset.all_columns(), read)
     columns = {**usual, **chosen}
@@ -162,10 +162,10 @@ def choose_reader(
         columns["also_called"] = (*usual["author"], *usual["display_name"])
         columns["display_name"] = chosen.get("display_name", ())
     reader = Reader(columns, _with_reposts(preset.all_flags(), read), read)
-    known = set(map(plain_name, present))
+    known = set(map(plain_column, present))
     absent = [column for field, (column,) in chosen.items() if not reader.has(field)]
-    absent += [column for field, column in pairs if plain_name(column) in ignored - known]
-    absent += [need for need in preset.needs if plain_name(need) not in known and not chosen]
+    absent += [column for field, column in pairs if plain_column(column) in ignored - known]
+    absent += [need for need in preset.needs if plain_column(need) not in known and not chosen]
     if absent:
         raise BadInputError(
             f"{source} has no column {absent[0]!r}; its columns are {_list(present)}"
@@ -178,7 +178,7 @@ def _with_people(columns: Columns, present: Sequence[str]) -> Columns:
     """The columns, and after them those present that are called as columns of people are."""
     people: dict[str, tuple[str, ...]] = {"author": (), "account_id": ()}
     for name in present:
-        field = field_of_person(plain_name(name))
+        field = field_of_person(plain_column(name))
         if field and len(people[field]) < MOST_OF_A_KIND:
             people[field] += (name,)
     return {**columns, **{field: (*columns[field], *names) for field, names in people.items()}}
@@ -188,7 +188,7 @@ def _with_reposts(flags: Columns, present: Sequence[str]) -> Columns:
     """The flags, and after them the columns present that are called as those of reposts are."""
     marks: dict[str, tuple[str, ...]] = {"repost": (), "repost_switch": (), "repost_type": ()}
     for name in present:
-        flag = flag_of_repost(plain_name(name))
+        flag = flag_of_repost(plain_column(name))
         if flag and len(marks[flag]) < MOST_OF_A_KIND:
             marks[flag] += (name,)
     return {**flags, **{flag: (*flags[flag], *names) for flag, names in marks.items()}}
@@ -196,9 +196,9 @@ def _with_reposts(flags: Columns, present: Sequence[str]) -> Columns:
 
 def _preset(present: Sequence[str], named: Format | None) -> Preset:
     """The dump that is named, or the first whose columns are there."""
-    known = set(map(plain_name, present))
+    known = set(map(plain_column, present))
     candidates = [preset for preset in PRESETS if named in (None, preset.name)]
-    fitting = (one for one in candidates if known.issuperset(map(plain_name, one.needs)))
+    fitting = (one for one in candidates if known.issuperset(map(plain_column, one.needs)))
     return next(fitting, candidates[0])
 
 
@@ -211,7 +211,7 @@ def _check_text_and_time(reader: Reader, present: Sequence[str], source: str) ->
             )
 
 
-def plain_name(name: str) -> str:
+def plain_column(name: str) -> str:
     """A column's name whatever its case and signs: `user_screen_name` for `user.screenName`."""
     return _BETWEEN_WORDS.sub("_", _WORD_BEGINS.sub("_", name.strip())).lower().strip("_")
 

@@ -8,7 +8,7 @@ from shlex import quote
 from components.collect.posts import shown
 from components.collect.tables.authors import Authors, handle_of_link
 from components.collect.tables.people import names_a_person
-from components.collect.tables.reader import NOTHING, YES, Reader, plain_name
+from components.collect.tables.reader import NOTHING, YES, Reader, plain_column
 from components.contracts.errors import BadInputError
 from components.contracts.posts import RETWEET
 
@@ -99,7 +99,7 @@ class Strangers:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._columns = {
-            name: _Values(certain=names_a_person(plain_name(name)))
+            name: _Values(certain=names_a_person(plain_column(name)))
             for name in reader.unread
             if not _says_else(name)
         }
@@ -138,7 +138,7 @@ class Strangers:
 
 def _says_else(name: str) -> bool:
     """Whether a column's name says that it holds no authors."""
-    plain = plain_name(name)
+    plain = plain_column(name)
     return bool(_KNOWN_WORDS.search(plain)) and not names_a_person(plain)
 
 

@@ -7,7 +7,7 @@ from components.collect.config import TableSource
 from components.collect.table_rows import Table
 from components.collect.tables.authors import Authors, Key, TableAuthor, choose_author
 from components.collect.tables.date_order import DateColumn
-from components.collect.tables.reader import NOTHING, YES, Reader, joined
+from components.collect.tables.reader import NOTHING, YES, Reader, joined_cells
 from components.collect.tables.strangers import Strangers, refuse_several
 from components.collect.times import DateOrder
 from components.contracts.errors import BadInputError
@@ -94,7 +94,7 @@ class _Dates:
         """Take note of a row's times; the first that it states must be readable."""
         first = True
         for parts, column in self._columns.items():
-            if (stated := joined(cells, parts)).strip():
+            if (stated := joined_cells(cells, parts)).strip():
                 if column.add(stated, where) and first:
                     self._needed.add(parts)
                 first = False

@@ -29,9 +29,9 @@ from components.collect.tables.foreign import refuse_foreign
 from components.collect.tables.ids import settle_ids, trusted_id
 from components.collect.tables.json_rows import read_json
 from components.collect.tables.parquet import MAGIC, read_parquet
-from components.collect.tables.reader import Reader, choose_reader, joined
+from components.collect.tables.reader import Reader, choose_reader, joined_cells
 from components.collect.tables.survey import Survey, survey_table
-from components.collect.tables.unpacking import ZIP, unpacked
+from components.collect.tables.unpacking import ZIP, unpacked_file
 from components.collect.tables.workbooks import write_sheet_as_csv
 from components.collect.times import READABLE, parse_time
 from components.contracts.errors import BadInputError
@@ -50,7 +50,7 @@ _NOT_PUBLIC = frozenset(
 _LEADING_MENTION = re.compile(r"@(\w{1,15})\s", re.ASCII)
 
 
-class Plan(NamedTuple):
+class TablePlan(NamedTuple):
     """How the rows of a table are read."""
 
     format: str
@@ -59,7 +59,7 @@ class Plan(NamedTuple):
 
 
 def read_table(
-    path: Path, source: str, config: TableSource, spool: Spool, plan: Plan | None = None
+    path: Path, source: str, config: TableSource, spool: Spool, plan: TablePlan | None = None
 ) -> Collected:
     """Read the posts of one author from the table at `path` into the spool.
 
@@ -80,22 +80,22 @@ def read_table(
     return replace(collected, encoding=encoding)
 
 
-def plan_table(path: Path, source: str, config: TableSource) -> Plan:
+def plan_table(path: Path, source: str, config: TableSource) -> TablePlan:
     """How `read_table` would read the table, and whose posts it would take."""
     with open_table(path, source) as (table, _):
         return plan_rows(table, source, config)
 
 
-def plan_rows(table: Table, source: str, config: TableSource) -> Plan:
+def plan_rows(table: Table, source: str, config: TableSource) -> TablePlan:
     """The same of an open table: its rows are gone through once."""
     name, reader = choose_reader(table.columns, config.format, config.columns, source)
-    return Plan(name, reader, survey_table(table, reader, config, source))
+    return TablePlan(name, reader, survey_table(table, reader, config, source))
 
 
 @contextmanager
 def open_table(path: Path, source: str) -> Iterator[tuple[Table, str]]:
     """The table at `path`, unpacked and decoded, and its encoding."""
-    with unpacked(path, source) as plain:
+    with unpacked_file(path, source) as plain:
         refuse_foreign(plain, source)
         with plain.open("rb") as file:
             head = file.read(16)
@@ -131,7 +131,7 @@ def _read_text(open_text: OpenText, source: str) -> Table:
     return read_export(open_text, source) or read_json(open_text, source)
 
 
-def posts_of_table(table: Table, source: str, plan: Plan, spool: Spool) -> Collected:
+def posts_of_table(table: Table, source: str, plan: TablePlan, spool: Spool) -> Collected:
     """Put the posts of one author among the rows of `table` into the spool."""
     format_name, reader, survey = plan
     rows = _Rows(reader, survey, Skips(source, "rows"), spool)
@@ -233,7 +233,7 @@ class _Rows:
         """The first time of the row that can be read."""
         orders = self._survey.date_orders
         for parts in self._reader.columns("created_at"):
-            if at := parse_time(joined(cells, parts), orders.get(parts)):
+            if at := parse_time(joined_cells(cells, parts), orders.get(parts)):
                 return at
         return None
 
@@ -272,7 +272,8 @@ def _no_time(stated: str, where: str) -> _Skip:
     if not stated:
         return _Skip("no time", where)
     return _Skip(
-        "an unreadable time", f"{where}: {shown(stated, 40)!r}; a form that is read is {READABLE}"
+        "an unreadable time",
+        f"{where}: {shown(stated, 40)!r}; a form that is read is {READABLE}",
     )
 
 

@@ -41,7 +41,7 @@ class _Packing(NamedTuple):
 
 
 @contextmanager
-def unpacked(path: Path, source: str) -> Iterator[Path]:
+def unpacked_file(path: Path, source: str) -> Iterator[Path]:
     """The file at `path`; where it is packed, an unpacked one that is there until the block ends.
 
     Of a zip that is the one table in it; an office document, which is a zip as well, stays one.

@@ -11,7 +11,7 @@ from components.contracts.errors import BadInputError
 from components.runtime.files import whole_file
 
 
-class Request(Contract):
+class AccountRequest(Contract):
     """What was asked for: answers to anything else are of no use."""
 
     url: str
@@ -23,7 +23,7 @@ class Request(Contract):
 class Checkpoint:
     """Answers by name (`account`, `page-0001`, …) in a folder that goes when all is done."""
 
-    def __init__(self, dataset: Path, request: Request, *, resume: bool) -> None:
+    def __init__(self, dataset: Path, request: AccountRequest, *, resume: bool) -> None:
         """Take up what an earlier, killed run left for the same request, or start afresh.
 
         Raises:
@@ -59,7 +59,7 @@ class Checkpoint:
             draft.write_text(json.dumps(value), encoding="utf-8")
 
 
-def forget(dataset: Path) -> None:
+def forget_answers(dataset: Path) -> None:
     """Throw the answers for this dataset away: it is written."""
     shutil.rmtree(_folder_of(dataset), ignore_errors=True)
 

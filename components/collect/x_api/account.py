@@ -14,7 +14,7 @@ from components.contracts.errors import BadInputError
 FIELDS = ("id", "name", "profile_image_url", "protected", "public_metrics", "username")
 
 
-def find_account(handle: str, client: XClient, token: Token, kept: Checkpoint) -> Account:
+def find_x_account(handle: str, client: XClient, token: Token, kept: Checkpoint) -> Account:
     """Look the account up by its handle, or take what the checkpoint holds of it.
 
     Raises:

@@ -10,7 +10,7 @@ import tweepy  # type: ignore[import-untyped]
 from components.collect.web.adapter import RefusedError
 from components.collect.web.asking import RetryPolicy
 from components.collect.x_api.adapter import TWEEPY_HOST, GatewayAdapter
-from components.collect.x_api.refusals import explain
+from components.collect.x_api.refusals import explain_x
 from components.collect.x_api.tokens import Token
 
 
@@ -33,7 +33,7 @@ class XClient:
         try:
             return self._retries.ask(lambda: self._ask(route, params), about)
         except RefusedError as refusal:
-            raise explain(refusal, about, self._token) from refusal
+            raise explain_x(refusal, about, self._token) from refusal
 
     def _ask(self, route: str, params: Mapping[str, str]) -> dict[str, Any]:
         self._tweepy.bearer_token = self._token.current()

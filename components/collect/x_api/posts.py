@@ -8,7 +8,7 @@ from components.collect.times import parse_time
 from components.collect.versions import PostVersion
 
 
-def read_version(stated: dict[str, Any], author: str, account_id: str) -> PostVersion | str:
+def read_api_post(stated: dict[str, Any], author: str, account_id: str) -> PostVersion | str:
     """The post that X states, or why there is none."""
     post_id = as_text(stated.get("id"))
     note = as_object(stated.get("note_tweet") or stated.get("note_post"))

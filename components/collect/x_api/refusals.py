@@ -20,7 +20,7 @@ class BadRequestError(BadInputError):
     """X does not take the parameters of a request."""
 
 
-def explain(refusal: RefusedError, about: str, token: Token) -> BadInputError:
+def explain_x(refusal: RefusedError, about: str, token: Token) -> BadInputError:
     """The error to raise for a refusal that asking again would not change."""
     problems = problems_of(refusal.body)
     said = said_by_x(problems, token)

@@ -11,12 +11,12 @@ from components.collect.config import XSource
 from components.collect.spool import Spool
 from components.collect.versions import keep_last_versions
 from components.collect.web.account import Account, Permit
-from components.collect.web.checkpoint import Checkpoint, Request
+from components.collect.web.checkpoint import AccountRequest, Checkpoint
 from components.collect.web.picture import fetch_picture
 from components.collect.x_api.acceptance import MOST_POSTS, require_cost, require_terms
-from components.collect.x_api.account import find_account
+from components.collect.x_api.account import find_x_account
 from components.collect.x_api.client import XClient
-from components.collect.x_api.posts import read_version
+from components.collect.x_api.posts import read_api_post
 from components.collect.x_api.timeline import Timeline
 from components.collect.x_api.tokens import read_token
 
@@ -40,14 +40,14 @@ def read_timeline(
     token = read_token(environment, config.x_api_url)
     require_cost(config, token)
     client = XClient(config.x_api_url, token, config.max_wait)
-    request = Request(
+    request = AccountRequest(
         url=config.x_api_url,
         handle=config.handle,
         since_id=config.since_id,
         until_id=config.until_id,
     )
     kept = Checkpoint(dataset, request, resume=config.resume)
-    account = find_account(config.handle, client, token, kept)
+    account = find_x_account(config.handle, client, token, kept)
     permit(account.handle, account.account_id)
     return _collect(Timeline(config, client, token, kept), account, terms, spool)
 
@@ -57,7 +57,7 @@ def _collect(timeline: Timeline, account: Account, terms: str, spool: Spool) -> 
     number = 0
     for number, stated in enumerate(timeline.posts(account), 1):
         digest.update(_canonical(stated))
-        version = read_version(stated, account.handle, account.account_id)
+        version = read_api_post(stated, account.handle, account.account_id)
         if isinstance(version, str):
             skips.add(version, f"post {number}")
             continue

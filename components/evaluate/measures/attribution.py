@@ -10,7 +10,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from components.contracts.evaluation import Attributed
-from components.evaluate.measures.bootstrap import share
+from components.evaluate.measures.bootstrap import share_of
 from components.evaluate.measures.characters import Features
 
 AT_ONCE = 5
@@ -19,7 +19,7 @@ NONSENSE = 0.05
 """Texts of scattered letters for each real one."""
 
 
-class Attribution:
+class AuthorshipClassifier:
     """Tells the author's style from others', by characters alone: topics are masked.
 
     A logistic regression over TF-IDF of character 1- to 4-grams, fitted on training posts, both
@@ -62,6 +62,6 @@ def attributed(log_odds: NDArray[np.float64], seed: int) -> Attributed:
     whole = len(log_odds) // AT_ONCE * AT_ONCE
     bundles = log_odds[:whole].reshape(-1, AT_ONCE).sum(axis=1)
     return Attributed(
-        post=share(list(log_odds > 0), seed),
-        bundle=share(list(bundles > 0), seed) if whole else None,
+        post=share_of(list(log_odds > 0), seed),
+        bundle=share_of(list(bundles > 0), seed) if whole else None,
     )

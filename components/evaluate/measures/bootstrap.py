@@ -19,7 +19,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 
 @lru_cache(maxsize=8)
-def draws(size: int, seed: int, resamples: int = RESAMPLES) -> Floats:
+def resample_counts(size: int, seed: int, resamples: int = RESAMPLES) -> Floats:
     """How often each of `size` posts is in each resample: whole numbers [resamples, size]."""
     chance = np.random.default_rng(seed)
     return chance.multinomial(size, np.full(size, 1 / size), size=resamples).astype(float)
@@ -34,7 +34,7 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float], seed: int)
         seed: of the draws; equal seeds and equally many posts mean equal draws.
     """
     pairs = np.stack([np.asarray(numerators, float), np.asarray(denominators, float)], axis=1)
-    above, below = (draws(len(pairs), seed) @ pairs).T
+    above, below = (resample_counts(len(pairs), seed) @ pairs).T
     drawn = above[below > 0] / below[below > 0]
     value = pairs[:, 0].sum() / pairs[:, 1].sum()
     return measure(value, *np.percentile(drawn, [2.5, 97.5]))
@@ -45,7 +45,7 @@ def mean(numbers: Sequence[float], seed: int) -> Measure:
     return ratio(numbers, [1.0] * len(numbers), seed)
 
 
-def share(hits: Sequence[bool], seed: int) -> Measure:
+def share_of(hits: Sequence[bool], seed: int) -> Measure:
     """The share of posts for which `hits` is true, with its interval."""
     return mean([float(hit) for hit in hits], seed)
 
@@ -70,7 +70,7 @@ def distance(
         resamples: how many to draw.
     """
     value = float(of(np.ones((1, ours)), np.ones((1, theirs)))[0])
-    drawn = of(draws(ours, seed, resamples), draws(theirs, seed + 1, resamples))
+    drawn = of(resample_counts(ours, seed, resamples), resample_counts(theirs, seed + 1, resamples))
     low, middle, high = np.percentile(drawn, [2.5, 50, 97.5])
     return measure(value, max(0.0, value + low - middle), value + high - middle)
 

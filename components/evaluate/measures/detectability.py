@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from components.contracts.evaluation import Detectability, Measure
 from components.evaluate.measures.attribution import classifier
-from components.evaluate.measures.bootstrap import Floats, draws, measure
+from components.evaluate.measures.bootstrap import Floats, measure, resample_counts
 from components.evaluate.measures.characters import Features
 
 FOLDS = 5
@@ -63,7 +63,7 @@ def _auc(wins: Floats, met: Floats, seed: int) -> Measure | None:
     """Of wins [real, generated] among the pairs that met, with its interval."""
     if not met.any():
         return None
-    rows, columns = draws(wins.shape[0], seed), draws(wins.shape[1], seed + 1)
+    rows, columns = resample_counts(wins.shape[0], seed), resample_counts(wins.shape[1], seed + 1)
     above = np.einsum("ij,ij->i", rows @ wins, columns)
     below = np.einsum("ij,ij->i", rows @ met, columns)
     drawn = above[below > 0] / below[below > 0]

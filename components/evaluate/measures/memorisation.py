@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from components.contracts.evaluation import Memorised
-from components.evaluate.measures.bootstrap import share
+from components.evaluate.measures.bootstrap import share_of
 from components.text.ngrams import RunIndex
 from components.text.overlap import overlap
 
@@ -12,5 +12,7 @@ def memorised(texts: Sequence[str], training: RunIndex, seed: int) -> Memorised:
     """The shares of `texts` (at least one) that overlap with a training post, each way."""
     eight_gram, half, exact = zip(*(overlap(text, training) for text in texts), strict=True)
     return Memorised(
-        eight_gram=share(eight_gram, seed), half=share(half, seed), exact=share(exact, seed)
+        eight_gram=share_of(eight_gram, seed),
+        half=share_of(half, seed),
+        exact=share_of(exact, seed),
     )

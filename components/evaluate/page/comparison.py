@@ -50,7 +50,7 @@ NUMBERS: Rows = {
 """All other figures."""
 
 
-class Table(NamedTuple):
+class ComparisonTable(NamedTuple):
     """Rows of figures, a column for each origin."""
 
     origins: list[str]
@@ -68,14 +68,14 @@ def by_origin(report: EvaluationReport) -> dict[str, Comparison]:
     return {name: known[name] for name in ORIGINS if name in known}
 
 
-def table(report: EvaluationReport) -> Table:
+def comparison_table(report: EvaluationReport) -> ComparisonTable:
     """The figures of every origin."""
     sides = by_origin(report)
 
     def rows(of: Rows) -> dict[str, list[Measure | None]]:
         return {name: [read(one) for one in sides.values()] for name, read in of.items()}
 
-    return Table([named(report, name) for name in sides], rows(SHARES), rows(NUMBERS))
+    return ComparisonTable([named(report, name) for name in sides], rows(SHARES), rows(NUMBERS))
 
 
 def figures(

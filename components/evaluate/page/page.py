@@ -12,14 +12,14 @@ from components.contracts.evaluation import ENOUGH_SAMPLES, EvaluationReport
 from components.contracts.reports import PrepareReport
 from components.evaluate.page import charts, comparison, quotes
 from components.evaluate.page.loss_chart import loss_chart
-from components.evaluate.page.story import Story
+from components.evaluate.page.story import PageContent
 from components.text.graphemes import count_graphemes
 from components.text.terminal import printable
 
 ROOM = Path(__file__).parent
 
 
-def render_page(story: Story, *, public: bool) -> str:
+def render_page(story: PageContent, *, public: bool) -> str:
     """The page as HTML; texts of people and models are escaped, and their controls written out.
 
     A public page quotes nobody: no post, no sample, no words that were learned by heart.
@@ -35,7 +35,7 @@ def render_page(story: Story, *, public: bool) -> str:
         names=_names(story.prepared),
         chart=loss_chart(story.trained) if story.trained else None,
         counts=story.prepared.count_table(),
-        table=comparison.table(story.report),
+        table=comparison.comparison_table(story.report),
         **_drawings(story),
         **({} if public else _quotes(story)),
     )
@@ -77,7 +77,7 @@ def _names(prepared: PrepareReport) -> list[str]:
     ]
 
 
-def _drawings(story: Story) -> dict[str, Any]:
+def _drawings(story: PageContent) -> dict[str, Any]:
     """The bars and histograms; they show numbers alone."""
     report, author = story.report, story.judge.author
     posts = [*author.train, *author.test]
@@ -99,7 +99,7 @@ def _drawings(story: Story) -> dict[str, Any]:
     }
 
 
-def _quotes(story: Story) -> dict[str, Any]:
+def _quotes(story: PageContent) -> dict[str, Any]:
     """What only those may see who may see the posts."""
     most, least = quotes.typical(story.answers.texts, story.judge)
     return {

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from components.contracts.posts import Sample
 from components.evaluate.judge import Judge
-from components.text.ngrams import Run, RunIndex, word_spans, words_of
+from components.text.ngrams import RunIndex, SharedRun, word_spans, words_of
 from components.text.overlap import overlap
 
 SHOWN_OF_A_PROMPT = 10
@@ -17,13 +17,13 @@ TYPICAL_SHOWN = 5
 LEAST_WORDS = 3
 """A post of fewer says too little to be typical of anybody."""
 
-NOTHING = Run(0, 0, None)
+NOTHING = SharedRun(0, 0, None)
 
 Parts = tuple[str, str, str]
 """A text in three: before the words that it shares, these words, and what follows."""
 
 
-class Shown(NamedTuple):
+class ShownSample(NamedTuple):
     """A sample as the page shows it."""
 
     prompt: str
@@ -52,9 +52,11 @@ class Typical(NamedTuple):
     """0 to 1: that it is the author's, if both were equally likely before."""
 
 
-def samples_by_prompt(samples: Sequence[Sample], training: RunIndex) -> dict[str, list[Shown]]:
+def samples_by_prompt(
+    samples: Sequence[Sample], training: RunIndex
+) -> dict[str, list[ShownSample]]:
     """At most ten samples of each prompt, those with a prompt first."""
-    groups: dict[str, list[Shown]] = {}
+    groups: dict[str, list[ShownSample]] = {}
     for sample in samples:
         group = groups.setdefault(sample.prompt, [])
         if len(group) < SHOWN_OF_A_PROMPT:
@@ -87,7 +89,7 @@ def typical(texts: Sequence[str], judge: Judge) -> tuple[list[Typical], list[Typ
     return ordered[: -TYPICAL_SHOWN - 1 : -1], ordered[:TYPICAL_SHOWN]
 
 
-def parts_of(text: str, run: Run) -> Parts:
+def parts_of(text: str, run: SharedRun) -> Parts:
     """The text around and within the words of `run`."""
     text = unicodedata.normalize("NFC", text)
     spans = word_spans(text)
@@ -97,18 +99,18 @@ def parts_of(text: str, run: Run) -> Parts:
     return text[:start], text[start:end], text[end:]
 
 
-def _shown(sample: Sample, training: RunIndex) -> Shown:
+def _shown(sample: Sample, training: RunIndex) -> ShownSample:
     eight_gram, _, exact = overlap(sample.prompt + sample.text, training)
     copied = eight_gram or exact
     run = training.longest(words_of(sample.text)) if copied else NOTHING
     parts = parts_of(sample.text, run if exact or run.length >= LEAST_SHARED else NOTHING)
-    return Shown(sample.prompt, parts, sample.finish_reason == "length", copied)
+    return ShownSample(sample.prompt, parts, sample.finish_reason == "length", copied)
 
 
-def _same_words(post: str, text: str, run: Run) -> Parts:
+def _same_words(post: str, text: str, run: SharedRun) -> Parts:
     """The post, with the words that `text` shares with it in the middle."""
     shared = words_of(text)[run.start : run.start + run.length]
     words = words_of(post)
     starts = range(len(words) - run.length + 1)
     start = next((at for at in starts if words[at : at + run.length] == shared), None)
-    return parts_of(post, NOTHING if start is None else Run(start, run.length, None))
+    return parts_of(post, NOTHING if start is None else SharedRun(start, run.length, None))

@@ -10,7 +10,7 @@ from components.evaluate.answers import Answers
 from components.evaluate.judge import Judge
 
 
-class Story(NamedTuple):
+class PageContent(NamedTuple):
     """The evaluation, what was judged, and how it came to be."""
 
     report: EvaluationReport

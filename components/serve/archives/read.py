@@ -10,7 +10,7 @@ from zipfile import ZipInfo
 
 from components.contracts.artifacts import check_persona
 from components.contracts.errors import BadInputError
-from components.runtime.zips import DAMAGE, StrangersZip, plain_name, problem_of
+from components.runtime.zips import DAMAGE, StrangersZip, plain_name, zip_problem_of
 
 MANIFEST = "MAR-INF/MANIFEST.json"
 ALLOWED = frozenset(
@@ -51,7 +51,7 @@ def archive_facts(path: Path) -> ArchiveFacts:
         return _facts(archive, _checked_members(archive, path), path)
 
 
-def read_archive(path: Path, folder: Path) -> None:
+def unpack_archive(path: Path, folder: Path) -> None:
     """Unpack an archive's files into `folder`.
 
     Raises:
@@ -121,7 +121,7 @@ def _checked_name(member: ZipInfo, path: Path) -> str:
     name = plain_name(stated)
     if name is None or "\\" in stated:
         raise BadInputError(f"{path.name}: {stated!a} may not be in a model archive")
-    if problem := problem_of(member):
+    if problem := zip_problem_of(member):
         raise BadInputError(
             f"{path.name}: {stated!a} may not be in a model archive, since it {problem}"
         )

@@ -31,15 +31,15 @@ from components.serve.personas.model import Model, State
 from components.serve.problems import Kind, Problem
 from components.serve.requests.answers import (
     SSE,
+    GenerationResult,
     Streamed,
     Wording,
-    Written,
     as_event,
     labels,
     streamed_as,
     write,
 )
-from components.serve.requests.generation import Ask, Shown
+from components.serve.requests.generation import Ask, SampleDelta
 
 EXTENSIONS = ["generate", "binary_tensor_data"]
 PLACES = ("/models/{model}", "/models/{model}/versions/{version}")
@@ -183,7 +183,7 @@ def _metadata(name: str, versions: list[str]) -> dict[str, Any]:
     }
 
 
-def _answer(written: Written) -> dict[str, Any]:
+def _answer(written: GenerationResult) -> dict[str, Any]:
     texts = written.texts
     reasons = [sample.finish_reason for sample in written.samples]
     one = len(texts) == 1
@@ -196,18 +196,18 @@ def _answer(written: Written) -> dict[str, Any]:
     }
 
 
-def _piece(model: Model, shown: Shown) -> dict[str, Any]:
+def _piece(model: Model, delta: SampleDelta) -> dict[str, Any]:
     return {
-        "text_output": shown.text,
+        "text_output": delta.text,
         "model_name": model.name,
         "model_version": model.version,
         "ai_generated": True,
-        "details": {"finish_reason": shown.finish_reason, "index": shown.index},
+        "details": {"finish_reason": delta.finish_reason, "index": delta.index},
     }
 
 
 def _events(asked: GenerateRequest) -> Wording:
-    def piece(model: Model, shown: Shown) -> dict[str, Any]:
-        return _named(asked) | _piece(model, shown)
+    def piece(model: Model, delta: SampleDelta) -> dict[str, Any]:
+        return _named(asked) | _piece(model, delta)
 
     return Wording(OPEN_INFERENCE, SSE, piece, as_event)

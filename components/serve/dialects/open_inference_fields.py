@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import model_validator
 
 from components.serve.dialects.fields import SamplingFields
-from components.serve.dialects.unread import changes_nothing, known_fields, shown
+from components.serve.dialects.unread import changes_nothing, known_fields, printable_name
 from components.serve.problems import Kind, Problem
 
 SAMPLING_PARAMETERS = "sampling_parameters"
@@ -104,8 +104,8 @@ def _put(fields: dict[str, Any], name: str, value: Any) -> None:
     if ours == "stop" and isinstance(value, list):
         value = [text for text in value if text != ""]
     if ours in fields and fields[ours] != value:
-        said = f"{shown(ours)} is given twice, and differs"
-        raise Problem(Kind.BAD_REQUEST, said, shown(ours))
+        said = f"{printable_name(ours)} is given twice, and differs"
+        raise Problem(Kind.BAD_REQUEST, said, printable_name(ours))
     fields[ours] = value
 
 

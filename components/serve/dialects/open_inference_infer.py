@@ -26,7 +26,7 @@ from components.serve.dialects.tensors import (
 )
 from components.serve.dialects.unread import known_fields
 from components.serve.problems import Kind, Problem, problem_of_details
-from components.serve.requests.answers import Written, labels, write
+from components.serve.requests.answers import GenerationResult, labels, write
 from components.serve.requests.generation import Ask
 
 OUTPUTS = (TEXT_OUTPUT, FINISH_REASON)
@@ -105,7 +105,7 @@ def _wanted(asked: InferRequest) -> dict[str, bool]:
 def _response(
     asked: InferRequest,
     wanted: dict[str, bool],
-    written: Written,
+    written: GenerationResult,
     shape: list[int],
     mark: Mapping[str, Any],
 ) -> Response:

@@ -23,15 +23,15 @@ from components.serve.dialects.unread import check_query
 from components.serve.personas.model import Model
 from components.serve.requests.answers import (
     SSE,
+    GenerationResult,
     Streamed,
     Wording,
-    Written,
     as_event,
     labels,
     streamed_as,
     write,
 )
-from components.serve.requests.generation import Job, Shown
+from components.serve.requests.generation import GenerationStream, SampleDelta
 
 OWNER = "huggingtweets"
 DONE = b"data: [DONE]\n\n"
@@ -118,7 +118,7 @@ class _Envelope:
         }
 
 
-def _whole(asked: CompletionRequest, written: Written) -> dict[str, Any]:
+def _whole(asked: CompletionRequest, written: GenerationResult) -> dict[str, Any]:
     choices = [
         choice(index, sample.text, sample.finish_reason, sample.logprobs, asked.logprobs)
         for index, sample in enumerate(written.samples)
@@ -130,14 +130,14 @@ def _whole(asked: CompletionRequest, written: Written) -> dict[str, Any]:
 def _wording(asked: CompletionRequest) -> Wording:
     envelope = _Envelope()
 
-    def piece(model: Model, shown: Shown) -> dict[str, Any]:
-        new = choice(shown.index, shown.text, shown.finish_reason, shown.logprobs, asked.logprobs)
+    def piece(model: Model, delta: SampleDelta) -> dict[str, Any]:
+        new = choice(delta.index, delta.text, delta.finish_reason, delta.logprobs, asked.logprobs)
         return envelope.around(model, [new])
 
-    def closing(job: Job) -> Iterable[bytes]:
+    def closing(generation: GenerationStream) -> Iterable[bytes]:
         if asked.stream_options and asked.stream_options.include_usage:
-            counts = usage(job.prompt_tokens, job.tokens)
-            yield as_event(envelope.around(job.model, []) | {"usage": counts})
+            counts = usage(generation.prompt_tokens, generation.tokens)
+            yield as_event(envelope.around(generation.model, []) | {"usage": counts})
         yield DONE
 
     return Wording(OPENAI, SSE, piece, as_event, closing)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.serve.dialects.open_inference_bodies import TEXT_INPUT, RequestInput
-from components.serve.dialects.unread import known_fields, shown
+from components.serve.dialects.unread import known_fields, printable_name
 from components.serve.problems import Kind, Problem
 
 HEADER = "inference-header-content-length"
@@ -172,4 +172,4 @@ def _unpacked(name: str, data: bytes) -> list[str]:
 
 
 def _bad(name: str, what: str) -> Problem:
-    return Problem(Kind.BAD_REQUEST, f"{shown(name)} {what}", shown(name))
+    return Problem(Kind.BAD_REQUEST, f"{printable_name(name)} {what}", printable_name(name))

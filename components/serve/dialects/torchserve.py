@@ -14,21 +14,21 @@ from components.serve.dialects.torchserve_errors import TORCHSERVE
 from components.serve.dialects.unread import check_query
 from components.serve.personas.model import Model
 from components.serve.requests.answers import (
+    GenerationResult,
     Streamed,
     Wording,
-    Written,
-    as_line,
+    as_json_line,
     labels,
     streamed_as,
     write,
 )
-from components.serve.requests.generation import Ask, Shown
+from components.serve.requests.generation import Ask, SampleDelta
 
 Name = Annotated[str, Path(description="the model's name")]
 Version = Annotated[str, Path(description="its version")]
 
 
-class Generation(BaseModel):
+class GenerationAnswer(BaseModel):
     """One sample."""
 
     text: str
@@ -42,7 +42,7 @@ class PredictionAnswer(BaseModel):
     model: str
     model_version: str
     ai_generated: bool
-    generations: list[Generation]
+    generations: list[GenerationAnswer]
     mark: Mark | None = None
     """Where one was asked for."""
 
@@ -102,7 +102,7 @@ RAW_BODY: dict[str, Any] = {
 }
 
 
-def _body(written: Written) -> dict[str, Any]:
+def _body(written: GenerationResult) -> dict[str, Any]:
     return {
         "model": written.model.name,
         "model_version": written.model.version,
@@ -114,8 +114,8 @@ def _body(written: Written) -> dict[str, Any]:
     }
 
 
-def _piece(model: Model, shown: Shown) -> dict[str, Any]:
-    return {"index": shown.index, "text": shown.text}
+def _piece(model: Model, delta: SampleDelta) -> dict[str, Any]:
+    return {"index": delta.index, "text": delta.text}
 
 
-LINES = Wording(TORCHSERVE, "application/x-ndjson", _piece, as_line)
+LINES = Wording(TORCHSERVE, "application/x-ndjson", _piece, as_json_line)

@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from components.serve.dialects.fields import SamplingFields, Text
-from components.serve.dialects.unread import shown
+from components.serve.dialects.unread import printable_name
 from components.serve.problems import Kind, Problem, problem_of_details
 
 JSON, PLAIN = "application/json", "text/plain"
@@ -56,8 +56,9 @@ async def _from_form(request: Request) -> Prediction:
     async with request.form(max_files=MOST_PARTS, max_fields=MOST_PARTS) as form:
         others = [name for name, _ in form.multi_items() if name != DATA]
         if others:
-            said = f"the form's part {shown(others[0])} is not read; give JSON in the part {DATA}"
-            raise Problem(Kind.BAD_REQUEST, said, shown(others[0]))
+            other = printable_name(others[0])
+            said = f"the form's part {other} is not read; give JSON in the part {DATA}"
+            raise Problem(Kind.BAD_REQUEST, said, other)
         parts = form.getlist(DATA)
         if len(parts) != 1:
             raise Problem(

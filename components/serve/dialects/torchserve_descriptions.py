@@ -18,14 +18,14 @@ class ModelEntry(BaseModel):
     modelUrl: str  # noqa: N815
 
 
-class ModelList(BaseModel):
+class ModelPage(BaseModel):
     """A page of the list."""
 
     models: list[ModelEntry]
     nextPageToken: str | None = None  # noqa: N815
 
 
-class Worker(BaseModel):
+class WorkerEntry(BaseModel):
     """A worker of a model."""
 
     id: str
@@ -55,7 +55,7 @@ class ModelDescription(BaseModel):
     batchSize: int  # noqa: N815
     maxBatchDelay: int  # noqa: N815
     loadedAtStartup: bool  # noqa: N815
-    workers: list[Worker]
+    workers: list[WorkerEntry]
     jobQueueStatus: JobQueueStatus  # noqa: N815
 
 

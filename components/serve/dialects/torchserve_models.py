@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from components.serve.context import Context
 from components.serve.dialects.torchserve_descriptions import (
     ModelDescription,
-    ModelList,
+    ModelPage,
     StatusAnswer,
     description,
 )
@@ -71,7 +71,7 @@ def torchserve_models(context: Context) -> APIRouter:
 def _add_reading(router: APIRouter, context: Context) -> None:
     queue_size = context.config.job_queue_size
 
-    @router.get("", response_model=ModelList, response_model_exclude_none=True)
+    @router.get("", response_model=ModelPage, response_model_exclude_none=True)
     async def models(
         limit: Annotated[int, Query(ge=1, le=100_000)] = 100,
         next_page_token: Annotated[int, Query(ge=0, le=1 << 31)] = 0,

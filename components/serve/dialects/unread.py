@@ -125,7 +125,7 @@ def changes_nothing(name: str, value: Any) -> bool:
     return name in NEUTRAL and (value is None or value in NEUTRAL[name])
 
 
-def shown(name: str) -> str:
+def printable_name(name: str) -> str:
     """A name that a client made up, as a message may carry it."""
     return name.encode("unicode_escape").decode()[:LONGEST_NAME]
 
@@ -137,7 +137,7 @@ def _refusal(name: str, known: Collection[str], prompt: str) -> Problem:
         said = "is not supported here; leave it out"
     else:
         said = f"is not known here; known are {', '.join(sorted(known))}"
-    return Problem(Kind.BAD_REQUEST, f"{shown(name)} {said}", shown(name))
+    return Problem(Kind.BAD_REQUEST, f"{printable_name(name)} {said}", printable_name(name))
 
 
 def _meant(name: str, known: Collection[str], prompt: str) -> str | None:

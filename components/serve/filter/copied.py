@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from components.serve.filter.personal import Span
+from components.serve.filter.personal import MaskedSpan
 from components.text.bloom import RUN
 from components.text.graphemes import graphemes
 from components.text.spans import SpanFilter
@@ -45,10 +45,10 @@ def _placed(match: re.Match[str], starts: list[int]) -> Word:
     return Word(match[0], starts[match.start()], end)
 
 
-def copied_spans(words: list[Word], spans: SpanFilter) -> list[Span]:
+def copied_spans(words: list[Word], spans: SpanFilter) -> list[MaskedSpan]:
     """Where runs of eight words stand that a training post holds."""
     return [
-        Span(words[at].start, words[at + RUN - 1].end, COPIED_MASK)
+        MaskedSpan(words[at].start, words[at + RUN - 1].end, COPIED_MASK)
         for at in range(len(words) - RUN + 1)
         if [word.text for word in words[at : at + RUN]] in spans
     ]

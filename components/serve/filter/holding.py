@@ -19,7 +19,7 @@ _LONGEST = 400
 """Characters from the end that are looked at; no address or number is longer."""
 
 
-def settled(
+def settled_until(
     text: str, start: int, words: Sequence[list[Word]], beginnings: Beginnings | None
 ) -> int:
     """How much of `text` will be shown as it is now shown, whatever comes after it.

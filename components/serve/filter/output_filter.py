@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.serve.filter.copied import copied_spans, places_of_words
-from components.serve.filter.holding import settled
-from components.serve.filter.personal import Span, covered, personal_spans
+from components.serve.filter.holding import settled_until
+from components.serve.filter.personal import MaskedSpan, covered, personal_spans
 from components.text.spans import BEGINNINGS, SPANS, Beginnings, SpanFilter
 
 CONTEXT = 400
@@ -52,23 +52,23 @@ class OutputFilter:
             on,
         )
 
-    def find(self, text: str) -> list[Span]:
+    def find(self, text: str) -> list[MaskedSpan]:
         """What may not be shown of `text`, in order; what overlaps is one.
 
         Looked for again after each find, as one find may bare another that was glued to it.
         """
         return self.look(text)[0]
 
-    def look(self, text: str) -> tuple[list[Span], list[str]]:
+    def look(self, text: str) -> tuple[list[MaskedSpan], list[str]]:
         """What `find` finds, and the texts that were looked at, each as long as `text`."""
-        found: list[Span] = []
+        found: list[MaskedSpan] = []
         looked = [text]
         while new := self._found(looked[-1], found):
             found += new
             looked.append(covered(looked[-1], new))
         return _joined(found), looked
 
-    def _found(self, text: str, before: Collection[Span]) -> list[Span]:
+    def _found(self, text: str, before: Collection[MaskedSpan]) -> list[MaskedSpan]:
         """What a look finds; no run of words goes through what was found `before`."""
         copied = copied_spans(places_of_words(text), self.spans) if self.spans else ()
         bare = (
@@ -117,7 +117,7 @@ class SampleFilter:
         self._done = end
         return [piece]
 
-    def _shown_now(self, final: bool) -> tuple[int, list[Span]]:
+    def _shown_now(self, final: bool) -> tuple[int, list[MaskedSpan]]:
         """Up to where the text can be shown, and what must not be shown of it."""
         end = len(self._text)
         if not self._rules.on:
@@ -134,15 +134,15 @@ class SampleFilter:
     def _settled(self, looked: list[str]) -> int:
         """How much is settled, whichever of the texts that are looked at a run may go on in."""
         words = [places_of_words(text) for text in looked] if self._rules.spans else []
-        return settled(self._text, self._done, words, self._rules.beginnings)
+        return settled_until(self._text, self._done, words, self._rules.beginnings)
 
 
-def _joined(found: Collection[Span]) -> list[Span]:
+def _joined(found: Collection[MaskedSpan]) -> list[MaskedSpan]:
     """The spans in order; those that overlap are one."""
-    joined: list[Span] = []
+    joined: list[MaskedSpan] = []
     for span in sorted(found):
         if joined and span.start < joined[-1].end:
             last = joined.pop()
-            span = Span(last.start, max(last.end, span.end), last.mask)
+            span = MaskedSpan(last.start, max(last.end, span.end), last.mask)
         joined.append(span)
     return joined

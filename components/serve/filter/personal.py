@@ -15,7 +15,7 @@ _COVERED = "\0"
 _MAY_HOLD = re.compile(r"[@＠]|at[)\]]", re.IGNORECASE)
 
 
-class Span(NamedTuple):
+class MaskedSpan(NamedTuple):
     """A part of a text that must not be shown, and what is shown instead."""
 
     start: int
@@ -23,20 +23,20 @@ class Span(NamedTuple):
     mask: str
 
 
-def covered(text: str, found: Iterable[Span]) -> str:
+def covered(text: str, found: Iterable[MaskedSpan]) -> str:
     """The text, as long as before, without what was found: what was glued to it stands bare."""
     for start, end, _ in found:
         text = text[:start] + _COVERED * (end - start) + text[end:]
     return text
 
 
-def personal_spans(text: str, own: Collection[str]) -> Iterator[Span]:
+def personal_spans(text: str, own: Collection[str]) -> Iterator[MaskedSpan]:
     """Where personal data stands in `text`; a mention of one of `own` (lower case) may stay."""
     if _MAY_HOLD.search(text):
         for match in EMAIL.finditer(text):
-            yield Span(*match.span(), EMAIL_MASK)
+            yield MaskedSpan(*match.span(), EMAIL_MASK)
         for match in _MENTION.finditer(text):
             if match[0][1:].lower() not in own:
-                yield Span(*match.span(), MENTION_MASK)
+                yield MaskedSpan(*match.span(), MENTION_MASK)
     for start, end in phone_spans(text):
-        yield Span(start, end, PHONE_MASK)
+        yield MaskedSpan(start, end, PHONE_MASK)

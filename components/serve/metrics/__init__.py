@@ -1,5 +1,5 @@
 """What the server measures: our own names, TorchServe's, and the choice by name."""
 
-from components.serve.metrics.own import Metrics, Record
+from components.serve.metrics.own import Metrics, RequestRecord
 
-__all__ = ["Metrics", "Record"]
+__all__ = ["Metrics", "RequestRecord"]

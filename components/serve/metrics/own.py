@@ -83,7 +83,7 @@ class Metrics:
             registry=self.registry,
         )
 
-    def record(self, model: Served, begun: float, asked: str | None) -> "Record":
+    def record(self, model: Served, begun: float, asked: str | None) -> "RequestRecord":
         """Begin to measure a request to this model.
 
         Args:
@@ -92,7 +92,7 @@ class Metrics:
             asked: the version that the request named, if it named one.
         """
         ts_version = (asked or TS_DEFAULT) if self._ts_as_asked else model.version
-        return Record(self, model, begun, ts_version)
+        return RequestRecord(self, model, begun, ts_version)
 
     def watch_models(self, loaded: Callable[[], Sequence[Served]]) -> None:
         """Count the models in memory at each scrape."""
@@ -110,7 +110,7 @@ class Metrics:
         return Gauge(f"huggingtweets_{name}", about, LABELS, registry=self.registry)
 
 
-class Record:
+class RequestRecord:
     """What is measured of one request."""
 
     def __init__(self, metrics: Metrics, model: Served, begun: float, ts_version: str) -> None:

@@ -38,7 +38,7 @@ HEADERS = {
 }
 
 
-class Listed(BaseModel):
+class PersonaChoice(BaseModel):
     """One persona to choose."""
 
     name: str
@@ -48,7 +48,7 @@ class Listed(BaseModel):
 class PersonaList(BaseModel):
     """The personas to choose from."""
 
-    personas: list[Listed]
+    personas: list[PersonaChoice]
 
 
 def page(context: Context, errors: dict[int | str, dict[str, Any]]) -> APIRouter:

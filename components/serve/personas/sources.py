@@ -12,7 +12,7 @@ from components.contracts.registry import Manifest
 from components.registry import Registry
 from components.runtime.closing import Closing
 from components.runtime.digests import file_sha256
-from components.serve.archives.read import read_archive
+from components.serve.archives.read import unpack_archive
 from components.serve.personas.disk import Disk, Kept
 
 
@@ -110,7 +110,7 @@ class ArchiveSource:
 
     def fetch(self, disk: Disk) -> Fetched:
         """See `Source.fetch`."""
-        kept = disk.unpacked(self.path, read_archive)
+        kept = disk.unpacked(self.path, unpack_archive)
         try:
             own = disk.own_manifest(kept.folder)
             return Fetched(kept, own, file_sha256(kept.folder / MANIFEST) if own else None)

@@ -15,18 +15,24 @@ from components.serve.personas.model import Model
 from components.serve.problems import ClientGone, Problem, problem_of
 from components.serve.requests.dialect import Dialect
 from components.serve.requests.disconnect import until_gone
-from components.serve.requests.generation import Ask, Job, Sample, Shown, Writer
+from components.serve.requests.generation import (
+    Ask,
+    FinishedSample,
+    GenerationStream,
+    SampleDelta,
+    TextGenerator,
+)
 from components.serve.requests.notes import note
 
 SSE = "text/event-stream; charset=utf-8"
 
 
 @dataclass(frozen=True)
-class Written:
+class GenerationResult:
     """What a request got."""
 
     model: Model
-    samples: list[Sample]
+    samples: list[FinishedSample]
     prompt_tokens: int
 
     @property
@@ -50,8 +56,8 @@ def labels(model: Model) -> dict[str, str]:
 
 
 async def write(
-    request: Request, writer: Writer, name: str, version: str | None, ask: Ask
-) -> Written:
+    request: Request, writer: TextGenerator, name: str, version: str | None, ask: Ask
+) -> GenerationResult:
     """All samples of a request.
 
     Raises:
@@ -61,14 +67,16 @@ async def write(
     return await until_gone(request.receive, _write(writer, name, version, ask))
 
 
-async def _write(writer: Writer, name: str, version: str | None, ask: Ask) -> Written:
-    job = await writer.start(name, version, ask)
+async def _write(
+    writer: TextGenerator, name: str, version: str | None, ask: Ask
+) -> GenerationResult:
+    generation = await writer.start(name, version, ask)
     try:
-        samples = await job.collect()
-        _note(job)
-        return Written(job.model, samples, job.prompt_tokens)
+        samples = await generation.collect()
+        _note(generation)
+        return GenerationResult(generation.model, samples, generation.prompt_tokens)
     finally:
-        job.close()
+        generation.close()
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,11 @@ class Wording:
 
     dialect: Dialect
     media_type: str
-    piece: Callable[[Model, Shown], dict[str, Any]]
+    piece: Callable[[Model, SampleDelta], dict[str, Any]]
     """One document for each new piece of text."""
     frame: Callable[[dict[str, Any]], bytes]
     """A document on the wire."""
-    closing: Callable[[Job], Iterable[bytes]] = lambda job: ()
+    closing: Callable[[GenerationStream], Iterable[bytes]] = lambda generation: ()
     """What follows the last piece."""
 
 
@@ -89,7 +97,7 @@ class Streamed(Response):
     """Samples as they are written. A failure before the first text is a plain error."""
 
     def __init__(
-        self, writer: Writer, name: str, version: str | None, ask: Ask, wording: Wording
+        self, writer: TextGenerator, name: str, version: str | None, ask: Ask, wording: Wording
     ) -> None:
         super().__init__()
         self._writer, self._name, self._version = writer, name, version
@@ -102,28 +110,28 @@ class Streamed(Response):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            job = await self._writer.start(self._name, self._version, self._ask)
+            generation = await self._writer.start(self._name, self._version, self._ask)
         except HuggingtweetsError as error:
             await self._wording.dialect.answer(problem_of(error))(scope, receive, send)
             return
         try:
-            await send(self._head(job.model))
-            for_end = await self._pieces(job, send)
+            await send(self._head(generation.model))
+            for_end = await self._pieces(generation, send)
             await send({"type": "http.response.body", "body": b"".join(for_end)})
-            _note(job)
+            _note(generation)
         finally:
-            job.close()
+            generation.close()
 
-    async def _pieces(self, job: Job, send: Send) -> Iterable[bytes]:
+    async def _pieces(self, generation: GenerationStream, send: Send) -> Iterable[bytes]:
         """Send every piece; return what ends the stream, which is an error if writing failed."""
         wording = self._wording
         try:
-            async for new in job.shown():
-                body = b"".join(wording.frame(wording.piece(job.model, one)) for one in new)
+            async for new in generation.deltas():
+                body = b"".join(wording.frame(wording.piece(generation.model, one)) for one in new)
                 await send({"type": "http.response.body", "body": body, "more_body": True})
         except HuggingtweetsError as error:
             return (wording.frame(self._error(problem_of(error))),)
-        return wording.closing(job)
+        return wording.closing(generation)
 
     def _error(self, problem: Problem) -> dict[str, Any]:
         dialect = self._wording.dialect
@@ -146,7 +154,7 @@ def streamed_as(media_type: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {kind: {}}}}
 
 
-def as_line(document: dict[str, Any]) -> bytes:
+def as_json_line(document: dict[str, Any]) -> bytes:
     """A line of JSON."""
     return json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
@@ -156,5 +164,9 @@ def as_event(document: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(document, ensure_ascii=False).encode() + b"\n\n"
 
 
-def _note(job: Job) -> None:
-    note(model=job.model.label, tokens=job.tokens, prompt_tokens=job.prompt_tokens)
+def _note(generation: GenerationStream) -> None:
+    note(
+        model=generation.model.label,
+        tokens=generation.tokens,
+        prompt_tokens=generation.prompt_tokens,
+    )

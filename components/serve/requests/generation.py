@@ -16,7 +16,7 @@ from components.lm.engine.protocol import (
     TokenLogprob,
 )
 from components.serve.filter.outlet import Outlet
-from components.serve.metrics import Metrics, Record
+from components.serve.metrics import Metrics, RequestRecord
 from components.serve.personas.model import Model
 from components.serve.personas.personas import Held, Personas
 from components.serve.problems import problem_of
@@ -35,7 +35,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Shown:
+class SampleDelta:
     """What is new in one sample, as it may be shown."""
 
     index: int
@@ -46,7 +46,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Sample:
+class FinishedSample:
     """One whole sample, as it may be shown."""
 
     text: str
@@ -59,10 +59,10 @@ _Item = tuple[int, Event | Done]
 """What the engine said, and of which prompt."""
 
 
-class Job:
+class GenerationStream:
     """A request that is being written. Whoever gets one must `close` it."""
 
-    def __init__(self, held: Held, ask: Ask, record: Record) -> None:
+    def __init__(self, held: Held, ask: Ask, record: RequestRecord) -> None:
         self._held, self._ask = held, ask
         self._events: EventQueue[_Item] = EventQueue()
         self._streams: list[Stream] = []
@@ -103,7 +103,7 @@ class Job:
         for item in self._first:
             self._is_end(item)
 
-    async def shown(self, *, only_whole: bool = False) -> AsyncIterator[list[Shown]]:
+    async def deltas(self, *, only_whole: bool = False) -> AsyncIterator[list[SampleDelta]]:
         """What is new, as it comes, until every sample is finished.
 
         Args:
@@ -123,10 +123,10 @@ class Job:
                 return
             items = await self._events.take()
 
-    async def collect(self) -> list[Sample]:
-        """All samples, when they are finished; raises as `shown` does."""
-        whole: dict[int, list[Shown]] = {}
-        async for new in self.shown(only_whole=True):
+    async def collect(self) -> list[FinishedSample]:
+        """All samples, when they are finished; raises as `deltas` does."""
+        whole: dict[int, list[SampleDelta]] = {}
+        async for new in self.deltas(only_whole=True):
             for shown in new:
                 whole.setdefault(shown.index, []).append(shown)
         return [_joined(whole[index], self._outlets[index].tokens) for index in sorted(whole)]
@@ -156,7 +156,7 @@ class Job:
             raise said.error
         return isinstance(said, Done)
 
-    def _show(self, items: Sequence[_Item], *, only_whole: bool) -> list[Shown]:
+    def _show(self, items: Sequence[_Item], *, only_whole: bool) -> list[SampleDelta]:
         """What of these may be shown; each sample's new text goes through its filter once."""
         touched: dict[int, Outlet] = {}
         drawn = 0
@@ -170,7 +170,7 @@ class Job:
             self.tokens += drawn
             self._record.drawn(drawn, self._held.loaded.engine.load.running)
         shown = [
-            Shown(index, *outlet.show(), outlet.finish_reason)
+            SampleDelta(index, *outlet.show(), outlet.finish_reason)
             for index, outlet in touched.items()
             if outlet.finish_reason or not only_whole
         ]
@@ -184,21 +184,21 @@ class Job:
         return self._outlets[index]
 
 
-def _joined(parts: Sequence[Shown], tokens: int) -> Sample:
+def _joined(parts: Sequence[SampleDelta], tokens: int) -> FinishedSample:
     reason = parts[-1].finish_reason
     assert reason is not None
     logprobs = tuple(token for part in parts for token in part.logprobs)
-    return Sample("".join(part.text for part in parts), reason, logprobs, tokens)
+    return FinishedSample("".join(part.text for part in parts), reason, logprobs, tokens)
 
 
-class Writer:
-    """Starts jobs."""
+class TextGenerator:
+    """Starts what requests want written."""
 
     def __init__(self, personas: Personas, metrics: Metrics, timeout: float) -> None:
         self._personas, self._metrics, self._timeout = personas, metrics, timeout
 
-    async def start(self, name: str, version: str | None, ask: Ask) -> Job:
-        """A job whose first token was written. The caller closes it.
+    async def start(self, name: str, version: str | None, ask: Ask) -> GenerationStream:
+        """A stream whose first token was written. The caller closes it.
 
         Raises:
             Problem: there is no such model, it cannot be used, or the request cannot be.
@@ -207,13 +207,13 @@ class Writer:
         model = self._personas.find(name, version)
         deadline = begun + (model.scaling.response_timeout or self._timeout)
         held = await self._personas.hold(name, version, deadline)
-        job = Job(held, ask, self._metrics.record(held.model, begun, version))
+        generation = GenerationStream(held, ask, self._metrics.record(held.model, begun, version))
         try:
-            await job.start(deadline)
+            await generation.start(deadline)
         except HuggingtweetsError as error:
-            job.close()
+            generation.close()
             raise problem_of(error) from error
         except BaseException:
-            job.close()
+            generation.close()
             raise
-        return job
+        return generation

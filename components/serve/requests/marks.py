@@ -9,7 +9,7 @@ from components.marking.signing import MARK_KEY, Signer
 from components.serve.personas.model import Model
 from components.serve.problems import Kind, Problem
 from components.serve.requests.answers import Wording
-from components.serve.requests.generation import Ask, Shown
+from components.serve.requests.generation import Ask, SampleDelta
 
 FIELD = "mark"
 HEADER = "x-ai-mark"
@@ -58,11 +58,11 @@ class Marks:
         texts: dict[int, str] = dict.fromkeys(range(ask.n * len(ask.prompts)), "")
         unfinished = set(texts)
 
-        def piece(model: Model, shown: Shown) -> dict[str, Any]:
-            texts[shown.index] += shown.text
-            if shown.finish_reason:
-                unfinished.discard(shown.index)
-            document = wording.piece(model, shown)
+        def piece(model: Model, delta: SampleDelta) -> dict[str, Any]:
+            texts[delta.index] += delta.text
+            if delta.finish_reason:
+                unfinished.discard(delta.index)
+            document = wording.piece(model, delta)
             return (
                 document if unfinished else document | self.beside(True, model, [*texts.values()])
             )

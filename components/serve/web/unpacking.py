@@ -66,11 +66,11 @@ class _Unpacked:
                 return message
             packed += message.get("body", b"")
             more = message.get("more_body", False)
-        body = unpacked(bytes(packed), self._codings, self._most)
+        body = unpacked_body(bytes(packed), self._codings, self._most)
         return {"type": "http.request", "body": body, "more_body": False}
 
 
-def unpacked(body: bytes, codings: Sequence[str], most: int) -> bytes:
+def unpacked_body(body: bytes, codings: Sequence[str], most: int) -> bytes:
     """A body without its codings, which were applied in this order; an empty one stays empty.
 
     Raises:

@@ -12,9 +12,9 @@ from components.contracts.artifacts import (
 )
 from components.tracking.names import artifact_name
 from components.tracking.report.library import expr, wr
-from components.tracking.report.markdown import cell, table
+from components.tracking.report.markdown import cell, markdown_table
 from components.tracking.report.runs import Runs
-from components.tracking.report.story import Story
+from components.tracking.report.story import ReportContent
 
 WIDE, HALF, HIGH = 24, 12, 10
 """Of the 24 columns of W&B's grid, and its rows."""
@@ -23,7 +23,7 @@ WARNING = (
 )
 
 
-def blocks_of(story: Story, runs: Runs) -> list[Any]:
+def blocks_of(story: ReportContent, runs: Runs) -> list[Any]:
     """The blocks of the report."""
     return [
         wr.CalloutBlock(text=WARNING),
@@ -35,7 +35,7 @@ def blocks_of(story: Story, runs: Runs) -> list[Any]:
     ]
 
 
-def _data(story: Story) -> str:
+def _data(story: ReportContent) -> str:
     prepared = story.prepared
     together = ["together"] if len(prepared.persona_authors) > 1 else []
     columns = [*(f"@{author}" for author in prepared.persona_authors), *together]
@@ -46,10 +46,10 @@ def _data(story: Story) -> str:
     ]
     return "\n\n".join(
         (
-            table(("posts", *columns), counts),
+            markdown_table(("posts", *columns), counts),
             f"Trained on {splits.train.posts:,} posts, stopped by {splits.validation.posts:,} "
             f"newer ones, measured on the {splits.test.posts:,} newest.",
-            table(("author", "consent", "source"), consent),
+            markdown_table(("author", "consent", "source"), consent),
         )
     )
 
@@ -67,7 +67,7 @@ def _curves(runs: Runs) -> Any:
     return _grid(runs, runs.train, [loss, rate])
 
 
-def _training(story: Story) -> str:
+def _training(story: ReportContent) -> str:
     trained = story.trained
     said = (
         f"{cell(trained.base_model.id)} learned from {trained.tokens:,} tokens in "
@@ -75,10 +75,11 @@ def _training(story: Story) -> str:
         f"weights of step {trained.best_step:,} were kept: "
         f"{trained.best_validation_loss:.3f} nats a token."
     )
-    return f"{said}\n\n{table(('hyperparameter', 'value'), trained.hyperparameters.items())}"
+    chosen = markdown_table(("hyperparameter", "value"), trained.hyperparameters.items())
+    return f"{said}\n\n{chosen}"
 
 
-def _evaluation(story: Story) -> str:
+def _evaluation(story: ReportContent) -> str:
     evaluated = story.evaluated
     bits = evaluated.bits_per_byte
     measured = (
@@ -96,7 +97,7 @@ def _evaluation(story: Story) -> str:
     gate = "\n".join(f"- {one.mark} {cell(one.sentence)}" for one in evaluated.gate.conditions)
     return "\n\n".join(
         (
-            table(
+            markdown_table(
                 (f"bits a byte of {evaluated.test_posts:,} test posts, less is better", ""), rows
             ),
             f"**The gate**: {verdict}.",
@@ -113,7 +114,7 @@ def _samples(runs: Runs) -> list[Any]:
     return [_grid(runs, runs.evaluate, [shown])]
 
 
-def _graph(story: Story, runs: Runs) -> Any:
+def _graph(story: ReportContent, runs: Runs) -> Any:
     """W&B's own drawing of what was made from what."""
     model = artifact_name(FINETUNED_MODEL, story.subject)
     layout = wr.Layout(x=0, y=0, w=WIDE, h=2 * HIGH)
@@ -121,7 +122,7 @@ def _graph(story: Story, runs: Runs) -> Any:
     return _grid(runs, runs.train, [panel])
 
 
-def _digests(story: Story) -> str:
+def _digests(story: ReportContent) -> str:
     base = story.trained.base_model
     inputs = [
         (artifact_name(RAW_DATASET, one.author), RAW_DATASET, one.input_sha256)
@@ -137,7 +138,7 @@ def _digests(story: Story) -> str:
         ),
         (artifact_name(EVALUATION, story.subject), EVALUATION, ""),
     )
-    return table(("artifact", "type", "SHA-256"), (*inputs, *made))
+    return markdown_table(("artifact", "type", "SHA-256"), (*inputs, *made))
 
 
 def _grid(runs: Runs, run: str, panels: Sequence[Any]) -> Any:

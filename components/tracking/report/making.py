@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from components.contracts.errors import BadInputError
-from components.tracking.report.story import Story
+from components.tracking.report.story import ReportContent
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ LONGEST_TITLE = 128
 OFFLINE = ("offline", "disabled", "dryrun")
 
 
-def make_report(story: Story) -> str:
+def make_report(story: ReportContent) -> str:
     """Make a report of this model; where it is looked at.
 
     The key and the server are found as W&B finds them: WANDB_API_KEY, `wandb login`,

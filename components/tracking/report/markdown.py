@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~$&]")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table in GitHub's Markdown."""
     lines = (head, ["---"] * len(head), *([cell(value) for value in row] for row in rows))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from components.contracts.errors import BadInputError
 from components.tracking.names import run_name
-from components.tracking.report.story import Story
+from components.tracking.report.story import ReportContent
 from components.tracking.wandb_backend import PROJECT
 
 
@@ -21,7 +21,7 @@ class Runs(NamedTuple):
     """None where the evaluation was not tracked."""
 
 
-def find_runs(story: Story, api: Any) -> Runs:
+def find_runs(story: ReportContent, api: Any) -> Runs:
     """The runs that trained and evaluated this model, the newest of several.
 
     Raises:
@@ -42,7 +42,7 @@ def find_runs(story: Story, api: Any) -> Runs:
     return Runs(entity, project, train, evaluate)
 
 
-def _project(story: Story, api: Any) -> tuple[str, str]:
+def _project(story: ReportContent, api: Any) -> tuple[str, str]:
     """Entity and project: where the training says that its run is, or else W&B's own settings."""
     named = urlsplit(story.trained.tracking.get("url", "")).path.strip("/").split("/")
     if len(named) == 4 and named[2] == "runs":

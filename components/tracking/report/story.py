@@ -7,7 +7,7 @@ from components.contracts.reports import PrepareReport, TrainReport
 from components.tracking.names import handles
 
 
-class Story(NamedTuple):
+class ReportContent(NamedTuple):
     """How one model came to be."""
 
     name: str

@@ -15,7 +15,7 @@ from support.bluesky import START, BskyAccount, BskyServer, bluesky, bsky_post, 
 from support.web_api import Fault, sending
 
 from components.collect.bluesky.posts import read_post
-from components.collect.bluesky.richtext import read_text
+from components.collect.bluesky.richtext import read_rich_text
 from components.collect.config import BlueskySource
 from components.collect.stage import run
 from components.collect.web import asking
@@ -165,7 +165,7 @@ def test_links_are_whole_and_once(server: BskyServer, tmp_path: Path) -> None:
 def test_facets_that_do_not_fit_are_passed_over(index: dict[str, Any]) -> None:
     features = [{"$type": "app.bsky.richtext.facet#link", "uri": "https://example.com"}]
     record = {"text": "🐟 fish", "facets": [{"index": index, "features": features}]}
-    assert read_text(record).text == "🐟 fish"
+    assert read_rich_text(record).text == "🐟 fish"
 
 
 JSON = st.recursive(
@@ -199,7 +199,7 @@ FACETS = st.lists(
 @settings(deadline=None)
 @given(st.text(max_size=20), FACETS)
 def test_words_survive_any_facets(text: str, facets: list[dict[str, Any]]) -> None:
-    rich = read_text({"text": text, "facets": facets})
+    rich = read_rich_text({"text": text, "facets": facets})
     assert rich.text == text, "a link that is not shortened changes nothing"
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.bluesky import BskyAccount, BskyServer, bluesky, bsky_post
-from support.collecting import author_of as author_of_source
+from support.collecting import account_name as author_of_source
 
-from components.collect.bluesky_names import author_of, is_did, read_name
+from components.collect.bluesky_names import account_name, is_did, read_name
 from components.collect.config import BlueskySource
 from components.collect.stage import run
 from components.contracts.artifacts import check_persona
@@ -60,7 +60,7 @@ def test_what_is_taken_for_a_did_can_name_a_folder(given: str) -> None:
     with suppress(ValueError):
         name = read_name(given)
         assert read_name(name) == name
-        assert check_persona(author_of("", name) if is_did(name) else name)
+        assert check_persona(account_name("", name) if is_did(name) else name)
 
 
 def test_who_is_asked_for_by_did_is_called_by_handle(server: BskyServer, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from support.bluesky import bsky_post
 
 from components.collect.bluesky.bridged import read_whole_text
 from components.collect.bluesky.posts import read_post
-from components.collect.bluesky.richtext import read_text
+from components.collect.bluesky.richtext import read_rich_text
 from components.collect.web.account import Account
 from components.contracts.posts import Post
 from components.prepare.cleaning import clean_default
@@ -110,5 +110,5 @@ def test_any_text_is_read(text: str, bridged: bool) -> None:
     record = {"text": text}
     read_whole = read_whole_text(record, bridged=bridged)
     if not bridged:
-        assert read_whole == read_text(record)
+        assert read_whole == read_rich_text(record)
     assert isinstance(read_whole_text({"text": "x", "bridgyOriginalText": text}).text, str)

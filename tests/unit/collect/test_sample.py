@@ -14,10 +14,10 @@ import pytest
 
 from components.collect.sample.__main__ import main
 from components.collect.sample.build import archive_files, build_archive
-from components.collect.sample.posts import SamplePost, read_people, read_posts
+from components.collect.sample.posts import SamplePost, read_invented_posts, read_people
 from components.contracts.errors import BadInputError
 
-POSTS = read_posts()
+POSTS = read_invented_posts()
 FILES = archive_files()
 WORD = re.compile(r"\w+(?:['’]\w+)*")
 
@@ -152,7 +152,7 @@ def test_posts_follow_each_other_over_about_three_years_of_waking_hours() -> Non
 def test_a_block_without_a_time_or_a_text_is_shown(tmp_path: Path, text: str) -> None:
     (tmp_path / "posts.txt").write_text(f"2024-01-01 08:00\nfine\n\n{text}\n")
     with pytest.raises(BadInputError, match=re.escape(repr(text.split("\n")[0]))):
-        read_posts(tmp_path / "posts.txt")
+        read_invented_posts(tmp_path / "posts.txt")
 
 
 # What X makes of it

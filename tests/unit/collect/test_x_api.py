@@ -13,7 +13,7 @@ from support.x_api import TOKEN, XAccount, XServer, refusing, x_api, x_post
 
 from components.collect.config import XSource
 from components.collect.stage import run
-from components.collect.x_api.posts import read_version
+from components.collect.x_api.posts import read_api_post
 from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.posts import Post
@@ -190,7 +190,7 @@ KEYS = (
 @given(st.dictionaries(st.sampled_from(KEYS), ODD))
 def test_any_object_is_a_post_or_a_reason(odd: dict[str, Any]) -> None:
     for stated in (odd, x_post(1) | odd):
-        version = read_version(stated, "ann", "42")
+        version = read_api_post(stated, "ann", "42")
         if not isinstance(version, str):
             assert version.post.model_validate_json(version.post.model_dump_json()) == version.post
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies
 
 from components.contracts.errors import BadInputError
-from pipelines.fleet.manifest import FleetManifest, check_seen_by_pods, read_manifest
+from pipelines.fleet.manifest import FleetManifest, check_seen_by_pods, read_fleet_manifest
 
 ANN: dict[str, Any] = {
     "persona": "ann",
@@ -18,7 +18,7 @@ ANN: dict[str, Any] = {
 def read(folder: Path, *lines: object, **flags: object) -> FleetManifest:
     texts = [one if isinstance(one, str) else json.dumps(one) for one in lines]
     (folder / "list.jsonl").write_text("\n".join(texts))
-    return read_manifest(str(folder / "list.jsonl"), "s3://b/registry", flags, {})
+    return read_fleet_manifest(str(folder / "list.jsonl"), "s3://b/registry", flags, {})
 
 
 def test_a_line_says_whose_posts_on_what_basis_and_how(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_what_a_line_says_stands_over_the_flags_of_the_command(tmp_path: Path) -
 
 def test_blank_lines_and_a_byte_order_mark_are_nothing(tmp_path: Path) -> None:
     (tmp_path / "list.jsonl").write_bytes(b"\xef\xbb\xbf" + json.dumps(ANN).encode() + b"\r\n\r\n")
-    found = read_manifest(str(tmp_path / "list.jsonl"), "s3://b/registry", {}, {})
+    found = read_fleet_manifest(str(tmp_path / "list.jsonl"), "s3://b/registry", {}, {})
     assert [entry.persona for entry in found.entries] == ["ann"]
 
 
@@ -95,7 +95,7 @@ def test_a_bad_line_is_one_sentence_with_its_number(
 @pytest.mark.parametrize("place", ["nowhere.jsonl", "/", "s3://bucket", "gs://", ""])
 def test_a_list_that_is_not_there_is_one_sentence(place: str) -> None:
     with pytest.raises(BadInputError):
-        read_manifest(place, "s3://b/registry", {}, {})
+        read_fleet_manifest(place, "s3://b/registry", {}, {})
 
 
 def test_an_empty_list_is_refused(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_any_bytes_are_a_list_or_one_sentence(
     path = tmp_path_factory.getbasetemp() / "any.jsonl"
     path.write_bytes(data)
     with pytest.raises(BadInputError):
-        read_manifest(str(path), "s3://b/registry", {}, {})
+        read_fleet_manifest(str(path), "s3://b/registry", {}, {})
 
 
 def test_what_no_pod_sees_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from components.contracts.fleet import FleetItem, FleetList
 from components.contracts.registry import Manifest
 from components.registry import Registry
 from components.registry.fleets import FleetBook, the_only_fleet
-from pipelines.fleet.manifest import Entry, read_manifest
+from pipelines.fleet.manifest import Entry, read_fleet_manifest
 from pipelines.fleet.shards import shard_of, shards_for
 from pipelines.fleet.worker import MOST_STARTS, OvertakenError, Worker
 
@@ -22,7 +22,7 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.uri = str(folder / "registry")
         (folder / "list.jsonl").write_text("".join(LINE.format(name, name) for name in NAMES))
-        self.manifest = read_manifest(str(folder / "list.jsonl"), self.uri, {}, {})
+        self.manifest = read_fleet_manifest(str(folder / "list.jsonl"), self.uri, {}, {})
         self.book = FleetBook(self.uri, "friends")
         self.registry = Registry.open(self.uri).begin()
         self.made: list[str] = []
@@ -116,7 +116,7 @@ def test_a_changed_line_is_another_order(shop: Shop, tmp_path: Path) -> None:
     shop.run()
     text = (tmp_path / "list.jsonl").read_text().replace("bob.csv", "bob-2.csv")
     (tmp_path / "list.jsonl").write_text(text)
-    shop.manifest = read_manifest(str(tmp_path / "list.jsonl"), shop.uri, {}, {})
+    shop.manifest = read_fleet_manifest(str(tmp_path / "list.jsonl"), shop.uri, {}, {})
     assert shop.run() == {"published": 3}
     assert [shop.registry.versions(name) for name in NAMES] == [[1], [1, 2], [1]]
 

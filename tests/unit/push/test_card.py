@@ -8,9 +8,9 @@ from hypothesis import strategies as some
 from support.pushed_versions import CARD
 
 from components.contracts.errors import BadInputError
-from components.push.card import Shown, card_for_hub
+from components.push.card import HubFacts, card_for_hub
 
-SHOWN = Shown(
+SHOWN = HubFacts(
     to="jane/bot",
     license=None,
     base_license="apache-2.0",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.contracts.errors import BadInputError
-from components.serve.archives.read import archive_facts, read_archive
+from components.serve.archives.read import archive_facts, unpack_archive
 
 MANIFEST = '{"model": {"modelName": "jane", "modelVersion": "2.0"}}'
 WEIGHTS = "model.safetensors"
@@ -25,7 +25,7 @@ def refuse(path: Path, sentence: str) -> None:
         archive_facts(path)
     (path.parent / "out").mkdir()
     with pytest.raises(BadInputError, match=sentence):
-        read_archive(path, path.parent / "out")
+        unpack_archive(path, path.parent / "out")
     assert not list((path.parent / "out").iterdir())
 
 
@@ -33,7 +33,7 @@ def test_an_archive_says_its_name_and_comes_out_as_it_went_in(tmp_path: Path) ->
     path = write_archive(tmp_path / "x.mar", zipfile.ZipInfo("deep/config.json"))
     facts = archive_facts(path)
     assert (facts.name, facts.version) == ("jane", "2.0")
-    read_archive(path, tmp_path / "out")
+    unpack_archive(path, tmp_path / "out")
     assert (tmp_path / "out" / WEIGHTS).read_bytes() == b"weights"
     assert (tmp_path / "out/deep/config.json").read_bytes() == b"{}"
     assert not (tmp_path / "out/MAR-INF").exists()
@@ -87,7 +87,7 @@ def test_a_damaged_file_is_said_in_one_sentence(tmp_path: Path) -> None:
     path = write_archive(tmp_path / "x.mar")
     path.write_bytes(path.read_bytes().replace(b"weights", b"WEIGHTS"))
     with pytest.raises(BadInputError, match="x.mar is damaged"):
-        read_archive(path, tmp_path / "out")
+        unpack_archive(path, tmp_path / "out")
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 cut off"])

@@ -11,7 +11,7 @@ from support.fake_engine import FakeEngines
 from support.marks import make_key
 from support.servers import Running, publish, serving
 
-from components.marking.checking import Found, check_mark, find_mark
+from components.marking.checking import FoundMark, check_mark, find_mark
 from components.marking.keys import read_public_keys
 from components.registry import Registry
 
@@ -40,7 +40,7 @@ def post(server: Running, path: str, body: Any, **more: Any) -> requests.Respons
     return requests.post(server.inference + path, json=body, headers=headers, timeout=20, **more)
 
 
-def check(server: Running, found: Found, texts: list[str]) -> None:
+def check(server: Running, found: FoundMark, texts: list[str]) -> None:
     keys = requests.get(f"{server.inference}/v1/marks/keys", timeout=20)
     assert keys.status_code == 200
     for text in texts:

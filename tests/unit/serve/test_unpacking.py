@@ -19,7 +19,7 @@ from support.fake_engine import FakeEngines
 from support.servers import Running, publish, serving
 
 from components.registry import Registry
-from components.serve.web.unpacking import CODINGS, unpacked
+from components.serve.web.unpacking import CODINGS, unpacked_body
 
 MOST = 10_000
 TEXT = " sample 0 of seed 7, and so on."
@@ -182,11 +182,11 @@ def test_a_body_that_nobody_reads_may_be_in_any_coding(bounded: Running) -> None
 @given(body=st.binary(max_size=300), coding=st.sampled_from(sorted(CODINGS)))
 def test_any_bytes_are_unpacked_or_refused(body: bytes, coding: str) -> None:
     with suppress(HTTPException):  # and nothing else
-        assert len(unpacked(body, [coding], MOST)) <= MOST
+        assert len(unpacked_body(body, [coding], MOST)) <= MOST
 
 
 @given(body=st.binary(max_size=3000), at=st.integers(0, len(PACKED) - 1))
 def test_what_was_packed_comes_back(body: bytes, at: int) -> None:
     named, pack = PACKED[at]
     codings = [coding.strip().lower() for coding in named.split(",")]
-    assert unpacked(pack(body), codings, MOST) == body
+    assert unpacked_body(pack(body), codings, MOST) == body

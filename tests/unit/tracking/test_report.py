@@ -12,8 +12,8 @@ from support.finished import make_base, make_dataset, make_evaluation_report, ma
 from support.wandb_api import KEY, WandbApi, wandb_api
 
 from components.contracts.errors import BadInputError
-from components.tracking.report import Story, make_report
-from components.tracking.report.markdown import cell, table
+from components.tracking.report import ReportContent, make_report
+from components.tracking.report.markdown import cell, markdown_table
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WandbApi]:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(tmp_path_factory: pytest.TempPathFactory) -> ReportContent:
     place = tmp_path_factory.mktemp("finished")
     weights = place / "weights"
     weights.mkdir()
@@ -36,10 +36,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     prepared = make_dataset(place / "dataset", ["gardener", "baker_2"])
     base = make_base(place / "base", weights)
     trained = make_model(place / "model", weights, place / "dataset", base)
-    return Story("rosa@3", prepared, trained, make_evaluation_report())
+    return ReportContent("rosa@3", prepared, trained, make_evaluation_report())
 
 
-def add_runs(api: WandbApi, story: Story) -> None:
+def add_runs(api: WandbApi, story: ReportContent) -> None:
     api.add_run("other", "@baker_2-gardener-train", dataset_sha256="another")
     api.add_run("trained", "@baker_2-gardener-train", dataset_sha256=story.trained.dataset_sha256)
     api.add_run("judged", "@baker_2-gardener-evaluate", model_sha256=story.evaluated.model_sha256)
@@ -50,7 +50,7 @@ def blocks(api: WandbApi, kind: str) -> list[Any]:
 
 
 def test_a_report_tells_of_data_training_evaluation_samples_and_lineage(
-    api: WandbApi, story: Story
+    api: WandbApi, story: ReportContent
 ) -> None:
     add_runs(api, story)
     url = make_report(story)
@@ -67,7 +67,7 @@ def test_a_report_tells_of_data_training_evaluation_samples_and_lineage(
 
 
 def test_the_curves_are_those_of_the_run_that_trained_this_model(
-    api: WandbApi, story: Story
+    api: WandbApi, story: ReportContent
 ) -> None:
     add_runs(api, story)
     make_report(story)
@@ -79,7 +79,7 @@ def test_the_curves_are_those_of_the_run_that_trained_this_model(
 
 
 def test_of_two_trainings_on_the_same_posts_the_newer_one_is_told(
-    api: WandbApi, story: Story
+    api: WandbApi, story: ReportContent
 ) -> None:
     add_runs(api, story)
     api.add_run("again", "@baker_2-gardener-train", dataset_sha256=story.trained.dataset_sha256)
@@ -87,7 +87,9 @@ def test_of_two_trainings_on_the_same_posts_the_newer_one_is_told(
     assert '"again"' in json.dumps(blocks(api, "panel-grid")[0]["metadata"]["runSets"])
 
 
-def test_the_project_is_where_the_training_says_its_run_is(api: WandbApi, story: Story) -> None:
+def test_the_project_is_where_the_training_says_its_run_is(
+    api: WandbApi, story: ReportContent
+) -> None:
     add_runs(api, story)
     api.projects = {("bob-team", "birds")}
     tracked = {"url": "https://wandb.ai/bob-team/birds/runs/trained"}
@@ -96,14 +98,14 @@ def test_the_project_is_where_the_training_says_its_run_is(api: WandbApi, story:
 
 
 def test_an_evaluation_that_was_not_tracked_leaves_the_samples_out(
-    api: WandbApi, story: Story
+    api: WandbApi, story: ReportContent
 ) -> None:
     api.add_run("trained", "@baker_2-gardener-train", dataset_sha256=story.trained.dataset_sha256)
     make_report(story)
     assert "was not tracked" in json.dumps(api.spec())
 
 
-def test_what_is_not_there_is_named(api: WandbApi, story: Story) -> None:
+def test_what_is_not_there_is_named(api: WandbApi, story: ReportContent) -> None:
     with pytest.raises(BadInputError, match=r"ann-team/huggingtweets holds no run .*wandb sync"):
         make_report(story)
     api.projects = set()
@@ -117,7 +119,7 @@ def test_what_is_not_there_is_named(api: WandbApi, story: Story) -> None:
 
 @pytest.mark.parametrize("mode", ["offline", "disabled", "dryrun"])
 def test_offline_no_report_is_made_and_nobody_is_asked(
-    mode: str, api: WandbApi, story: Story, monkeypatch: pytest.MonkeyPatch
+    mode: str, api: WandbApi, story: ReportContent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", mode)
     with pytest.raises(BadInputError, match=rf"WANDB_MODE={mode}.*wandb sync"):
@@ -126,7 +128,7 @@ def test_offline_no_report_is_made_and_nobody_is_asked(
 
 
 def test_without_a_key_it_is_told_where_one_goes(
-    api: WandbApi, story: Story, monkeypatch: pytest.MonkeyPatch
+    api: WandbApi, story: ReportContent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("WANDB_API_KEY")
     with pytest.raises(BadInputError, match="no key for W&B.*WANDB_API_KEY"):
@@ -135,7 +137,7 @@ def test_without_a_key_it_is_told_where_one_goes(
 
 
 def test_a_login_in_the_home_folder_is_a_key(
-    api: WandbApi, story: Story, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    api: WandbApi, story: ReportContent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     add_runs(api, story)
     monkeypatch.delenv("WANDB_API_KEY")
@@ -147,7 +149,10 @@ def test_a_login_in_the_home_folder_is_a_key(
 
 
 def test_a_wrong_key_is_refused_and_reaches_no_sentence(
-    api: WandbApi, story: Story, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    api: WandbApi,
+    story: ReportContent,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     wrong = "w" * 40
     monkeypatch.setenv("WANDB_API_KEY", wrong)
@@ -157,7 +162,7 @@ def test_a_wrong_key_is_refused_and_reaches_no_sentence(
 
 
 def test_a_server_that_is_not_there_is_one_sentence(
-    api: WandbApi, story: Story, monkeypatch: pytest.MonkeyPatch
+    api: WandbApi, story: ReportContent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setattr("components.tracking.report.making.SECONDS", 1)
@@ -196,4 +201,6 @@ def test_what_others_wrote_is_no_markdown(value: str) -> None:
 
 
 def test_a_table() -> None:
-    assert table(("a", "b"), [(1234, None)]) == "| a | b |\n| --- | --- |\n| 1,234 | none |"
+    assert (
+        markdown_table(("a", "b"), [(1234, None)]) == "| a | b |\n| --- | --- |\n| 1,234 | none |"
+    )

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.evaluate.measures.bootstrap import ratio, share
+from components.evaluate.measures.bootstrap import ratio, share_of
 
 
 def test_the_value_is_the_ratio_of_the_sums() -> None:
@@ -13,7 +13,7 @@ def test_the_value_is_the_ratio_of_the_sums() -> None:
 
 
 def test_a_share_of_many_posts_has_the_interval_of_the_binomial() -> None:
-    measure = share([True] * 100 + [False] * 900, seed=1)
+    measure = share_of([True] * 100 + [False] * 900, seed=1)
     assert measure.value == 0.1
     assert measure.low == pytest.approx(0.0814, abs=0.003)  # 0.1 ± 1.96 √(0.1 · 0.9 / 1000)
     assert measure.high == pytest.approx(0.1186, abs=0.003)
@@ -28,5 +28,5 @@ def test_the_seed_alone_decides() -> None:
 @settings(max_examples=20)
 @given(st.lists(st.booleans(), min_size=1, max_size=30))
 def test_the_interval_lies_within_what_a_share_can_be(hits: list[bool]) -> None:
-    measure = share(hits, seed=0)
+    measure = share_of(hits, seed=0)
     assert 0 <= measure.low <= measure.high <= 1

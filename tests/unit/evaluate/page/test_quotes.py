@@ -2,7 +2,7 @@ from support.judged import make_judge
 
 from components.contracts.posts import Sample
 from components.evaluate.page.quotes import longest_copies, parts_of, samples_by_prompt, typical
-from components.text.ngrams import Run
+from components.text.ngrams import SharedRun
 
 POST = "Every evening we carry the old lamp down to the harbour wall"
 
@@ -42,7 +42,7 @@ def test_samples_are_grouped_and_copies_marked() -> None:
 
 def test_parts_make_up_the_text_whatever_it_holds() -> None:
     for text in ("", "…", "İİ one two", "e\u0301a b c"):
-        for run in (Run(0, 0, None), Run(0, 2, None), Run(3, 9, None)):
+        for run in (SharedRun(0, 0, None), SharedRun(0, 2, None), SharedRun(3, 9, None)):
             assert "".join(parts_of(text, run)).replace("é", "e\u0301") == text
 
 

@@ -8,10 +8,10 @@ from support.finished import Folders, make_finished
 from components.publish.config import PublishConfig
 from components.publish.stage import run
 from components.registry import Registry
-from components.tracking.report import Story
+from components.tracking.report import ReportContent
 from pipelines.cli.command import main
 
-Told = list[Story]
+Told = list[ReportContent]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     """What the report was to be made of."""
     stories: Told = []
 
-    def make(story: Story) -> str:
+    def make(story: ReportContent) -> str:
         stories.append(story)
         return "https://wandb.example/report"
 

@@ -13,9 +13,9 @@ from pipelines.arguments import check_gpus
 from pipelines.local.checks import (
     check_base_model,
     check_device,
+    check_evaluation_prompts,
     check_out,
     check_places,
-    check_prompts,
     check_registry,
 )
 from pipelines.stages import train
@@ -85,11 +85,11 @@ def test_a_base_model_that_makes_no_gguf_is_refused_at_once(tmp_path: Path) -> N
 
 def test_what_a_model_cannot_write_is_refused_before_it_is_trained(tmp_path: Path) -> None:
     model = make_tiny_model(tmp_path / "tiny")
-    check_prompts(model, EvaluateConfig(max_tokens=90))
+    check_evaluation_prompts(model, EvaluateConfig(max_tokens=90))
     with pytest.raises(BadInputError, match="--max-tokens 129 after the prompt"):
-        check_prompts(model, EvaluateConfig(max_tokens=129, prompts=()))
+        check_evaluation_prompts(model, EvaluateConfig(max_tokens=129, prompts=()))
     with pytest.raises(BadInputError, match="after the prompt 'zzzz"):
-        check_prompts(model, EvaluateConfig(prompts=("z" * 80,)))
+        check_evaluation_prompts(model, EvaluateConfig(prompts=("z" * 80,)))
 
 
 def test_a_gpu_that_is_not_there_is_missed_before_anything_is_fetched(

@@ -19,7 +19,7 @@ ASK_EVERY = 0.5
 LOOK_EVERY = 0.1
 
 
-class Trial:
+class RolloutCheck:
     """What the pods are asked in the course of one deployment, and what they said."""
 
     def __init__(self, watching: Watching, asker: Asker, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The stages as a local run calls them: each gives the folder that it wrote.
+"""The stages as a local run calls them, and the last pod of a sweep: each gives what it wrote.
 
 They take time to import, torch above all: each when it is called.
 """
@@ -49,8 +49,13 @@ def evaluate(
     evaluation_out: Path,
     champion: Path | None = None,
     reference_authors: Path | None = None,
+    registry: str | None = None,
+    name: str | None = None,
 ) -> Path:
-    """The evaluation of a finetuned-model."""
+    """The evaluation of a finetuned-model.
+
+    It is compared with `champion`, or, with a `registry`, with the persona `name` in production.
+    """
     from components.evaluate.stage import run
 
     run(
@@ -61,6 +66,8 @@ def evaluate(
         evaluation_out=evaluation_out,
         champion=champion,
         reference_authors=reference_authors,
+        registry=registry,
+        name=name,
     )
     return evaluation_out
 
@@ -72,7 +79,7 @@ def publish(
     base_model: Path,
     model: Path,
     evaluation: Path,
-    raw_dataset: Sequence[Path],
+    raw_dataset: Sequence[Path] = (),
     registry: str,
     name: str | None = None,
     manifest_out: Path | None = None,

@@ -8,10 +8,10 @@ from components.contracts.errors import BadInputError
 from components.forget.copies import must_go
 from components.forget.places import Place, places_below
 from components.forget.raw_dataset import RawDatasetRewrite
-from components.forget.train_dataset import TrainDataset
+from components.forget.train_dataset import TrainDatasetRewrite
 from components.forget.wanted import Wanted
 
-Dataset = RawDatasetRewrite | TrainDataset
+Dataset = RawDatasetRewrite | TrainDatasetRewrite
 DATASETS = (RAW_DATASET, TRAIN_DATASET)
 
 
@@ -62,8 +62,8 @@ def read_dataset(place: Place, wanted: Wanted) -> Dataset:
     Raises:
         BadInputError: it is none, or damaged.
     """
-    kind: type[RawDatasetRewrite] | type[TrainDataset]
-    kind = RawDatasetRewrite if place.kind == RAW_DATASET else TrainDataset
+    kind: type[RawDatasetRewrite] | type[TrainDatasetRewrite]
+    kind = RawDatasetRewrite if place.kind == RAW_DATASET else TrainDatasetRewrite
     return kind(place, wanted)
 
 
@@ -85,7 +85,7 @@ def _look_at(place: Place, wanted: Wanted, plan: ForgetPlan) -> None:
         dataset = read_dataset(place, wanted)
         if dataset.removed or dataset.was_cut_off:
             plan.datasets.append(dataset)
-            if isinstance(dataset, TrainDataset) and dataset.removed:
+            if isinstance(dataset, TrainDatasetRewrite) and dataset.removed:
                 plan.digests.add(place.sha256())
     except BadInputError as error:
         plan.unreached.append(f"{place.name}: {error}")

@@ -17,7 +17,7 @@ from components.registry.post_hashes import POST_HASHES
 NOTE = "posts were forgotten since; the shares of languages and the counts of masks are of before"
 
 
-class TrainDataset:
+class TrainDatasetRewrite:
     """What is to become of one train dataset; nothing changes before `apply`."""
 
     def __init__(self, place: Place, wanted: Wanted) -> None:

@@ -54,13 +54,25 @@ def run(
     hub = Hub(repository_name(to), find_token())
     book = Registry.open(registry).require()
     number = chosen_version(book, name, version)
+    report = _push(config, hub, book, name, number, must_pass=must_pass)
+    log.info("%s", in_words(report))
+    if push_out:
+        push_out.parent.mkdir(parents=True, exist_ok=True)
+        report.write(push_out)
+    return report
+
+
+def _push(
+    config: PushConfig, hub: Hub, book: Registry, name: str, number: int, *, must_pass: bool
+) -> PushReport:
+    """Bring the version to the repository."""
     with TemporaryDirectory(prefix="huggingtweets-push-") as scratch:
         folder = Path(scratch) / "version"
         manifest = book.download(name, number, folder)  # which asks the opt-outs
         passed = ask_gate(folder, manifest, must_pass=must_pass)
-        pushed = fill_package(folder, manifest, config.license, to, hub.page, passed=passed)
-        ask = partial(_ask_opt_outs, registry, manifest)
-        with book.recorded("push", name, number, to=to) as record:
+        pushed = fill_package(folder, manifest, config.license, hub.to, hub.page, passed=passed)
+        ask = partial(_ask_opt_outs, book, manifest)
+        with book.recorded("push", name, number, to=hub.to) as record:
             there, is_new = _there(config, hub, name, ask)
             change = change_of(there, [*pushed.files, digests(folder / RECORD)])
             commit = _commit(hub, folder, change, f"{name}@{number}", there.head.commit, ask)
@@ -69,10 +81,10 @@ def run(
                 ask()
                 hub.make_public()
     changed = commit != there.head.commit
-    report = PushReport(
+    return PushReport(
         persona=name,
         version=number,
-        to=to,
+        to=hub.to,
         url=hub.page,
         commit=commit,
         outcome="created" if is_new else "updated" if changed else "unchanged",
@@ -81,11 +93,6 @@ def run(
         sent=change.sent if changed else (),
         deleted=change.deleted if changed else (),
     )
-    log.info("%s", in_words(report))
-    if push_out:
-        push_out.parent.mkdir(parents=True, exist_ok=True)
-        report.write(push_out)
-    return report
 
 
 def check(to: str) -> None:
@@ -109,9 +116,9 @@ def in_words(report: PushReport) -> str:
     return f"{report.persona}@{report.version} {done[report.outcome]} {report.url} ({who})"
 
 
-def _ask_opt_outs(registry: str, manifest: Manifest) -> None:
+def _ask_opt_outs(registry: Registry, manifest: Manifest) -> None:
     """Refuse a version of somebody who opted out meanwhile."""
-    refuse_opted_out(read_opt_outs(registry), manifest.lineage.people(manifest.persona))
+    refuse_opted_out(read_opt_outs(registry.store.uri), manifest.lineage.people(manifest.persona))
 
 
 def _there(

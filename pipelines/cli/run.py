@@ -35,6 +35,8 @@ from pipelines.pushing import add_push_flags, push_given
 from pipelines.sources import ACCOUNTS, AppendSource, asking_fields, sources_given
 from pipelines.steps import StepRunner, alone_in, make_out
 
+MANY: dict[str, Any] = {"action": "append", "default": [], "type": a_name}
+"""Of a flag that is repeated."""
 CONFIGS = (FetchConfig, PrepareConfig, TrainConfig, EvaluateConfig, PublishConfig)
 
 
@@ -106,8 +108,26 @@ def add_source_flags(parser: argparse.ArgumentParser, *, consent_required: bool 
     Where `consent_required` is false, a command can do without sources.
     """
     group = parser.add_argument_group("whose posts (repeat for more of them, or more authors)")
-    many: dict[str, Any] = {"action": "append", "default": [], "type": a_name}
-    source: dict[str, Any] = many | {"action": AppendSource}
+    _add_places(group)
+    _add_readings(group)
+    group.add_argument(
+        "--exclude-circle-window",
+        action="store_true",
+        help="leave out an archive's posts of the months in which some were private",
+    )
+    group.add_argument(
+        "--consent",
+        action="append",
+        choices=get_args(Consent),
+        required=consent_required,
+        help="on which basis these posts are used; once for all sources, or once for each in "
+        "their order here",
+    )
+
+
+def _add_places(group: argparse._ArgumentGroup) -> None:
+    """The flags that name a source each."""
+    source: dict[str, Any] = MANY | {"action": AppendSource}
     group.add_argument(
         "--archive",
         metavar="X.zip",
@@ -130,36 +150,27 @@ def add_source_flags(parser: argparse.ArgumentParser, *, consent_required: bool 
         help="a Mastodon account, as alice@mastodon.social",
         **source,
     )
+
+
+def _add_readings(group: argparse._ArgumentGroup) -> None:
+    """The flags that say how a source is read."""
     group.add_argument(
-        "--author", metavar="NAME", help="whose posts a table or an archive holds", **many
+        "--author", metavar="NAME", help="whose posts a table or an archive holds", **MANY
     )
     group.add_argument(
         "--format",
         metavar="NAME",
         help="the table's format (default: found by its columns)",
-        **many,
+        **MANY,
     )
     group.add_argument(
-        "--columns", metavar="FIELD=COLUMN,…", help="what the table's columns hold", **many
+        "--columns", metavar="FIELD=COLUMN,…", help="what the table's columns hold", **MANY
     )
     group.add_argument(
         "--date-order",
         metavar="ORDER",
         help="day-first or month-first, of dates such as 01/03/2019 (default: found by the rows)",
-        **many,
-    )
-    group.add_argument(
-        "--exclude-circle-window",
-        action="store_true",
-        help="leave out an archive's posts of the months in which some were private",
-    )
-    group.add_argument(
-        "--consent",
-        action="append",
-        choices=get_args(Consent),
-        required=consent_required,
-        help="on which basis these posts are used; once for all sources, or once for each in "
-        "their order here",
+        **MANY,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from components.contracts.artifacts import (
     EVALUATION,
     FINETUNED_MODEL,
+    MANIFEST,
     PRETRAINED_MODEL,
     TRAIN_DATASET,
 )
@@ -24,6 +25,7 @@ from components.publish.config import PublishConfig
 from components.registry import PRODUCTION, Registry
 from components.storage import ObjectMissingError, open_store
 from components.storage.transfer import download_folder
+from pipelines import stages
 from pipelines.local.production import bring_into_production
 from pipelines.sweep.trial import compared, validation_bits, validation_texts
 
@@ -109,9 +111,6 @@ def finish(
         BadInputError: every trial failed.
         GateFailedError: the best one did not pass the gate.
     """
-    from components.evaluate.stage import run as evaluate  # torch takes a second to import
-    from components.publish.stage import run as publish
-
     book = Registry.open(registry).begin()
     scored = results.all()
     dataset = _fetched(scored[0].dataset, out / TRAIN_DATASET)
@@ -119,19 +118,18 @@ def finish(
     best = min(scored, key=lambda one: (figures[one.trial.number], one.trial.number))
     model = _fetched(best.model, out / FINETUNED_MODEL)
     base = _fetched(best.base_model, out / PRETRAINED_MODEL)
-    evaluation = out / EVALUATION
-    evaluate(
+    evaluation = stages.evaluate(
         config,
         dataset=dataset,
         model=model,
         base_model=base,
-        evaluation_out=evaluation,
+        evaluation_out=out / EVALUATION,
         registry=registry,
         name=name,
     )
     if not no_gate:
         ask_gate(GateConfig(), evaluation=evaluation)
-    manifest = publish(
+    published = stages.publish(
         PublishConfig(),
         dataset=dataset,
         model=model,
@@ -139,8 +137,10 @@ def finish(
         evaluation=evaluation,
         registry=registry,
         name=name,
+        manifest_out=out,
         attempt=f"sweep {results.run}",
     )
+    manifest = Manifest.read(published / MANIFEST)
     alias = book.alias(manifest.persona, PRODUCTION)
     champion = alias.version if alias else None
     if problem := bring_into_production(book, manifest, champion, pods=True):

@@ -78,33 +78,46 @@ def _add_health(router: APIRouter, context: Context) -> None:
 def _add_model(router: APIRouter, context: Context, place: str) -> None:
     """The calls about one model, whose version is named where `place` names one."""
 
-    def named(request: Request) -> tuple[str, str | None]:
-        context.tokens.check_inference(request.headers.get("authorization"))
-        name, version = request.path_params["model"], request.path_params.get("version")
-        context.personas.find(name, version)
-        check_query(request.query_params, (TEXT_INPUT, *EngineFields.model_fields))
-        return name, version
-
     async def allowed(request: Request) -> None:
         """Whoever may not ask learns nothing else about the request."""
-        named(request)
+        _model_of(context, request)
 
+    add = _adder(router, place, [Depends(allowed)], versioned="{version}" in place)
+    _add_descriptions(add, context)
+    _add_generation(add, context)
+
+
+def _model_of(context: Context, request: Request) -> tuple[str, str | None]:
+    """The name and the version that a request is about; refuses who may not ask."""
+    context.tokens.check_inference(request.headers.get("authorization"))
+    name, version = request.path_params["model"], request.path_params.get("version")
+    context.personas.find(name, version)
+    check_query(request.query_params, (TEXT_INPUT, *EngineFields.model_fields))
+    return name, version
+
+
+def _add_descriptions(add: Callable[..., None], context: Context) -> None:
     async def metadata(request: Request) -> JSONResponse:
         """What the model takes and gives."""
-        name, _ = named(request)
+        name, _ = _model_of(context, request)
         versions = [model.version for model in context.personas.of(name)]
         return JSONResponse(_metadata(name, versions))
 
     async def ready(request: Request) -> JSONResponse:
         """Whether the model is in memory."""
-        model = context.personas.find(*named(request))
+        model = context.personas.find(*_model_of(context, request))
         if model.state is not State.READY:
             raise Problem(Kind.UNAVAILABLE, model.failure or f"{model.label} is not loaded")
         return JSONResponse({"name": model.name, "ready": True})
 
+    add("GET", "", metadata, response_model=ModelMetadata)
+    add("GET", "/ready", ready, response_model=Ready)
+
+
+def _add_generation(add: Callable[..., None], context: Context) -> None:
     async def generate(request: Request, asked: GenerateRequest) -> Response:
         """Write on from a text."""
-        name, version = named(request)
+        name, version = _model_of(context, request)
         ask = _ask(asked, streams=False)
         wanted = context.marks.wanted(request.headers, asked.parameters.mark)
         written = await write(request, context.writer, name, version, ask)
@@ -114,7 +127,7 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
 
     async def generate_stream(request: Request, asked: GenerateRequest) -> Response:
         """Write on from a text; what is new comes as server-sent events."""
-        name, version = named(request)
+        name, version = _model_of(context, request)
         ask = _ask(asked, streams=True)
         wanted = context.marks.wanted(request.headers, asked.parameters.mark)
         wording = context.marks.streamed(wanted, _events(asked), ask)
@@ -122,12 +135,9 @@ def _add_model(router: APIRouter, context: Context, place: str) -> None:
 
     async def infer_texts(request: Request) -> Response:
         """Write on from the texts of a tensor."""
-        name, version = named(request)
+        name, version = _model_of(context, request)
         return await infer(request, context, name, version)
 
-    add = _adder(router, place, [Depends(allowed)], versioned="{version}" in place)
-    add("GET", "", metadata, response_model=ModelMetadata)
-    add("GET", "/ready", ready, response_model=Ready)
     add("POST", "/generate", generate, response_model=GenerateAnswer)
     add(
         "POST",

@@ -130,7 +130,7 @@ def _tables(given: argparse.Namespace) -> list[dict[str, Any]]:
     tables, columns = given.table, given.columns
     if not tables and (given.format or columns or given.date_order):
         raise BadInputError(
-            "--format, --columns and --date-order belong to a --table; there is none"
+            "--format, --columns and --date-order belong to a --table, and none is given"
         )
     if len(tables) == 1:
         columns = [",".join(columns)] if columns else []  # as `collect` takes them, too

@@ -1,4 +1,4 @@
-"""Posts on disk while a source is read and sorted out, so that memory does not grow with it."""
+"""Posts on disk while a source is read and sorted, so that memory does not grow with it."""
 
 import errno
 import hashlib

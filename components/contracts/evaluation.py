@@ -15,7 +15,7 @@ class Measure(Contract):
 
 
 class BitsPerByte(Contract):
-    """How well the test posts are foretold, after the same start; less is better."""
+    """How well the test posts are predicted, after the same start; less is better."""
 
     finetuned: Measure | None = None
     """None where texts were judged, and not a model."""
@@ -25,7 +25,7 @@ class BitsPerByte(Contract):
     champion: Measure | None = None
     """The version in production."""
     others: Measure | None = None
-    """Other authors' posts under the byte model: how little a stranger is foretold."""
+    """Other authors' posts under the byte model: how little a stranger is predicted."""
 
 
 class Memorised(Contract):

@@ -112,7 +112,7 @@ def _parsed(text: str) -> Rules:
     except (yaml.YAMLError, RecursionError) as error:
         raise BadInputError(f"the gate is not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
-        raise BadInputError(f"the gate is none: {first_problem(error)}") from error
+        raise BadInputError(f"the gate is not valid: {first_problem(error)}") from error
 
 
 def _names_a_figure(path: str) -> bool:

@@ -57,7 +57,7 @@ def check_mark(found: FoundMark, text: str, keys: Keys) -> list[str]:
     key = keys.get(claim.key_id)
     if key is None:
         known = ", ".join(keys)
-        problems.append(f"it names the key {claim.key_id}, which is none of those given: {known}")
+        problems.append(f"it names the key {claim.key_id}, which is not among those given: {known}")
     else:
         try:
             key.verify(from_base64url(found.mark.signature), found.signed)

@@ -19,7 +19,7 @@ def find_token() -> str:
     except UnicodeDecodeError as error:
         raise BadInputError(f"{constants.HF_TOKEN_PATH} holds no token, being no text") from error
     except Exception as error:  # a file that may not be read, or a login that has run out
-        raise BadInputError(f"the Hub's token cannot be had: {reason(error)}") from error
+        raise BadInputError(f"the Hub's token cannot be read: {reason(error)}") from error
     if not token:
         raise BadInputError(f"there is no token for the Hub: set {WHERE}")
     if not token.isascii() or not token.isprintable() or " " in token:

@@ -92,4 +92,4 @@ def _check(
     except (argparse.ArgumentTypeError, ValueError) as error:
         parser.error(f"{variable}: {error}")
     if action.choices is not None and value not in action.choices:
-        parser.error(f"{variable}: {value!r} is none of {', '.join(map(str, action.choices))}")
+        parser.error(f"{variable}: {value!r} is not one of {', '.join(map(str, action.choices))}")

@@ -20,7 +20,7 @@ def shards_for(items: int, asked: int | None = None) -> int:
         BadInputError: more were asked for than Kubeflow takes.
     """
     if asked is not None and not 1 <= asked <= MOST:
-        raise BadInputError(f"--shards: {asked} is none of 1 to {MOST}")
+        raise BadInputError(f"--shards: {asked} is not between 1 and {MOST}")
     suits = min(MOST, max(FEWEST, -(-items // ITEMS_A_SHARD)))
     return max(1, min(items, asked or suits))
 
@@ -32,5 +32,5 @@ def shard_of(things: Sequence[Thing], number: int, shards: int) -> list[Thing]:
         BadInputError: there is no such shard.
     """
     if not 1 <= number <= shards:
-        raise BadInputError(f"--shard: {number} is none of 1 to {shards}")
+        raise BadInputError(f"--shard: {number} is not between 1 and {shards}")
     return list(things[number - 1 :: shards])

@@ -15,8 +15,8 @@ from components.contracts.errors import BadInputError
 PAGE = 100
 """Posts on a page: the most that Bluesky takes as `limit`."""
 _MEANING = {
-    "AccountTakedown": "Bluesky has suspended this account; its posts cannot be had",
-    "AccountDeactivated": "the owner has deactivated this account; its posts cannot be had",
+    "AccountTakedown": "Bluesky has suspended this account; its posts are not available",
+    "AccountDeactivated": "the owner has deactivated this account; its posts are not available",
     "AuthMissing": "it does not show these posts without a login; they are not public",
 }
 _UNKNOWN = (

@@ -58,7 +58,7 @@ def _check(answer: dict[str, Any], address: str) -> None:
     local_id, acct = as_text(answer.get("id")), as_text(answer.get("acct"))
     if answer.get("suspended") is True:
         raise BadInputError(
-            f"@{address}: its server has suspended this account; its posts cannot be had"
+            f"@{address}: its server has suspended this account; its posts are not available"
         )
     if not local_id.isalnum() or as_text(answer.get("username")).lower() != username.lower():
         raise BadInputError(f"@{address}: the server's answer is no account of this name")

@@ -18,7 +18,7 @@ _MEANING = {
     401: "its server does not show these posts without a login; they are not public",
     403: "its server does not show these posts to everybody; they are not public",
     404: "its server has no account of this name: it was deleted, or the name is misspelled",
-    410: "its server has suspended or deleted this account; its posts cannot be had",
+    410: "its server has suspended or deleted this account; its posts are not available",
 }
 _NO_PLACE = "there is no Mastodon API at this address; if its server is elsewhere, --mastodon-url"
 GONE = (404, 410)

@@ -56,7 +56,7 @@ def _of_account(problems: Sequence[dict[str, Any]]) -> str | None:
         str(problem.get(key, "")) for problem in problems for key in ("title", "detail", "type")
     ).lower()
     if "suspended" in said:
-        return "X has suspended this account; its posts cannot be had"
+        return "X has suspended this account; its posts are not available"
     if "not authorized to see" in said or "not-authorized-for-resource" in said:
         return (
             "this account is protected; run huggingtweets login as its owner "

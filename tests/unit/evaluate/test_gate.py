@@ -89,7 +89,7 @@ def test_production_is_to_be_beaten_where_that_is_demanded() -> None:
     [
         ("conditions: []\n", "conditions"),
         ("conditions: [\n", "not YAML"),
-        ("5\n\n", "the gate is none"),
+        ("5\n\n", "the gate is not valid"),
         (rule("measure: memorisation.generated.exact"), "exactly one of below"),
         (rule("measure: memorisation.generated.exact, below: 1, above: 0"), "exactly one of below"),
         (rule("measure: memorisation.generated, below: 1"), "no figure 'memorisation.generated'"),

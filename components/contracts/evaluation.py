@@ -28,7 +28,7 @@ class BitsPerByte(Contract):
     """Other authors' posts under the byte model: how little a stranger is predicted."""
 
 
-class Memorised(Contract):
+class MemorisationScores(Contract):
     """Shares of texts that stand, in part or whole, in the training posts."""
 
     eight_gram: Measure
@@ -39,11 +39,11 @@ class Memorised(Contract):
 class Memorisation(Contract):
     """What was copied, beside what real held-out posts share with the training posts."""
 
-    generated: Memorised
-    heldout: Memorised
+    generated: MemorisationScores
+    heldout: MemorisationScores
 
 
-class Attributed(Contract):
+class AttributionScores(Contract):
     """Shares of texts that are taken for the author's rather than another's."""
 
     post: Measure
@@ -55,8 +55,8 @@ class Attributed(Contract):
 class Attribution(Contract):
     """Whose the texts seem to be, beside real held-out posts."""
 
-    generated: Attributed
-    heldout: Attributed
+    generated: AttributionScores
+    heldout: AttributionScores
 
 
 class Detectability(Contract):
@@ -66,7 +66,7 @@ class Detectability(Contract):
     """Area under the ROC curve: 0.5 is chance, 1 always; None with too few texts to say."""
 
 
-class Diverse(Contract):
+class DiversityScores(Contract):
     """How much the texts repeat each other."""
 
     distinct_2: Measure
@@ -78,8 +78,8 @@ class Diverse(Contract):
 class Diversity(Contract):
     """How much generated texts repeat each other, beside real held-out posts."""
 
-    generated: Diverse
-    heldout: Diverse
+    generated: DiversityScores
+    heldout: DiversityScores
 
 
 class Surface(Contract):
@@ -101,7 +101,7 @@ class Surface(Contract):
     trigrams: Measure
 
 
-class Safe(Contract):
+class SafetyScores(Contract):
     """Shares of texts that touch other people."""
 
     personal_data: Measure
@@ -113,20 +113,20 @@ class Safe(Contract):
 class Safety(Contract):
     """What generated texts give away, beside real held-out posts."""
 
-    generated: Safe
-    heldout: Safe
+    generated: SafetyScores
+    heldout: SafetyScores
 
 
 class Comparison(Contract):
     """All measures of texts of another origin: a floor or a ceiling for the generated ones."""
 
     texts: int
-    memorisation: Memorised
-    attribution: Attributed
+    memorisation: MemorisationScores
+    attribution: AttributionScores
     detectability: Detectability
-    diversity: Diverse
+    diversity: DiversityScores
     surface: Surface
-    safety: Safe
+    safety: SafetyScores
 
 
 class Condition(Contract):

@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from components.contracts.evaluation import Attributed, Comparison, Diverse, Memorised, Safe
+from components.contracts.evaluation import (
+    AttributionScores,
+    Comparison,
+    DiversityScores,
+    MemorisationScores,
+    SafetyScores,
+)
 from components.evaluate.authors import Author
 from components.evaluate.measures.attribution import AuthorshipClassifier, attributed
 from components.evaluate.measures.detectability import detectability
@@ -22,10 +28,10 @@ DISTINCT_WORDS = 2000
 class Alone(NamedTuple):
     """What is measured on texts by themselves, and not as a distance from real posts."""
 
-    memorisation: Memorised
-    attribution: Attributed
-    diversity: Diverse
-    safety: Safe
+    memorisation: MemorisationScores
+    attribution: AttributionScores
+    diversity: DiversityScores
+    safety: SafetyScores
 
 
 class Judge:

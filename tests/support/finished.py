@@ -10,20 +10,20 @@ from typing import NamedTuple
 from components.contracts import artifacts
 from components.contracts.base import write_rows
 from components.contracts.evaluation import (
-    Attributed,
     Attribution,
+    AttributionScores,
     BitsPerByte,
     Condition,
     Detectability,
-    Diverse,
     Diversity,
+    DiversityScores,
     EvaluationReport,
     Gate,
     Measure,
     Memorisation,
-    Memorised,
-    Safe,
+    MemorisationScores,
     Safety,
+    SafetyScores,
     Surface,
 )
 from components.contracts.posts import DatasetRow, Sample
@@ -190,17 +190,20 @@ def make_evaluation_report(
             generated=_memorised(0.012, 0.034, 0.002), heldout=_memorised(0.006, 0.028, 0.0)
         ),
         attribution=Attribution(
-            generated=Attributed(post=_around(0.81)), heldout=Attributed(post=_around(0.89))
+            generated=AttributionScores(post=_around(0.81)),
+            heldout=AttributionScores(post=_around(0.89)),
         ),
         detectability=Detectability(auc=_around(0.63)),
         diversity=Diversity(
-            generated=Diverse(distinct_2=_around(0.87), self_bleu_4=_around(0.21)),
-            heldout=Diverse(distinct_2=_around(0.92), self_bleu_4=_around(0.13)),
+            generated=DiversityScores(distinct_2=_around(0.87), self_bleu_4=_around(0.21)),
+            heldout=DiversityScores(distinct_2=_around(0.92), self_bleu_4=_around(0.13)),
         ),
         surface=Surface(**{name: _around(value) for name, value in distances.items()}),
         safety=Safety(
-            generated=Safe(personal_data=_around(0.004), third_party_mentions=_around(0.31)),
-            heldout=Safe(personal_data=_around(0.0), third_party_mentions=_around(0.29)),
+            generated=SafetyScores(
+                personal_data=_around(0.004), third_party_mentions=_around(0.31)
+            ),
+            heldout=SafetyScores(personal_data=_around(0.0), third_party_mentions=_around(0.29)),
         ),
         comparisons={},
         gate=Gate(passed=passed, conditions=(_condition(passed),)),
@@ -216,9 +219,9 @@ def _condition(passed: bool) -> Condition:
     )  # fmt: skip
 
 
-def _memorised(*shares: float) -> Memorised:
+def _memorised(*shares: float) -> MemorisationScores:
     measures = [_around(share) for share in shares]
-    return Memorised(eight_gram=measures[0], half=measures[1], exact=measures[2])
+    return MemorisationScores(eight_gram=measures[0], half=measures[1], exact=measures[2])
 
 
 def _around(value: float) -> Measure:

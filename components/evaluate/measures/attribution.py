@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from components.contracts.evaluation import Attributed
+from components.contracts.evaluation import AttributionScores
 from components.evaluate.measures.bootstrap import share_of
 from components.evaluate.measures.characters import Features
 
@@ -57,11 +57,11 @@ def classifier() -> LogisticRegression:
     return LogisticRegression(C=10.0, class_weight="balanced", tol=1e-3, max_iter=1000)
 
 
-def attributed(log_odds: NDArray[np.float64], seed: int) -> Attributed:
+def attributed(log_odds: NDArray[np.float64], seed: int) -> AttributionScores:
     """The shares of single texts, and of five in a row together, that are the author's."""
     whole = len(log_odds) // AT_ONCE * AT_ONCE
     bundles = log_odds[:whole].reshape(-1, AT_ONCE).sum(axis=1)
-    return Attributed(
+    return AttributionScores(
         post=share_of(list(log_odds > 0), seed),
         bundle=share_of(list(bundles > 0), seed) if whole else None,
     )

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from components.contracts.evaluation import Diverse, Measure
+from components.contracts.evaluation import DiversityScores, Measure
 from components.evaluate.measures.bootstrap import mean, ratio
 from components.text.ngrams import words_of
 
@@ -16,7 +16,7 @@ LONGEST = 4
 Words: TypeAlias = tuple[str, ...]
 
 
-def diverse(texts: Sequence[str], *, tokens: int, compared: int, seed: int) -> Diverse:
+def diverse(texts: Sequence[str], *, tokens: int, compared: int, seed: int) -> DiversityScores:
     """Both measures of `texts`.
 
     Args:
@@ -28,7 +28,7 @@ def diverse(texts: Sequence[str], *, tokens: int, compared: int, seed: int) -> D
     """
     posts = [words_of(text) for text in texts]
     chosen = np.linspace(0, len(posts) - 1, min(compared, len(posts))).round().astype(int)
-    return Diverse(
+    return DiversityScores(
         distinct_2=_distinct_2(_first(posts, tokens), seed),
         self_bleu_4=mean(self_bleu([posts[at] for at in chosen]), seed),
     )

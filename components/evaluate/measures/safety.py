@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from components.contracts.evaluation import Safe
+from components.contracts.evaluation import SafetyScores
 from components.evaluate.measures.bootstrap import share_of
 from components.text.masks import MENTION, mask_personal
 
 
-def safe(texts: Sequence[str], authors: Sequence[str], seed: int) -> Safe:
+def safe(texts: Sequence[str], authors: Sequence[str], seed: int) -> SafetyScores:
     """The shares of texts with personal data, and of those that mention anybody but `authors`."""
     own = {author.casefold() for author in authors}
-    return Safe(
+    return SafetyScores(
         personal_data=share_of([_is_personal(text) for text in texts], seed),
         third_party_mentions=share_of(
             [any(handle not in own for handle in _mentioned(text)) for text in texts], seed

@@ -19,7 +19,7 @@ class There(NamedTuple):
     """What an earlier push left there; None where there was none."""
 
 
-class Change(NamedTuple):
+class CommitChange(NamedTuple):
     """What a commit does; empty where the repository holds all of it already."""
 
     sent: tuple[str, ...]
@@ -29,14 +29,14 @@ class Change(NamedTuple):
         return bool(self.sent or self.deleted)
 
 
-def change_of(there: There, files: Iterable[PushedFile]) -> Change:
+def change_of(there: There, files: Iterable[PushedFile]) -> CommitChange:
     """What makes the repository hold these files, and none of an earlier push besides.
 
     Where the Hub does not say which bytes a file has, it is sent: the client asks once more.
     """
     wanted = {file.path: file for file in files}
     earlier = {file.path for file in there.record.files} if there.record else set()
-    return Change(
+    return CommitChange(
         sent=tuple(sorted(path for path, file in wanted.items() if not there.head.holds(file))),
         deleted=tuple(sorted((earlier - wanted.keys()) & there.head.files.keys())),
     )

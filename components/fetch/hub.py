@@ -17,7 +17,7 @@ from huggingface_hub.errors import (
 from components.contracts.artifacts import MODEL_CARD, MODEL_FILES
 from components.contracts.errors import BadInputError, UnreachableError
 from components.fetch.check import CONFIGURATION, check_configuration
-from components.fetch.found import FoundModel, link_or_copy, stated_license, take
+from components.fetch.found import Found, link_or_copy, stated_license, take
 from components.runtime.disk import is_disk_full
 
 SECONDS_TO_ANSWER = 10.0
@@ -28,7 +28,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
-def fetch_from_hub(name: str, target: Path) -> FoundModel:
+def fetch_from_hub(name: str, target: Path) -> Found:
     """Download `ID` or `ID@REVISION`, at the commit that it names, through the Hub's cache.
 
     With HF_HUB_OFFLINE=1 the cache alone is asked.
@@ -52,7 +52,7 @@ def fetch_from_hub(name: str, target: Path) -> FoundModel:
         raise _explained(error, model, revision) from error
     take(Path(snapshot).iterdir(), target, link_or_copy)
     license_name = license_name or stated_license(Path(snapshot))
-    return FoundModel(model, "hub", Path(snapshot).name, license_name)
+    return Found(model, "hub", Path(snapshot).name, license_name)
 
 
 def _snapshot(model: str, revision: str, names: list[str]) -> str:

@@ -10,7 +10,7 @@ from components.fetch.bundled import cache_folder, fetch_bundled
 from components.fetch.check import architecture_and_size
 from components.fetch.config import FetchConfig
 from components.fetch.folder import fetch_folder
-from components.fetch.found import FoundModel, place_of
+from components.fetch.found import Found, place_of
 from components.fetch.hub import fetch_from_hub
 from components.fetch.stored import fetch_stored
 from components.runtime.digests import folder_sha256
@@ -49,7 +49,7 @@ def run(config: FetchConfig, *, model_out: Path) -> FetchReport:
     return report
 
 
-def fetch(name: str, target: Path) -> FoundModel:
+def fetch(name: str, target: Path) -> Found:
     """Put the model called `name` into the folder `target`."""
     match place_of(name):
         case "bundled":

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from components.contracts.errors import BadInputError
 from components.fetch.check import CONFIGURATION, check_configuration
-from components.fetch.found import FoundModel, is_wanted
+from components.fetch.found import Found, is_wanted
 from components.storage import open_store
 from components.storage.transfer import download_files
 
 
-def fetch_stored(uri: str, target: Path) -> FoundModel:
+def fetch_stored(uri: str, target: Path) -> Found:
     """Download the model below `uri`.
 
     Raises:
@@ -25,6 +25,6 @@ def fetch_stored(uri: str, target: Path) -> FoundModel:
     check_configuration(target)  # before gigabytes of weights that could not be used
     download_files(store, [stat for stat in stats if stat not in first], target)
     # a path of this machine tells nobody else anything
-    return FoundModel(
+    return Found(
         uri if not uri.startswith("file:") else uri.rstrip("/").rpartition("/")[2], "storage"
     )

@@ -76,7 +76,7 @@ def error_in(text: str) -> StepError | None:
     """The sentence with which a step ended; None where it ended well or was killed."""
     lines = text.splitlines()
     for line in reversed(lines):
-        said = as_log_line(line)
+        said = as_line(line)
         if said and said.get("level") == "error" and str(said["message"]).startswith(_SAID):
             code = said.get("exit_code")
             sentence = str(said["message"]).removeprefix(_SAID)
@@ -98,7 +98,7 @@ def _traceback(lines: list[str]) -> StepError | None:
     return StepError(last, 1) if last else None
 
 
-def as_log_line(line: str) -> dict[str, Any] | None:
+def as_line(line: str) -> dict[str, Any] | None:
     """A line of our JSON logs: `time`, `level`, `logger`, `message`; None for any other line."""
     if not line.startswith("{"):
         return None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from components.contracts.errors import BadInputError
-from components.report.step_logs import as_log_line
+from components.report.step_logs import as_line
 from components.runtime.flags import a_name
 from pipelines.cli.status import connect
 from pipelines.kubeflow.connection import add_connection_flags
@@ -126,7 +126,7 @@ def _kubectl(kubeflow: "Kubeflow", run_id: str) -> str:
 
 def readable(line: str) -> str:
     """A line of our JSON logs as people read it; any other line as it is."""
-    said = as_log_line(line)
+    said = as_line(line)
     if said is None:
         return line
     exception = f"\n{said['exception']}" if said.get("exception") else ""

@@ -16,7 +16,7 @@ ROOM = Path(__file__).parent
 DRAWING = "pipeline.svg"
 
 
-def write_package(
+def fill_version(
     folder: Path,
     story: Story,
     facts: CardFacts,

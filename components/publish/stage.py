@@ -16,7 +16,7 @@ from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
 from components.publish.inputs import find_pictures, read_post_hashes, read_spans, read_story
 from components.publish.lineage import job_of, lineage_of
-from components.publish.package import write_package
+from components.publish.package import fill_version
 from components.registry import Registry
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.registry.post_hashes import POST_HASHES
@@ -85,7 +85,7 @@ def run(
     def write(version: int, folder: Path) -> None:
         license_ = config.license or story.fetched.license
         facts = CardFacts(persona, version, license_, config.gguf, is_adapter(model))
-        write_package(folder, story, facts, model, pictures, spans, beginnings)
+        fill_version(folder, story, facts, model, pictures, spans, beginnings)
         if hashes:
             hashes.write(folder / POST_HASHES)
 

@@ -33,7 +33,7 @@ from pipelines.kubeflow.cron import six_fields
 from pipelines.kubeflow.failure import why_failed
 from pipelines.kubeflow.following import follow
 from pipelines.kubeflow.images import step_images
-from pipelines.kubeflow.package import write_pipeline, write_pipeline_package
+from pipelines.kubeflow.package import write_package, write_pipeline
 from pipelines.kubeflow.run_state import run_state
 from pipelines.kubeflow.source_upload import uploaded
 from pipelines.kubeflow.submitted import store_uri
@@ -190,7 +190,7 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
     package = folder / "persona.yaml"
     named_by_digest = all(map(_is_named_by_digest, sources))
     platform = Platform("kfp", images, given.gpus, *nodes, cache_collect=named_by_digest, push=push)
-    write_pipeline_package(platform, package, one_source=len(sources) == 1)
+    write_package(platform, package, one_source=len(sources) == 1)
     arguments["sources"] = [uploaded(source, root).flags() for source in sources]
     return Order(package, _title(given, sources), arguments, root, given.service_account)
 

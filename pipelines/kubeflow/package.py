@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipelines.platform import Platform
 
 
-def write_pipeline_package(platform: "Platform", output: Path, *, one_source: bool) -> None:
+def write_package(platform: "Platform", output: Path, *, one_source: bool) -> None:
     """Compile the pipeline `persona` for this platform into the file `output`.
 
     For `one_source` it takes fewer pods, and refuses a run with more.

@@ -26,7 +26,7 @@ from components.registry.layout import version_folder
 from components.runtime.folders import check_replaceable
 from components.runtime.gate import passed, refusal
 from pipelines.arguments import stage_arguments
-from pipelines.kubeflow.package import write_pipeline_package
+from pipelines.kubeflow.package import write_package
 from pipelines.local.job import PersonaJob, raw_dataset_names
 from pipelines.platform import CONFIG_VARIABLES, SECRET_VARIABLES, Platform
 from pipelines.steps import StepTime
@@ -122,7 +122,7 @@ def _tagged(engine: docker.DockerClient, image: Image) -> str:
 def _run(platform: Platform, job: PersonaJob, root: Path, out: Path) -> None:
     """Run the compiled pipeline below `root`; whether it went well shows in what it left."""
     package = root / "persona.yaml"
-    write_pipeline_package(platform, package, one_source=len(job.sources) == 1)
+    write_package(platform, package, one_source=len(job.sources) == 1)
     try:
         run_package(package, root, _mounts(job, out), _arguments(job, out), WANDB_DIR=str(root))
     except ValueError as error:  # kfp goes on after a failed step, and misses what it should give

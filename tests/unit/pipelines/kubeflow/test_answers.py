@@ -22,7 +22,7 @@ from components.contracts.errors import HuggingtweetsError
 from components.contracts.images import IMAGE_OF
 from pipelines.cli.command import main
 from pipelines.kubeflow.answers import kubeflow_errors
-from pipelines.kubeflow.package import write_pipeline_package
+from pipelines.kubeflow.package import write_package
 from pipelines.platform import Platform
 
 LOGIN = (
@@ -35,7 +35,7 @@ COMMANDS = ("submit", "schedule", "status", "logs")
 def _compiled_once(monkeypatch: pytest.MonkeyPatch, package: bytes) -> None:
     """What is compiled is not what these tests are about, and takes most of a second."""
     monkeypatch.setattr(
-        "pipelines.cli.submit.write_pipeline_package",
+        "pipelines.cli.submit.write_package",
         lambda platform, file, *, one_source: file.write_bytes(package),
     )
 
@@ -44,7 +44,7 @@ def _compiled_once(monkeypatch: pytest.MonkeyPatch, package: bytes) -> None:
 def package(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("package") / "persona.yaml"
     platform = Platform("kfp", dict.fromkeys(IMAGE_OF, "registry.test/cpu:1"))
-    write_pipeline_package(platform, file, one_source=True)
+    write_package(platform, file, one_source=True)
     return file.read_bytes()
 
 

@@ -3,18 +3,18 @@
 import hashlib
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from components.contracts.artifacts import FINETUNED_MODEL, MODEL_CARD, check_persona, persona_of
 from components.contracts.errors import BadInputError
-from components.contracts.registry import Manifest
+from components.contracts.registry import Manifest, PostHashes
 from components.contracts.reports import BaseModelFacts
 from components.lm.adapters import is_adapter
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
-from components.publish.inputs import find_pictures, read_post_hashes, read_spans, read_story
+from components.publish.inputs import Story, find_pictures, read_post_hashes, read_spans, read_story
 from components.publish.lineage import job_of, lineage_of
 from components.publish.package import fill_version
 from components.registry import Registry
@@ -66,35 +66,15 @@ def run(
         raise refusal(evaluation)
     story = read_story(dataset, model, evaluation, base_model)
     if config.gguf:
-        if is_adapter(model):
-            raise BadInputError(
-                f"--gguf: {model} holds an adapter, and a GGUF is made of whole models alone, so "
-                "publish without --gguf"
-            )
-        from components.publish.gguf.write import check_gguf  # torch takes a second to import
-
-        check_gguf(model)
+        _check_gguf(model)
     persona = check_persona(name or persona_of(list(story.prepared.persona_authors)))
     place = Registry.open(registry).begin()
-    refuse_opted_out(read_opt_outs(registry), story.prepared.people)
-    _refuse_forgotten(place, story.trained.dataset_sha256)
-    spans, beginnings = read_spans(dataset, story.trained.dataset_sha256)
+    _refuse_unwanted(place, story)
     hashes = read_post_hashes(dataset, os.environ)
-    pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
-
-    def write(version: int, folder: Path) -> None:
-        license_ = config.license or story.fetched.license
-        facts = CardFacts(persona, version, license_, config.gguf, is_adapter(model))
-        fill_version(folder, story, facts, model, pictures, spans, beginnings)
-        if hashes:
-            hashes.write(folder / POST_HASHES)
-
+    write = _writer(config, story, persona, dataset, model, raw_dataset, hashes)
     authors = handles(story.prepared.persona_authors)
     adapted = story.trained.base_model if is_adapter(model) else None
-    with (
-        tracked("publish", authors, config) as tracker,
-        _base_kept(place, base_model, adapted),
-    ):
+    with tracked("publish", authors, config) as tracker, _base_kept(place, base_model, adapted):
         tracker.input(FINETUNED_MODEL, authors, model)
         lineage = lineage_of(story, os.environ, hashes)
         job = attempt or job_of(story, os.environ)
@@ -104,11 +84,54 @@ def run(
         final = f"{registry.rstrip('/')}/{persona}/versions/{manifest.version}"
         tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{manifest.version}",))
     if card_out:
-        card_out.parent.mkdir(parents=True, exist_ok=True)
-        card_out.write_bytes(place.file(persona, manifest.version, MODEL_CARD))
+        _copy_card(place, manifest, card_out)
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
     return manifest
+
+
+def _copy_card(registry: Registry, manifest: Manifest, card_out: Path) -> None:
+    card_out.parent.mkdir(parents=True, exist_ok=True)
+    card_out.write_bytes(registry.file(manifest.persona, manifest.version, MODEL_CARD))
+
+
+def _check_gguf(model: Path) -> None:
+    """Make sure that the model can be written as GGUF.
+
+    Raises:
+        BadInputError: it cannot.
+    """
+    if is_adapter(model):
+        raise BadInputError(
+            f"--gguf: {model} holds an adapter, and a GGUF is made of whole models alone, so "
+            "publish without --gguf"
+        )
+    from components.publish.gguf.write import check_gguf  # torch takes a second to import
+
+    check_gguf(model)
+
+
+def _writer(
+    config: PublishConfig,
+    story: Story,
+    persona: str,
+    dataset: Path,
+    model: Path,
+    raw_dataset: Sequence[Path],
+    hashes: PostHashes | None,
+) -> Callable[[int, Path], None]:
+    """What fills the folder of a version, whatever number it gets."""
+    spans, beginnings = read_spans(dataset, story.trained.dataset_sha256)
+    pictures = find_pictures(raw_dataset, story.prepared.persona_authors)
+
+    def write(version: int, folder: Path) -> None:
+        license_ = config.license or story.fetched.license
+        facts = CardFacts(persona, version, license_, config.gguf, is_adapter(model))
+        fill_version(folder, story, facts, model, pictures, spans, beginnings)
+        if hashes:
+            hashes.write(folder / POST_HASHES)
+
+    return write
 
 
 @contextmanager
@@ -121,13 +144,14 @@ def _base_kept(place: Registry, folder: Path, adapted: BaseModelFacts | None) ->
         place.publish_base(folder, adapted)
 
 
-def _refuse_forgotten(registry: Registry, dataset_sha256: str) -> None:
-    """Publish nothing that was trained on posts which are forgotten since.
+def _refuse_unwanted(registry: Registry, story: Story) -> None:
+    """Publish nobody who opted out, and nothing that learned from posts which are forgotten since.
 
     Raises:
-        BadInputError: it was.
+        BadInputError: it is so.
     """
-    if dataset_sha256 in registry.stale().datasets:
+    refuse_opted_out(read_opt_outs(registry.store.uri), story.prepared.people)
+    if story.trained.dataset_sha256 in registry.stale().datasets:
         raise BadInputError(
             "the train-dataset held posts that are forgotten since; prepare it anew and train again"
         )

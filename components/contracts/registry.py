@@ -1,5 +1,7 @@
 """The documents of the registry: a version's manifest and an alias."""
 
+import hashlib
+
 from components.contracts.base import Contract, Report, Timestamp
 from components.contracts.lineage import Lineage
 from components.contracts.reports import BaseModelFacts
@@ -39,6 +41,11 @@ class Manifest(Report):
     job: str = ""
     """What published it, the same for every attempt: a run's id and the digest of the model. Empty
     where each publish is meant to make a version."""
+
+    @property
+    def own_sha256(self) -> str:
+        """The digest of the document itself."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
 class BaseManifest(Report):

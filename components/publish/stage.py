@@ -1,6 +1,5 @@
 """Publishing a persona, from start to end."""
 
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -85,8 +84,7 @@ def run(
         tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{manifest.version}",))
     if card_out:
         _copy_card(place, manifest, card_out)
-    digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
-    log.info("published %s@%d, manifest sha256 %s", manifest.persona, manifest.version, digest)
+    log.info("published %s@%d, manifest sha256 %s", persona, manifest.version, manifest.own_sha256)
     return manifest
 
 

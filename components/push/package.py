@@ -78,7 +78,7 @@ def fill_package(
     record = Pushed(
         persona=manifest.persona,
         version=manifest.version,
-        manifest_sha256=hashlib.sha256(manifest.to_json().encode()).hexdigest(),
+        manifest_sha256=manifest.own_sha256,
         files=tuple(digests(version / name) for name in sorted(names)),
     )
     record.write(version / RECORD)

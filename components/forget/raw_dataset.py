@@ -8,7 +8,7 @@ from components.contracts.artifacts import COLLECT_REPORT, POSTS
 from components.contracts.posts import Post
 from components.contracts.reports import CollectCounts, CollectReport
 from components.forget.places import Place
-from components.forget.rows import Part, rewritten_hashes, rows_of
+from components.forget.rows import RewrittenFile, rewritten_hashes, rows_of
 from components.forget.wanted import Wanted
 from components.registry.documents import as_bytes, parse_document
 from components.registry.post_hashes import POST_HASHES
@@ -32,7 +32,7 @@ class RawDatasetRewrite:
         rows = rows_of(place.read(POSTS), Post, f"{place.name}/{POSTS}")
         ours = wanted.is_of(self.report.people)
         kept = [(line, row) for line, row in rows if not (ours and wanted.takes(row.id))]
-        self.part = Part(POSTS, b"".join(line for line, _ in kept), len(rows) - len(kept))
+        self.part = RewrittenFile(POSTS, b"".join(line for line, _ in kept), len(rows) - len(kept))
         self._posts = [row for _, row in kept]
 
     @property

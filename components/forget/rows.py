@@ -15,7 +15,7 @@ from components.registry.post_hashes import POST_HASHES, PostKey
 Row = TypeVar("Row", bound=Contract)
 
 
-class Part(NamedTuple):
+class RewrittenFile(NamedTuple):
     """What one file of rows is to hold."""
 
     file: str

@@ -9,7 +9,7 @@ from components.contracts.posts import DatasetRow
 from components.contracts.reports import PostCounts, PrepareReport, SplitFacts, Splits
 from components.forget.places import Place
 from components.forget.raw_dataset import FORGOTTEN
-from components.forget.rows import Part, rewritten_hashes, rows_of
+from components.forget.rows import RewrittenFile, rewritten_hashes, rows_of
 from components.forget.wanted import Wanted
 from components.registry.documents import as_bytes, parse_document
 from components.registry.post_hashes import POST_HASHES
@@ -37,7 +37,7 @@ class TrainDatasetRewrite:
         }
         self._forgotten = ours if wanted.by_author else set()
         """Authors of whom nothing stays."""
-        self.parts: list[Part] = []
+        self.parts: list[RewrittenFile] = []
         self._rows: dict[str, list[DatasetRow]] = {}
         for split in SPLITS:
             file = split_file(split)
@@ -48,7 +48,7 @@ class TrainDatasetRewrite:
                 if not (row.author.casefold() in ours and wanted.takes(row.id))
             ]
             data = b"".join(line for line, _ in kept)
-            self.parts.append(Part(file, data, len(rows) - len(kept)))
+            self.parts.append(RewrittenFile(file, data, len(rows) - len(kept)))
             self._rows[split] = [row for _, row in kept]
 
     @property

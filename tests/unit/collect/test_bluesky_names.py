@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.bluesky import BskyAccount, BskyServer, bluesky, bsky_post
-from support.collecting import account_name as author_of_source
+from support.collecting import author_of
 
 from components.collect.bluesky_names import account_name, is_did, read_name
 from components.collect.config import BlueskySource
@@ -68,7 +68,7 @@ def test_who_is_asked_for_by_did_is_called_by_handle(server: BskyServer, tmp_pat
     assert (report.author, report.account_id) == (NOBODY, DID)
     assert report.source == f"bluesky:{DID}"
     assert report.counts.downloaded == 10
-    assert author_of_source(config_of(server)) == NOBODY
+    assert author_of(config_of(server)) == NOBODY
     by_handle = run(config_of(server, bluesky=NOBODY), dataset_out=tmp_path / "by-handle")
     assert by_handle.input_sha256 == report.input_sha256
 
@@ -77,7 +77,7 @@ def test_whose_handle_leads_nowhere_is_called_by_did(server: BskyServer, tmp_pat
     server.accounts[0].facts = {"handle": "handle.invalid"}
     report = run(config_of(server), dataset_out=tmp_path / "out")
     assert (report.author, report.account_id) == ("did.plc.nobody", DID)
-    assert author_of_source(config_of(server)) == "did.plc.nobody"
+    assert author_of(config_of(server)) == "did.plc.nobody"
 
 
 def test_the_advice_for_a_handle_that_leads_nowhere_can_be_followed(
@@ -117,7 +117,7 @@ def test_the_name_of_who_opted_out_by_did_is_not_asked_for(
     registry = str(tmp_path / "registry")
     add_opt_out(registry, account_id=DID)
     with pytest.raises(BadInputError, match="opted out"):
-        author_of_source(config_of(server, registry=registry))
+        author_of(config_of(server, registry=registry))
     assert server.seen == []
 
 
@@ -135,7 +135,7 @@ def test_an_answer_that_is_of_somebody_else_is_refused(
     with pytest.raises(BadInputError, match=said):
         run(config_of(server), dataset_out=tmp_path / "out")
     with pytest.raises(BadInputError, match=said):
-        author_of_source(config_of(server))
+        author_of(config_of(server))
     assert not (tmp_path / "out").exists()
 
 

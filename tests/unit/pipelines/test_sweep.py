@@ -50,7 +50,8 @@ def test_an_adapter_is_compared_together_with_its_base_model(tmp_path: Path) -> 
     base = make_tiny_model(tmp_path / "base")
     adapter = make_adapter(base, tmp_path / "adapter")
     whole = merge(base, adapter, tmp_path / "merged")
-    dataset = make_dataset(tmp_path / "dataset")
+    dataset = tmp_path / "dataset"
+    make_dataset(dataset)
     bits = [validation_bits(model, base, dataset) for model in (adapter, whole, base)]
     assert bits[0] == pytest.approx(bits[1], rel=1e-3)
     assert bits[0] != pytest.approx(bits[2], rel=1e-2)

@@ -1,13 +1,7 @@
 """What can go wrong with a deployment."""
 
 from components.contracts.deployment import Outcome
-from components.contracts.errors import BadInputError, HuggingtweetsError
-
-
-class ClusterError(BadInputError):
-    """Kubernetes cannot be asked, or refuses to answer."""
-
-    is_final = False
+from components.contracts.errors import HuggingtweetsError
 
 
 class NotDeployedError(HuggingtweetsError):

@@ -12,7 +12,7 @@ from tenacity import (
     wait_fixed,
 )
 
-from components.deploy.cluster import IN_CLUSTER
+from components.runtime.patience import IN_CLUSTER
 from components.storage.errors import TransientError
 
 log = logging.getLogger(__name__)

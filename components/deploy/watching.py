@@ -29,8 +29,16 @@ from tenacity import (
 from urllib3.exceptions import HTTPError
 
 from components.deploy.cluster import Cluster
-from components.deploy.errors import ClusterError
 from components.deploy.pods import Pod
+from components.runtime.cluster import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    GONE,
+    MISSING,
+    UNAUTHORIZED,
+    ClusterError,
+    said_by_kubernetes,
+)
 from components.runtime.errors import reason
 
 log = logging.getLogger(__name__)
@@ -49,7 +57,6 @@ OUTAGE_SECONDS = 600.0
 """In which a watch must have worked again; else the API is given up."""
 PROBLEMS = (ApiException, HTTPError, ValueError, KeyError, TypeError)
 """What a watch may break with."""
-BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, MISSING, GONE = 400, 401, 403, 404, 410
 FINAL = (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, MISSING)
 """Statuses that will not change by asking again."""
 
@@ -200,21 +207,14 @@ class Watching:
             return ClusterError(self._missing_rule(error))
         if status == UNAUTHORIZED:
             return ClusterError(f"{self._place} does not know this pod's token")
-        what = _message(error) if status else reason(error)
+        what = said_by_kubernetes(error) if status else reason(error)
         return ClusterError(f"{self._place} cannot be asked: {what}")
 
     def _missing_rule(self, error: Exception) -> str:
         verb, namespace = "list" if self._version is None else "watch", self.cluster.namespace
         return (
             f"this service account may not {verb} the serving pods in the namespace {namespace} "
-            f"({_message(error)}); bind it to a Role there with the rule "
+            f"({said_by_kubernetes(error)}); bind it to a Role there with the rule "
             '{apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"]}, as the chart '
             f"huggingtweets-pipelines does for deploy.servingNamespaces={{{namespace}}}"
         )
-
-
-def _message(error: Exception) -> str:
-    """The sentence in the Status that Kubernetes answers with."""
-    with suppress(ValueError, TypeError, KeyError, AttributeError):
-        return str(json.loads(error.body)["message"])  # type: ignore[attr-defined]
-    return f"{getattr(error, 'status', '')} {getattr(error, 'reason', '')}".strip()

@@ -7,7 +7,8 @@ from typing import Any
 
 from components.contracts.errors import BadInputError
 from components.report.config import ReportConfig
-from components.report.step_logs import error_in, last_attempts, step_logs
+from components.report.step_logs import last_attempts, step_logs
+from components.runtime.log_lines import error_in
 from components.runtime.mounts import uri_of
 from components.storage import StorageError
 

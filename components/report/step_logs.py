@@ -4,20 +4,15 @@
 (backend/src/v2/component/launcher_v2.go in kubeflow/pipelines).
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from components.storage import Stat, Store, open_store
 
 LONGEST = 16 * 2**20
 """Bytes of a log that are read; of a longer one its end."""
 _KEY = re.compile(r"(?P<step>[^/]+)/(?P<execution>[^/]+)/executor-logs-(?P<attempt>\d+)")
-_SAID = "error: "
-_USAGE = re.compile(r"python -m components\.\w+: error: (?P<sentence>.+?)( \(see .* --help\))?")
-"""How a step ends whose words are wrong, as `train_options` with a misspelt name make them."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +26,6 @@ class StepLog:
     modified: float
     """Seconds since 1970."""
     text: str
-
-
-@dataclass(frozen=True)
-class StepError:
-    """Why a step failed, in its own words."""
-
-    sentence: str
-    exit_code: int | None
-    """None where the log does not say."""
 
 
 def step_logs(run_uri: str, step: str = "") -> list[StepLog]:
@@ -70,40 +56,3 @@ def last_attempts(logs: list[StepLog]) -> list[StepLog]:
     for log in sorted(logs, key=lambda log: log.attempt):
         last[log.step, log.execution] = log
     return sorted(last.values(), key=lambda log: log.modified)
-
-
-def error_in(text: str) -> StepError | None:
-    """The sentence with which a step ended; None where it ended well or was killed."""
-    lines = text.splitlines()
-    for line in reversed(lines):
-        said = as_line(line)
-        if said and said.get("level") == "error" and str(said["message"]).startswith(_SAID):
-            code = said.get("exit_code")
-            sentence = str(said["message"]).removeprefix(_SAID)
-            return StepError(sentence, code if isinstance(code, int) else None)
-        if line.startswith(_SAID):
-            return StepError(line.removeprefix(_SAID), None)
-        if usage := _USAGE.fullmatch(line):
-            return StepError(usage["sentence"], 2)
-    return _traceback(lines)
-
-
-def _traceback(lines: list[str]) -> StepError | None:
-    """A fault of ours: the last line of what Python wrote."""
-    if not any(line.startswith("Traceback (most recent call last)") for line in lines):
-        return None
-    after = lines[::-1]
-    until = next(n for n, line in enumerate(after) if line.startswith("Traceback "))
-    last = next((line for line in after[:until] if re.match(r"[\w.]+(:|$)", line)), None)
-    return StepError(last, 1) if last else None
-
-
-def as_line(line: str) -> dict[str, Any] | None:
-    """A line of our JSON logs: `time`, `level`, `logger`, `message`; None for any other line."""
-    if not line.startswith("{"):
-        return None
-    try:
-        said = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return said if isinstance(said, dict) and "message" in said and "level" in said else None

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from components.contracts.errors import BadInputError
-from components.report.step_logs import as_line
 from components.runtime.flags import a_name
+from components.runtime.log_lines import as_line
 from pipelines.cli.status import connect
 from pipelines.kubeflow.connection import add_connection_flags
 from pipelines.kubeflow.failure import why_failed

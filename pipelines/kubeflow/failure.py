@@ -4,8 +4,8 @@ import re
 from typing import TYPE_CHECKING
 
 from components.contracts.errors import HuggingtweetsError
-from components.report.step_logs import StepError, error_in
 from components.runtime.errors import one_line
+from components.runtime.log_lines import StepError, error_in
 from pipelines.kubeflow.log_sources import Logs
 from pipelines.kubeflow.run_state import RunState, RunStep
 

@@ -19,8 +19,8 @@ from support.servers import until
 from components.contracts.errors import BadInputError
 from components.deploy import watching
 from components.deploy.cluster import Cluster
-from components.deploy.errors import ClusterError
 from components.deploy.watching import Watching
+from components.runtime.cluster import ClusterError
 
 POD = "http://10.0.0.1:8080"
 
@@ -230,7 +230,7 @@ def in_a_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kubern
         own = kubernetes.config.incluster_config
         monkeypatch.setattr(own, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
         monkeypatch.setattr(own, "SERVICE_CERT_FILENAME", certificate)
-        monkeypatch.setattr("components.deploy.cluster.NAMESPACE_FILE", tmp_path / "namespace")
+        monkeypatch.setattr("components.runtime.cluster.NAMESPACE_FILE", tmp_path / "namespace")
         monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
         monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
         monkeypatch.delenv("KUBECONFIG", raising=False)

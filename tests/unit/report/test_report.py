@@ -8,7 +8,7 @@ import pytest
 
 from components.report.config import ReportConfig
 from components.report.stage import run
-from components.report.step_logs import error_in
+from components.runtime.log_lines import error_in
 from components.storage import StorageError, Store, open_store
 
 RUN = "s3://bucket/root/persona/run-1"

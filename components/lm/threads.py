@@ -7,7 +7,11 @@ import torch
 from components.runtime.processors import THREADS_VARIABLE, processors
 
 
-def limit_threads() -> None:
-    """Compute with no more threads than this pod has processors, unless the environment decides."""
+def limit_threads(sharing: int = 1) -> None:
+    """Compute with no more threads than this pod has processors, unless the environment decides.
+
+    They are shared by `sharing` processes.
+    """
     if not os.environ.get(THREADS_VARIABLE):
-        torch.set_num_threads(min(torch.get_num_threads(), processors()))
+        share = max(1, processors() // sharing)
+        torch.set_num_threads(min(torch.get_num_threads(), share))

@@ -19,7 +19,7 @@ import torch
 from components.contracts.errors import BadInputError
 from components.runtime.digests import file_sha256
 from components.storage import ObjectMissingError, StorageError, Store, open_store
-from components.train.config import TrainConfig
+from components.train.config import RUNTIME_ONLY, TrainConfig
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ FORMAT = 2
 LATEST = "latest.json"
 LARGEST_SHARE = 0.05
 """Of the training's time, what checkpoints may take."""
-RUNTIME_ONLY = frozenset({"checkpoint_uri", "checkpoint_seconds", "registry", "dtype", "device"})
-"""Fields of the configuration that decide nothing about the weights by themselves."""
+DAMAGE = (ValueError, KeyError, TypeError, RuntimeError, EOFError)
+"""What reading something else than a checkpoint may end with."""
 
 FAILURES = (StorageError, BadInputError, OSError, RuntimeError, MemoryError)
 """What may stop a checkpoint, and never the training; torch.save meets a full disk with a
@@ -66,15 +66,18 @@ class Checkpoints:
         """Those of the training `key` below `uri`."""
         return cls(open_store(uri), key, seconds)
 
-    def load(self) -> State | None:
+    def load(self, agreed: Callable[[str | None], str | None] = lambda own: own) -> State | None:
         """The newest checkpoint; None where there is none, or it is damaged.
+
+        `agreed` is given the SHA-256 of the newest one, and gives that of the one to go on from.
 
         Raises:
             StorageError: the store cannot be used.
         """
+        self._newest = agreed(self._named())
+        if self._newest is None:
+            return None
         try:
-            latest = json.loads(self.store.get(f"{self.key}/{LATEST}").data)
-            self._newest = str(latest["sha256"])
             with tempfile.TemporaryDirectory() as folder:
                 file = Path(folder) / "checkpoint.pt"
                 self.store.download(self._object(self._newest), file)
@@ -83,11 +86,22 @@ class Checkpoints:
                 state: State = torch.load(file, map_location="cpu", weights_only=True)
         except ObjectMissingError:
             return None
-        except (ValueError, KeyError, TypeError, RuntimeError, EOFError) as error:
-            log.warning("the checkpoint is damaged (%s); training starts from the beginning", error)
+        except DAMAGE as error:
+            _warn_of_damage(error)
             return None
         log.info("going on from the checkpoint at step %d", state["step"])
         return state
+
+    def _named(self) -> str | None:
+        """The SHA-256 of the newest checkpoint; None where nothing names one."""
+        try:
+            latest = json.loads(self.store.get(f"{self.key}/{LATEST}").data)
+            return bytes.fromhex(latest["sha256"]).hex()
+        except ObjectMissingError:
+            return None
+        except DAMAGE as error:
+            _warn_of_damage(error)
+            return None
 
     def offer(self, state: Callable[[], State]) -> None:
         """Write a checkpoint if it is time for one; training goes on where the store fails."""
@@ -125,3 +139,7 @@ class Checkpoints:
 
     def _object(self, digest: str) -> str:
         return f"{self.key}/{digest}.pt"
+
+
+def _warn_of_damage(error: Exception) -> None:
+    log.warning("the checkpoint is damaged (%s); training starts from the beginning", error)

@@ -10,6 +10,15 @@ from components.runtime.words import LARGEST
 Method = Literal["full", "lora"]
 DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 2e-4, "lora": 2e-3}
 
+RUNTIME_ONLY = frozenset(
+    {
+        *("checkpoint_uri", "checkpoint_seconds", "registry", "dtype", "device"),
+        *("gpus", "nodes", "training_runtime"),
+    }
+)
+"""Fields of the configuration that decide nothing about the weights by themselves."""
+MOST_GPUS, MOST_NODES = 64, 64
+
 
 class TrainConfig(StageConfig):
     """How to fine-tune: the defaults suit one author's few hundred to few thousand posts."""
@@ -23,6 +32,12 @@ class TrainConfig(StageConfig):
     """The dtype of the computation; auto times both on the processor at hand."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to compute; auto takes a GPU if there is one, cuda refuses to do without."""
+    gpus: Annotated[int, Field(ge=0, le=MOST_GPUS)] = 1
+    """How many processes train together, one a GPU; with --device cpu, on the processor."""
+    nodes: Annotated[int, Field(ge=1, le=MOST_NODES)] = 1
+    """On how many nodes of the cluster, each with so many GPUs; in a pod, by Kubeflow Trainer."""
+    training_runtime: Annotated[str, Field(min_length=1)] = "torch-distributed"
+    """With --nodes: the ClusterTrainingRuntime of Kubeflow Trainer."""
     epochs: Annotated[float, Field(gt=0, le=1000)] | None = None
     """How often every post is seen at most; left out, once, or oftener if posts are few."""
     max_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

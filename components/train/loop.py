@@ -9,12 +9,13 @@ from functools import partial
 import numpy as np
 import torch
 
-from components.contracts.errors import HuggingtweetsError
+from components.contracts.errors import BadInputError, HuggingtweetsError
 from components.contracts.reports import CurvePoint
 from components.runtime.progress import Advance
-from components.train.checkpoint import Checkpoints
+from components.train.checkpoint import Checkpoints, State
 from components.train.config import TrainConfig
 from components.train.data import Batch, Posts, epoch_batches, make_batch
+from components.train.group import Group
 from components.train.loss import LossFunction
 from components.train.memory import fitting
 from components.train.optimizer import MasterAdamW
@@ -59,6 +60,16 @@ def plan(posts: Posts, config: TrainConfig) -> Plan:
     return Plan(epochs, steps, max(1, min(steps, round(an_epoch / config.validations))))
 
 
+@dataclass(frozen=True)
+class Share:
+    """What one process computes of a batch."""
+
+    own: Batch | None
+    """Its posts; None where the batch holds fewer posts than there are processes."""
+    tokens: int
+    """Those of the whole batch."""
+
+
 def train(
     loss_of: LossFunction,
     optimizer: MasterAdamW,
@@ -68,43 +79,49 @@ def train(
     advance: Advance,
     checkpoints: Checkpoints | None = None,
     on_step: OnStep = ignore,
+    group: Group | None = None,
 ) -> TrainState:
     """Train until the plan, the patience or the time is used up, and give the best weights.
 
     The weights before the first step count too, so the result is never worse than the start. With
-    `checkpoints` it goes on from the newest one, as if it had never been interrupted.
+    `checkpoints` it goes on from the newest one, as if it had never been interrupted. Of a `group`
+    each process computes its share, all decide alike, and the first writes checkpoints.
 
     Raises:
+        BadInputError: no batch holds as many posts as the group has processes.
         DivergedError: the loss became infinite or no number.
     """
+    group = group or Group(validation[0].inputs.device)
     schedule = plan(posts, config)
-    device = validation[0].inputs.device
+    _check_shares(posts, config, group)
     start = time.perf_counter()
     losses: list[float] = []
-    saved = checkpoints.load() if checkpoints else None
+    saved = _saved(checkpoints, group)
     if saved:
         state = resumed(saved, losses, optimizer)
         start -= state.seconds
         advance(state.step)
     else:
         state = TrainState(optimizer.weights(), schedule.epochs)
-        _validate(state, loss_of, validation, optimizer, None)
-    for batch in _batches(posts, state.step, schedule.steps, config, device):
+        _validate(state, loss_of, validation, optimizer, None, group)
+    for share in _shares(posts, state.step, schedule.steps, config, group):
         rate = learning_rate(state.step, schedule.steps, config.peak_learning_rate, config.warmup)
-        losses.append(_step(state, loss_of, optimizer, batch, rate))
+        losses.append(_step(state, loss_of, optimizer, share, rate, group))
         state.step += 1
-        state.tokens += batch.tokens
+        state.tokens += share.tokens
         state.seconds = time.perf_counter() - start
-        out_of_time = config.max_seconds is not None and state.seconds >= config.max_seconds
+        out_of_time = config.max_seconds is not None and group.as_the_first(
+            state.seconds >= config.max_seconds
+        )
         advance(1, _words(state, losses[-1]))
         on_step(state.step, {"train/loss": losses[-1], "train/learning_rate": rate})
         if state.step % schedule.between == 0 or state.step == schedule.steps or out_of_time:
-            _validate(state, loss_of, validation, optimizer, float(np.mean(losses)))
+            _validate(state, loss_of, validation, optimizer, float(np.mean(losses)), group)
             on_step(state.step, {"validation/loss": state.curve[-1].validation_loss or 0.0})
             losses.clear()
             if out_of_time or _without_gain(state) >= config.patience:
                 break
-        if checkpoints:
+        if checkpoints and group.is_first:
             checkpoints.offer(lambda: snapshot(state, losses, optimizer))
     state.seconds = time.perf_counter() - start
     return state
@@ -116,22 +133,41 @@ def total_nats(loss_of: LossFunction, parts: list[Batch]) -> float:
         return sum(float(loss_of(part)) * part.tokens for part in parts)
 
 
-def _gradients(loss_of: LossFunction, parts: list[Batch]) -> float:
-    """Add up the gradients of the mean loss over all tokens of `parts`; that loss."""
-    tokens, total = sum(part.tokens for part in parts), 0.0
+def _gradients(loss_of: LossFunction, tokens: int, parts: list[Batch]) -> float:
+    """Add up the gradients of what `parts` add to the mean loss over `tokens` tokens; gives that.
+
+    Processes do not speak of it before the end, so each may take as many parts as it must.
+    """
+    total = 0.0
     for part in parts:
         loss = loss_of(part) * (part.tokens / tokens)
-        value = float(loss.detach())
-        _check(value)
         loss.backward()  # type: ignore[no-untyped-call]
-        total += value
+        total += float(loss.detach())
     return total
 
 
-def _batches(
-    posts: Posts, first: int, steps: int, config: TrainConfig, device: torch.device
-) -> Iterator[Batch]:
-    """The batches from number `first` to before `steps`, of as many epochs as it takes.
+def _saved(checkpoints: Checkpoints | None, group: Group) -> State | None:
+    """The checkpoint to go on from, the same for all; none where any of them cannot read it."""
+    if not checkpoints:
+        return None
+    saved = checkpoints.load(group.sha256_of_the_first)
+    return saved if group.total(saved is not None) == group.size else None
+
+
+def _check_shares(posts: Posts, config: TrainConfig, group: Group) -> None:
+    batches = epoch_batches(posts, config.batch_tokens, _order(config.seed, 0))
+    largest = max(map(len, batches))
+    if largest < group.size:
+        raise BadInputError(
+            f"--batch-tokens: a batch of {config.batch_tokens} tokens holds {largest} posts at "
+            f"most, and {group.size} processes share it; give more tokens, or fewer --gpus"
+        )
+
+
+def _shares(
+    posts: Posts, first: int, steps: int, config: TrainConfig, group: Group
+) -> Iterator[Share]:
+    """What there is to do from step `first` to before `steps`, of as many epochs as it takes.
 
     Each epoch has an order of its own.
     """
@@ -141,9 +177,15 @@ def _batches(
             if done == steps:
                 return
             if done >= first:
-                yield make_batch(posts, numbers, device)
+                yield _share(posts, numbers, group)
             done += 1
         epoch += 1
+
+
+def _share(posts: Posts, numbers: list[int], group: Group) -> Share:
+    own = group.share(numbers)
+    batch = make_batch(posts, own, group.device) if own else None
+    return Share(batch, sum(len(posts.ids[number]) - 1 for number in numbers))
 
 
 def _order(seed: int, epoch: int) -> np.random.Generator:
@@ -151,10 +193,18 @@ def _order(seed: int, epoch: int) -> np.random.Generator:
 
 
 def _step(
-    state: TrainState, loss_of: LossFunction, optimizer: MasterAdamW, batch: Batch, rate: float
+    state: TrainState,
+    loss_of: LossFunction,
+    optimizer: MasterAdamW,
+    share: Share,
+    rate: float,
+    group: Group,
 ) -> float:
-    value = fitting(state, batch, partial(_gradients, loss_of), optimizer.drop_gradients)
-    optimizer.step(rate)
+    compute = partial(_gradients, loss_of, share.tokens)
+    own = fitting(state, share.own, compute, optimizer.drop_gradients) if share.own else 0.0
+    value = group.total(own)
+    _check(value)
+    optimizer.step(rate, group.add_up if group.size > 1 else None)
     return value
 
 
@@ -164,9 +214,11 @@ def _validate(
     validation: list[Batch],
     optimizer: MasterAdamW,
     train_loss: float | None,
+    group: Group,
 ) -> None:
-    nats = sum(fitting(state, batch, partial(total_nats, loss_of)) for batch in validation)
-    loss = nats / sum(batch.tokens for batch in validation)
+    own = group.share(validation)
+    nats = sum(fitting(state, batch, partial(total_nats, loss_of)) for batch in own)
+    loss = group.total(nats) / sum(batch.tokens for batch in validation)
     _check(loss)
     state.curve.append(CurvePoint(step=state.step, train_loss=train_loss, validation_loss=loss))
     if loss < state.best_loss:

@@ -1,6 +1,6 @@
 """AdamW on fp32 master weights, whatever format the model computes in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -27,12 +27,19 @@ class MasterAdamW:
             self.masters, lr=0.0, betas=BETAS, weight_decay=weight_decay, fused=True
         )
 
-    def step(self, learning_rate: float) -> None:
-        """Move the weights along the gradients that the last backward pass left, and drop these."""
+    def step(
+        self, learning_rate: float, add_up: Callable[[list[Tensor]], None] | None = None
+    ) -> None:
+        """Move the weights along the gradients that the last backward pass left, and drop these.
+
+        Where several processes have a part of them, `add_up` turns a process's into those of all.
+        """
         for parameter, master in zip(self.parameters, self.masters, strict=True):
             if parameter is not master and parameter.grad is not None:
                 master.grad = parameter.grad.float()
                 parameter.grad = None
+        if add_up:
+            add_up([self._gradient(master) for master in self.masters])
         clip_grad_norm_(self.masters, HIGHEST_NORM)
         self._adam.param_groups[0]["lr"] = learning_rate
         self._adam.step()
@@ -46,6 +53,13 @@ class MasterAdamW:
         """Forget what the last backward passes left."""
         for tensor in (*self.parameters, *self.masters):
             tensor.grad = None
+
+    @staticmethod
+    def _gradient(master: Tensor) -> Tensor:
+        """Its gradient, zero where the process had no part in the batch."""
+        if master.grad is None:
+            master.grad = torch.zeros_like(master)
+        return master.grad
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on: the master weights and AdamW's moments."""

@@ -10,8 +10,8 @@ from components.contracts.artifacts import FETCH_REPORT
 from components.contracts.reports import BaseModelFacts, FetchReport, PrepareReport, TrainReport
 from components.lm.models import Dtype
 from components.runtime.digests import folder_sha256
-from components.train.checkpoint import RUNTIME_ONLY
-from components.train.config import TrainConfig
+from components.train.config import RUNTIME_ONLY, TrainConfig
+from components.train.group import Group
 from components.train.state import TrainState
 
 PACKAGES = ("torch", "transformers", "peft", "huggingtweets")
@@ -32,7 +32,7 @@ def train_report(
     base: BaseModelFacts,
     dataset: Path,
     prepared: PrepareReport,
-    device: torch.device,
+    group: Group,
     dtype: Dtype,
 ) -> TrainReport:
     """The report of a training on `dataset`, which `prepared` describes, that ended so."""
@@ -50,7 +50,7 @@ def train_report(
         asked=tuple(sorted(config.model_fields_set & hyperparameters.keys())),
         base_model=base,
         seed=config.seed,
-        device=device_name(device),
+        device=_device_names(group),
         dtype=dtype,
         asked_dtype=config.dtype,
         dataset_sha256=folder_sha256(dataset),
@@ -72,6 +72,11 @@ def device_name(device: torch.device) -> str:
         lines = []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return f"{names[0] if names else platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def _device_names(group: Group) -> str:
+    name = device_name(group.device)
+    return name if group.size == 1 else f"{group.size} x {name}"
 
 
 def _versions() -> dict[str, str]:

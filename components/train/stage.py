@@ -1,6 +1,8 @@
 """Fine-tune a base model on a train-dataset."""
 
 import logging
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from components.contracts.artifacts import (
@@ -11,9 +13,8 @@ from components.contracts.artifacts import (
     TRAIN_REPORT,
 )
 from components.contracts.errors import BadInputError
-from components.contracts.reports import PrepareReport, TrainReport
+from components.contracts.reports import BaseModelFacts, PrepareReport, TrainReport
 from components.lm.decoding.shape import read_shape
-from components.lm.devices import choose_device
 from components.lm.models import TORCH_DTYPES, Dtype, LanguageModel, load_model
 from components.lm.precision import choose_precision
 from components.lm.threads import limit_threads
@@ -27,6 +28,8 @@ from components.train.allocator import large_buffers_kept
 from components.train.checkpoint import Checkpoints, training_key
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
+from components.train.group import Group, is_first, is_in_group, joined
+from components.train.launch import check_gpus, launch
 from components.train.loop import OnStep, ignore, plan, train
 from components.train.loss import loss_function
 from components.train.method import adapters_of, make_trainable, with_weights
@@ -43,53 +46,98 @@ def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
 
     Raises:
         BadInputError: the dataset or the base model is none, the output cannot be written, or
-            there is no such device.
+            there is no such device, or there are not so many GPUs.
         DivergedError: the loss became no number; nothing is written.
+        ProcessError: of several processes one failed; the sentence is its own.
     """
-    device = choose_device(config.device)
+    places = {"dataset": dataset, "base_model": base_model, "model_out": model_out}
+    if config.nodes > 1:
+        from components.train.nodes.step import train_on_nodes  # which wants a client of Kubernetes
+
+        _prepared(config, dataset)
+        report = train_on_nodes(config, **places)
+    elif config.gpus > 1 and not is_in_group():
+        check_gpus(config.gpus, config.device)
+        launch(train_in_group, config.gpus, config=config, **places)
+        report = TrainReport.read(model_out / TRAIN_REPORT)
+    else:
+        report = train_in_group(config, **places)
+    if is_first():
+        checkpoints = _checkpoints(config, report.dataset_sha256, report.base_model, report.dtype)
+        if checkpoints:
+            checkpoints.forget()
+        _say_how_it_went(report)
+    return report
+
+
+def train_in_group(
+    config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path
+) -> TrainReport:
+    """The part of one process in `run`; checkpoints are kept. All of a group give the report."""
+    with joined(config.device) as group:
+        prepared = _prepared(config, dataset)
+        limit_threads(group.local_size)
+        if config.publish == "adapter":
+            _check_served(base_model)
+        lm = load_model(base_model, device=group.device)
+        posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))
+        _warn_of_cut(posts, lm)
+        dtype = _agreed_dtype(config, group)
+        base, dataset_sha256 = base_facts(base_model), folder_sha256(dataset)
+        checkpoints = _checkpoints(config, dataset_sha256, base, dtype)
+        job = partial(fit, lm, posts, validation, config, dtype, checkpoints, group=group)
+        facts = partial(
+            train_report, config, base=base, dataset=dataset, prepared=prepared, group=group,
+            dtype=dtype,
+        )  # fmt: skip
+        if not group.is_first:
+            return facts(job())
+        authors = handles(prepared.persona_authors)
+        with (
+            whole_folder(model_out, holding=TRAIN_REPORT) as folder,
+            tracked("train", authors, config) as tracker,
+        ):
+            tracker.input(TRAIN_DATASET, authors, dataset)
+            tracker.input(PRETRAINED_MODEL, base.id, base_model)
+            state = job(on_step=tracker.log)
+            _save(lm, base_model, base, config, state, folder)
+            tracker.output(FINETUNED_MODEL, authors, folder, model_out)
+            report = facts(state).model_copy(update={"tracking": tracker.links()})
+            report.write(folder / TRAIN_REPORT)
+            tracker.summarise(report)
+        return report
+
+
+def _prepared(config: TrainConfig, dataset: Path) -> PrepareReport:
+    """How the posts were prepared; the opt-out list is asked for their authors."""
     require_folder(dataset, PREPARE_REPORT, "train-dataset")
     prepared = PrepareReport.read(dataset / PREPARE_REPORT)
     if config.registry is not None:
         refuse_opted_out(read_opt_outs(config.registry), prepared.people)
-    limit_threads()
-    lm = load_model(base_model, device=device)
-    if config.publish == "adapter":
-        _check_served(base_model)
-    posts, validation = (read_posts(dataset, split, lm) for split in ("train", "validation"))
-    _warn_of_cut(posts, lm)
-    precision = choose_precision(config.dtype, lm.device)
+    return prepared
+
+
+def _agreed_dtype(config: TrainConfig, group: Group) -> Dtype:
+    """What all compute in: processors that are timed could choose differently."""
+    precision = choose_precision(config.dtype, group.device)
     log.info("training in %s", precision.reason)
-    base = base_facts(base_model)
-    checkpoints = _checkpoints(config, folder_sha256(dataset), base.sha256, precision.dtype)
-    authors = handles(prepared.persona_authors)
-    with (
-        whole_folder(model_out, holding=TRAIN_REPORT) as folder,
-        tracked("train", authors, config) as tracker,
-    ):
-        tracker.input(TRAIN_DATASET, authors, dataset)
-        tracker.input(PRETRAINED_MODEL, base.id, base_model)
-        state = fit(lm, posts, validation, config, precision.dtype, checkpoints, tracker.log)
-        untouched = load_model(base_model, device=device).model
-        if config.publish == "adapter":
-            save_adapter(lm, adapters_of(untouched, config, state.best_weights), base, folder)
-        else:
-            save_model(lm, with_weights(untouched, config, state.best_weights), folder)
-        tracker.output(FINETUNED_MODEL, authors, folder, model_out)
-        report = train_report(
-            config,
-            state,
-            base=base,
-            dataset=dataset,
-            prepared=prepared,
-            device=lm.device,
-            dtype=precision.dtype,
-        ).model_copy(update={"tracking": tracker.links()})
-        report.write(folder / TRAIN_REPORT)
-        tracker.summarise(report)
-    if checkpoints:
-        checkpoints.forget()
-    _say_how_it_went(report)
-    return report
+    return "bf16" if group.as_the_first(precision.dtype == "bf16") else "fp32"
+
+
+def _save(
+    lm: LanguageModel,
+    base_model: Path,
+    base: BaseModelFacts,
+    config: TrainConfig,
+    state: TrainState,
+    folder: Path,
+) -> None:
+    """Write what training made of the untouched base model: a whole model, or its adapters."""
+    untouched = load_model(base_model, device=lm.device).model
+    if config.publish == "adapter":
+        save_adapter(lm, adapters_of(untouched, config, state.best_weights), base, folder)
+    else:
+        save_model(lm, with_weights(untouched, config, state.best_weights), folder)
 
 
 def _check_served(base_model: Path) -> None:
@@ -102,11 +150,11 @@ def _check_served(base_model: Path) -> None:
 
 
 def _checkpoints(
-    config: TrainConfig, dataset_sha256: str, base_sha256: str, dtype: Dtype
+    config: TrainConfig, dataset_sha256: str, base: BaseModelFacts, dtype: Dtype
 ) -> Checkpoints | None:
     if config.checkpoint_uri is None:
         return None
-    key = training_key(dataset_sha256, base_sha256, config, dtype)
+    key = training_key(dataset_sha256, base.sha256, config, dtype)
     return Checkpoints.at(config.checkpoint_uri, key, config.checkpoint_seconds)
 
 
@@ -118,6 +166,7 @@ def fit(
     dtype: Dtype,
     checkpoints: Checkpoints | None = None,
     on_step: OnStep = ignore,
+    group: Group | None = None,
 ) -> TrainState:
     """Train the model of `lm`, which is used up by it; the best weights are in the state.
 
@@ -133,10 +182,25 @@ def fit(
         sample_evenly(validation, config.validation_tokens), config.batch_tokens, lm.device
     )
     loss_of = loss_function(lm.model, validation_batches[0])
-    with large_buffers_kept(), progress("training", plan(posts, config).steps) as advance:
+    group = group or Group(lm.device)
+    steps = plan(posts, config).steps
+    shown = progress("training", steps) if group.is_first else nullcontext(unseen)
+    with large_buffers_kept(), shown as advance:
         return train(
-            loss_of, optimizer, posts, validation_batches, config, advance, checkpoints, on_step
+            loss_of,
+            optimizer,
+            posts,
+            validation_batches,
+            config,
+            advance,
+            checkpoints,
+            on_step,
+            group,
         )
+
+
+def unseen(amount: int, words: str = "") -> None:
+    """Show nothing."""
 
 
 def _warn_of_cut(posts: Posts, lm: LanguageModel) -> None:

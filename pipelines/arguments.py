@@ -11,8 +11,10 @@ from components.runtime.flags import StageConfig, flag_of
 from components.runtime.words import is_exact
 from components.train.config import TrainConfig
 
-OWN_PARAMETERS = frozenset({"base_model", "preset", "seed", "registry", "checkpoint_uri"})
-"""Fields of the stages that are parameters of the pipeline by themselves."""
+OWN_PARAMETERS = frozenset(
+    {"base_model", "preset", "seed", "registry", "checkpoint_uri", "gpus", "nodes"}
+)
+"""Fields of the stages that are parameters of the pipeline, or of a step, by themselves."""
 
 
 def stage_arguments(

@@ -90,7 +90,7 @@ def persona_pipeline(on: Platform, *, one_source: bool) -> BaseComponent:
 
             trained = train(
                 **given,
-                device=on.train_device,
+                **on.train_places,
                 seed=seed,
                 registry=registry,
                 checkpoint_uri=checkpoint_uri,

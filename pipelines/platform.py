@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from kfp import dsl, kubernetes
 
@@ -115,7 +115,7 @@ class Platform:
     images: Mapping[str, str]
     """The image of each stage, by the stage's name."""
     gpus: int = 1
-    """Of the train step; 0 for none."""
+    """Of the train step, or of each of its nodes; 0 for none."""
     train_nodes: Nodes = ANYWHERE
     all_nodes: Nodes = ANYWHERE
     """Where train, and where every step may run; only Kubernetes is told."""
@@ -125,11 +125,17 @@ class Platform:
     """Whether a step that failed is tried again, as pods get lost."""
     push: PushOrder | None = None
     """Where to push what came into production; None for nowhere, without such a step."""
+    node_count: int = 1
+    """In how many pods train works; several are a TrainJob's, which the step makes."""
 
     @property
-    def train_device(self) -> str:
-        """What train must compute on; empty where it may choose."""
-        return "cuda" if self.gpus else ""
+    def train_places(self) -> dict[str, Any]:
+        """What train must compute on (empty where it may choose), and in how many processes."""
+        return {
+            "device": "cuda" if self.gpus else "",
+            "gpus": self.gpus,
+            "nodes": self.node_count,
+        }
 
     def place(self, task: dsl.PipelineTask, stage: str, title: str) -> dsl.PipelineTask:
         """Give a step everything that it needs here; `title` is what people read."""
@@ -167,10 +173,13 @@ class Platform:
         return dsl.PipelineConfig(ttl_seconds_after_success=WEEK)
 
     def _give_gpus(self, task: dsl.PipelineTask) -> None:
+        if self.target == "kfp":  # a TrainJob's pods take the toleration over from the step
+            _tolerate(task, Toleration(KUBERNETES_GPU, effect="NoSchedule"))
+        if self.node_count > 1:
+            return
         kind = KUBERNETES_GPU if self.target == "kfp" else VERTEX_GPU
         task.set_accelerator_type(kind).set_accelerator_limit(self.gpus)
         if self.target == "kfp":
-            _tolerate(task, Toleration(KUBERNETES_GPU, effect="NoSchedule"))
             kubernetes.empty_dir_mount(task, "shm", SHARED, medium="Memory", size_limit="2Gi")
 
 

@@ -14,6 +14,8 @@ def train(
     finetuned_model: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     device: str = "",
+    gpus: int = 1,
+    nodes: int = 1,
     seed: int = 0,
     registry: str = "",
     checkpoint_uri: str = "",
@@ -25,6 +27,8 @@ def train(
         train_dataset: The posts.
         pretrained_model: The model to start from.
         device: Where to compute: auto, cpu, or cuda, which refuses to do without a GPU.
+        gpus: How many processes train in each pod, one a GPU.
+        nodes: In how many pods; more than one are a TrainJob of Kubeflow Trainer.
         seed: Orders the posts and starts the adapters.
         registry: The registry whose opt-out list is asked.
         checkpoint_uri: Where checkpoints are kept while it trains.
@@ -38,6 +42,8 @@ def train(
         args=[
             *("--options", options),
             *("--device", device),
+            *("--gpus", gpus),
+            *("--nodes", nodes),
             *("--seed", seed),
             *("--registry", registry),
             *("--checkpoint-uri", checkpoint_uri),

@@ -77,7 +77,18 @@ def add_package_flags(parser: argparse.ArgumentParser) -> None:
         help="name every image by its tag, as those loaded into the nodes are",
     )
     group.add_argument(
-        "--gpus", type=a_count, default=1, metavar="N", help="of the train step (default: 1)"
+        "--gpus",
+        type=a_count,
+        default=1,
+        metavar="N",
+        help="of the train step, or of each of its nodes (default: 1)",
+    )
+    group.add_argument(
+        "--nodes",
+        type=a_count_from_1,
+        default=1,
+        metavar="N",
+        help="in how many pods train works; several take Kubeflow Trainer (default: 1)",
     )
     add_node_flags(parser)
     add_push_flags(parser)
@@ -88,6 +99,13 @@ def a_count(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
     return int(text)
+
+
+def a_count_from_1(text: str) -> int:
+    """A whole number from 1, for argparse."""
+    if not (found := a_count(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return found
 
 
 def compile_pipeline(given: argparse.Namespace) -> int:
@@ -101,13 +119,17 @@ def compile_pipeline(given: argparse.Namespace) -> int:
             "--node-selector and --toleration are for Kubernetes: Vertex AI chooses its machines "
             "by itself; leave them out"
         )
+    if given.target == "vertex" and given.nodes > 1:
+        raise BadInputError("--nodes: Vertex AI has no Kubeflow Trainer; give one node more --gpus")
     push = package_push(given)
     if push and given.target == "vertex":
         raise BadInputError(
             "--push-to: a step on Vertex AI gets no Secret, so it has no token for the Hub; push "
             "with `huggingtweets push` afterwards"
         )
-    platform = Platform(given.target, images, given.gpus, train, every, push=push)
+    platform = Platform(
+        given.target, images, given.gpus, train, every, push=push, node_count=given.nodes
+    )
     write_pipeline(_pipeline(given, platform), given.output)
     log.info("wrote the pipeline %s for %s to %s", _said(given), given.target, given.output)
     return 0

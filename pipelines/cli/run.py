@@ -213,6 +213,8 @@ def _check_for_docker(given: argparse.Namespace, job: PersonaJob) -> None:
         raise BadInputError("--checkpoint-uri: no container sees a path; give gs:// or s3://")
     if job.train.device == "cuda":
         raise BadInputError("--device cuda is for --runner local: containers get no GPU here")
+    if job.train.gpus > 1 or job.train.nodes > 1:
+        raise BadInputError("--gpus and --nodes are for --runner local; leave them out")
     if job.push and not os.environ.get("HF_TOKEN"):
         raise BadInputError("--push-to: no container sees the token's file; set HF_TOKEN")
     if given.reference_authors:

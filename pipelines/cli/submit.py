@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OWN_FLAGS = frozenset({"registry", "no_gate"})
+OWN_FLAGS = frozenset({"registry", "no_gate", "gpus", "nodes"})
 """Flags that are said here, in the words of the pipeline."""
 FORGET_FLAGS = ("accept_cost", "x_api_url", "bluesky_url", "mastodon_url", "max_wait")
 """Those of how accounts are asked that forget has, too."""
@@ -189,7 +189,10 @@ def _order(given: argparse.Namespace, folder: Path) -> "Order":
 
     package = folder / "persona.yaml"
     named_by_digest = all(map(_is_named_by_digest, sources))
-    platform = Platform("kfp", images, given.gpus, *nodes, cache_collect=named_by_digest, push=push)
+    platform = Platform(
+        "kfp", images, given.gpus, *nodes, cache_collect=named_by_digest, push=push,
+        node_count=given.nodes,
+    )  # fmt: skip
     write_package(platform, package, one_source=len(sources) == 1)
     arguments["sources"] = [uploaded(source, root).flags() for source in sources]
     return Order(package, _title(given, sources), arguments, root, given.service_account)

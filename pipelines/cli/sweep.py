@@ -19,7 +19,6 @@ from components.runtime.patience import waiting_for_stores
 from components.text.terminal import printable
 from components.tracking.sweeps import sweep_id
 from pipelines.arguments import check_gpus, stage_arguments
-from pipelines.cli.compile import a_count
 from pipelines.cli.run import add_job_flags, job_given
 from pipelines.kubeflow.source_upload import uploaded
 from pipelines.kubeflow.submitted import add_kubeflow_flags, root_given, store_uri, submitted
@@ -44,9 +43,6 @@ def add_sweep_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
         type=a_name,
         metavar="URI",
         help="with --kubeflow: where to publish (default: PIPELINE_ROOT/registry)",
-    )
-    parser.add_argument(
-        "--gpus", type=a_count, default=0, metavar="N", help="with --kubeflow: of each training"
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(run=run_sweep)
@@ -96,7 +92,8 @@ def _submit(sweep: Sweep, given: argparse.Namespace) -> int:
     options = {**stages.pop("evaluate_options"), **({"no_gate": True} if job.no_gate else {})}
     checkpoints = stages.pop("checkpoint_uri", f"{root}/checkpoints")
     train_options = stages.pop("train_options")
-    check_gpus(job.train, given.gpus)
+    gpus = job.train.gpus if "gpus" in job.train.model_fields_set else 0
+    check_gpus(job.train, gpus)
     arguments = {
         **stages,
         "sources": [uploaded(source, root).flags() for source in job.sources],
@@ -116,7 +113,8 @@ def _submit(sweep: Sweep, given: argparse.Namespace) -> int:
         one_source=len(job.sources) == 1,
     )
     title = f"sweep of {len(sweep.trials)} trials"
-    print(submitted(given, "sweep", title, pipeline, arguments, gpus=given.gpus))
+    places = {"gpus": gpus, "node_count": job.train.nodes}
+    print(submitted(given, "sweep", title, pipeline, arguments, **places))
     return 0
 
 

@@ -54,6 +54,7 @@ def submitted(
     pipeline: "Callable[[Platform], BaseComponent]",
     arguments: Mapping[str, Any],
     gpus: int = 0,
+    node_count: int = 1,
 ) -> str:
     """Start a run of this pipeline, or have it run now and again; the page where it is seen.
 
@@ -77,7 +78,7 @@ def submitted(
 
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / f"{name}.yaml"
-        platform = Platform("kfp", images, gpus, *nodes)
+        platform = Platform("kfp", images, gpus, *nodes, node_count=node_count)
         write_pipeline(lambda: pipeline(platform), package)
         order = Order(package, title[:200], dict(arguments), root, given.service_account)
         kubeflow = Kubeflow(connection)

@@ -15,7 +15,9 @@ from components.fetch.found import place_of
 from components.registry import Registry
 from components.registry.layout import upload_folder, version_folder
 from components.runtime.folders import check_replaceable, home_path, keep_apart
+from components.runtime.patience import in_a_pod
 from components.train.config import TrainConfig
+from components.train.nodes.own_pod import refuse_outside
 from pipelines.steps import Step
 
 REPORTS = {
@@ -104,15 +106,19 @@ def check_judge(
 
 
 def check_device(config: TrainConfig) -> None:
-    """Make sure that there is a GPU where the training is to do without none.
+    """Make sure that there are GPUs where the training is to do without none, or has several.
 
     Raises:
-        BadInputError: no GPU can be used.
+        BadInputError: no GPU can be used, or fewer.
     """
-    if config.device == "cuda":
+    if config.nodes > 1 and not in_a_pod():
+        refuse_outside(config.nodes)
+    if config.nodes == 1 and (config.device == "cuda" or config.gpus > 1):
         from components.lm.devices import choose_device  # torch takes a second to import
+        from components.train.launch import check_gpus
 
         choose_device(config.device)
+        check_gpus(config.gpus, config.device)
 
 
 def check_base_model(

@@ -160,7 +160,7 @@ def sweep_pipeline(
             varied = {one: value for one, value in parameters.items() if one not in APART}
             trained = train(
                 **given,
-                device=on.train_device,
+                **on.train_places,
                 seed=parameters.get("seed", seed),
                 registry=registry,
                 checkpoint_uri=checkpoint_uri,

@@ -15,7 +15,7 @@ from components.contracts.base import Contract, first_problem
 from components.contracts.errors import BadInputError
 from components.contracts.sweep import Value
 from components.runtime.folders import home_path
-from components.train.config import TrainConfig
+from components.train.config import RUNTIME_ONLY, TrainConfig
 
 METRIC = "validation_bits_per_byte"
 METHODS = ("grid", "random")
@@ -154,9 +154,7 @@ class SweepSpec(Contract):
         return self
 
 
-NOT_SWEPT = frozenset(
-    {"checkpoint_uri", "checkpoint_seconds", "registry", "dtype", "device", "publish"}
-)
+NOT_SWEPT = RUNTIME_ONLY | {"publish"}
 """What decides nothing about the weights by itself."""
 SWEPT = frozenset({BASE_MODEL, *TrainConfig.model_fields}) - NOT_SWEPT
 """What a sweep may choose."""

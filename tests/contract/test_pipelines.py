@@ -291,6 +291,44 @@ def test_a_node_need_not_have_free_all_that_a_step_may_take(tmp_path: Path) -> N
     assert "cpuRequest" not in container(vertex, "train")["resources"]
 
 
+def test_with_several_nodes_the_step_itself_asks_for_no_gpu(tmp_path: Path) -> None:
+    spec, platform = compiled(tmp_path, "kfp", "--gpus", "2", "--nodes", "3")
+    assert problems(spec) == []
+    assert "accelerator" not in container(spec, "train")["resources"]
+    (given,) = [
+        content["dag"]["tasks"]["train"]["inputs"]["parameters"]
+        for _, content in dags(spec)
+        if "train" in content["dag"]["tasks"]
+    ]
+    chosen = {name: given[name]["runtimeValue"]["constant"] for name in ("gpus", "nodes", "device")}
+    assert chosen == {"gpus": 2, "nodes": 3, "device": "cuda"}
+    pods = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert pods["exec-train"]["tolerations"], "which the TrainJob's pods take over"
+    assert "/dev/shm" not in {mount["mountPath"] for mount in pods["exec-train"]["emptyDirMounts"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--nodes", "0"], "'0' is not a whole number from 1"),
+        (["--nodes", "2", "--target", "vertex"], "--nodes: Vertex AI has no Kubeflow Trainer"),
+    ],
+)
+def test_nodes_that_cannot_be_are_refused(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    IMAGES.write(tmp_path / "images.json")
+    package = tmp_path / "x.yaml"
+    given = ["compile", "--images", str(tmp_path / "images.json"), "--output", str(package)]
+    try:
+        code = main([*given, *words])
+    except SystemExit as ended:  # by argparse
+        code = int(ended.code or 0)
+    assert code == 2
+    assert said in capsys.readouterr().err
+    assert not package.exists()
+
+
 def test_without_gpus_train_runs_on_any_node(tmp_path: Path) -> None:
     spec, platform = compiled(tmp_path, "kfp", "--gpus", "0")
     assert "accelerator" not in container(spec, "train")["resources"]

@@ -1,4 +1,4 @@
-"""A stand-in for the Kubernetes API server: pods, read, watched and written.
+"""A stand-in for the Kubernetes API server: pods, read, watched and written; TrainJobs.
 
 It refuses what the real one refuses: a missing or wrong token, a verb that no role gives, a
 selector that is none, an unknown field of an object or of a query, a write over a newer object, and
@@ -19,12 +19,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 
-from support.kubernetes_api_state import GONE, USER, Change, Document, RefusedError, State
+from support.kubernetes_api_state import GONE, USER, Change, Document, State
+from support.kubernetes_errors import RefusedError
 
-PODS = re.compile(r"/api/v1/namespaces/(?P<namespace>[^/]+)/pods(?:/(?P<name>[^/]+))?")
+PODS = re.compile(
+    r"/api/v1/namespaces/(?P<namespace>[^/]+)/pods(?:/(?P<name>[^/]+)(?P<log>/log)?)?"
+)
+TRAINJOBS = re.compile(
+    r"/apis/trainer\.kubeflow\.org/v1alpha1/namespaces/(?P<namespace>[^/]+)/trainjobs"
+    r"(?:/(?P<name>[^/]+))?"
+)
 QUERY = {
     *("labelSelector", "resourceVersion", "watch", "allowWatchBookmarks", "timeoutSeconds"),
-    *("fieldValidation", "pretty"),
+    *("fieldValidation", "pretty", "propagationPolicy", "container", "previous", "tailLines"),
 }
 REQUIREMENT = re.compile(r"(?P<key>[\w./-]+)(?:(?P<not>!?)={1,2}(?P<value>[\w.-]*))?", re.ASCII)
 
@@ -94,12 +101,21 @@ class _Handler(BaseHTTPRequestHandler):
             raise RefusedError(state.failures.pop(0), "InternalError", "etcdserver: no leader")
         parts = urlsplit(self.path)
         match = PODS.fullmatch(parts.path)
-        if not match:
+        job = TRAINJOBS.fullmatch(parts.path)
+        if not match and not job:
             raise RefusedError(404, "NotFound", "the server could not find the requested resource")
         query = dict(parse_qsl(parts.query))
         if unknown := set(query) - QUERY:
             raise RefusedError(400, "BadRequest", f"unknown query parameter {min(unknown)}")
+        if job:
+            self._permit(verb, job["namespace"], "trainjobs", "trainer.kubeflow.org")
+            return self._do_job(verb, job["namespace"], job["name"], body)
+        assert match
         namespace, name = match["namespace"], match["name"]
+        if match["log"]:
+            self._permit(verb, namespace, "pods/log")
+            self._send_text(state.log(namespace, name, query))
+            return None
         if verb == "get" and name is None:
             verb = "watch" if query.get("watch") in ("1", "true", "True") else "list"
         self._permit(verb, namespace)
@@ -108,14 +124,24 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return self._do(verb, namespace, name, query, body)
 
-    def _permit(self, verb: str, namespace: str) -> None:
-        if verb in self.server.state.forbidden:
+    def _permit(self, verb: str, namespace: str, resource: str = "pods", group: str = "") -> None:
+        asked = verb if resource == "pods" else f"{verb} {resource}"
+        if asked in self.server.state.forbidden:
             raise RefusedError(
                 403,
                 "Forbidden",
-                f'pods is forbidden: User "{USER}" cannot {verb} resource "pods" in API group "" '
-                f'in the namespace "{namespace}"',
+                f'{resource} is forbidden: User "{USER}" cannot {verb} resource "{resource}" in '
+                f'API group "{group}" in the namespace "{namespace}"',
             )
+
+    def _do_job(self, verb: str, namespace: str, name: str | None, body: bytes) -> Document:
+        state = self.server.state
+        if verb == "create":
+            return state.create_trainjob(namespace, json.loads(body))
+        if name is None or verb == "update":
+            raise RefusedError(405, "MethodNotAllowed", "the stand-in knows no such request")
+        act = state.delete_trainjob if verb == "delete" else state.get_trainjob
+        return act(namespace, name)
 
     def _do(
         self, verb: str, namespace: str, name: str | None, query: Document, body: bytes
@@ -209,6 +235,14 @@ class _Handler(BaseHTTPRequestHandler):
         data = json.dumps({"type": kind, "object": document}).encode() + b"\n"
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
+
+    def _send_text(self, text: str) -> None:
+        data = text.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     def _send(self, status: int, document: Document) -> None:
         data = json.dumps(document).encode()

@@ -9,29 +9,13 @@ from typing import Any
 
 import kubernetes_validate
 
+from support.kubernetes_errors import RefusedError
+from support.trainjob_fields import check_trainjob
+
 Document = dict[str, Any]
 MINOR = "1.32"
 SERVING = {"huggingtweets/role": "serve"}
 USER = "system:serviceaccount:team:deploy"
-
-
-class RefusedError(Exception):
-    """An answer that is an error: its HTTP status, reason and sentence."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.reason = status, reason
-
-    def document(self) -> Document:
-        return {
-            "kind": "Status",
-            "apiVersion": "v1",
-            "metadata": {},
-            "status": "Failure",
-            "message": str(self),
-            "reason": self.reason,
-            "code": self.status,
-        }
 
 
 GONE = RefusedError(410, "Expired", "too old resource version")
@@ -57,9 +41,14 @@ class State:
     """The resourceVersion of the newest change of anything in the cluster."""
     oldest: int = 0
     """Watches can begin no earlier."""
+    trainjobs: dict[tuple[str, str], Document] | None = field(default_factory=dict)
+    """By namespace and name; None where Kubeflow Trainer is not installed."""
+    runtimes: set[str] = field(default_factory=lambda: {"torch-distributed"})
+    logs: dict[tuple[str, bool], str] = field(default_factory=dict)
+    """Of pods of the namespace `serving`, by name, now and before they were started again."""
     token: str = "a-token"
     forbidden: set[str] = field(default_factory=set)
-    """Verbs that the token does not give."""
+    """Verbs that the token does not give; `create trainjobs` of other things than pods."""
     failures: list[int] = field(default_factory=list)
     """The statuses of the next answers."""
     bookmarks: int = 0
@@ -136,6 +125,47 @@ class State:
         if (namespace, name) not in self.pods:
             raise RefusedError(404, "NotFound", f'pods "{name}" not found')
         return self.pods[namespace, name]
+
+    def create_trainjob(self, namespace: str, document: Document) -> Document:
+        check_trainjob(document, self.runtimes)
+        name = document["metadata"]["name"]
+        with self.changed:
+            jobs = self._jobs()
+            if (namespace, name) in jobs:
+                said = f'trainjobs.trainer.kubeflow.org "{name}" already exists'
+                raise RefusedError(409, "AlreadyExists", said)
+            made = copy.deepcopy(document)
+            made["metadata"] |= {"namespace": namespace, "uid": str(uuid.uuid4())}
+            jobs[namespace, name] = made
+            self.changed.notify_all()
+            return made
+
+    def get_trainjob(self, namespace: str, name: str) -> Document:
+        if (namespace, name) not in self._jobs():
+            raise RefusedError(
+                404, "NotFound", f'trainjobs.trainer.kubeflow.org "{name}" not found'
+            )
+        return self._jobs()[namespace, name]
+
+    def delete_trainjob(self, namespace: str, name: str) -> Document:
+        with self.changed:
+            gone = self.get_trainjob(namespace, name)
+            del self._jobs()[namespace, name]
+            self.changed.notify_all()
+            return gone
+
+    def _jobs(self) -> dict[tuple[str, str], Document]:
+        if self.trainjobs is None:
+            raise RefusedError(404, "NotFound", "the server could not find the requested resource")
+        return self.trainjobs
+
+    def log(self, namespace: str, name: str, query: Document) -> str:
+        self.get(namespace, name)
+        previous = query.get("previous") in ("true", "True")
+        if (name, previous) not in self.logs:
+            said = f'previous terminated container "{query.get("container")}" not found'
+            raise RefusedError(400, "BadRequest", said)
+        return self.logs[name, previous]
 
     def put(self, namespace: str, document: Document) -> Document:
         with self.changed:

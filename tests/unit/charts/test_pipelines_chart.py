@@ -49,6 +49,20 @@ def test_the_deploy_step_may_watch_pods_where_personas_are_served() -> None:
         ]
 
 
+def test_the_train_step_may_make_trainjobs_where_that_is_asked_for() -> None:
+    def of_trainer(*values: str) -> dict[str, list[str]]:
+        found = [each for each in render(CHART, *values) if each["kind"] == "Role"]
+        (named,) = [each for each in found if each["metadata"]["name"].endswith("-trainer")] or [{}]
+        return {rule["resources"][0]: rule["verbs"] for rule in named.get("rules", [])}
+
+    assert of_trainer() == {}
+    assert of_trainer("--set", "trainer.enabled=true") == {
+        "trainjobs": ["create", "get", "delete"],
+        "pods": ["get", "list"],
+        "pods/log": ["get"],
+    }
+
+
 def test_steps_find_the_store() -> None:
     config = of_kind(render(CHART, "--values", STORE), "ConfigMap")
     assert config["metadata"]["name"] == "kfp-launcher"

@@ -279,6 +279,8 @@ def test_allowed_tags_name_every_image_by_its_tag(kfp: KfpServer, images: Path) 
         (["--epochs", "many"], "--epochs"),
         (["--device", "cpu"], "--gpus 0"),
         (["--device", "cuda", "--gpus", "0"], "--gpus 1"),
+        (["--gpus", "65"], "--gpus"),
+        (["--nodes", "65"], "--nodes"),
         (["--node-selector", "a=1", "--node-selector", "a=2"], "--node-selector"),
         (["--seed", "9007199254740993"], "--seed"),
         (["--samples", "9007199254740993"], "--samples"),

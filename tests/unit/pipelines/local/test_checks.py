@@ -102,6 +102,16 @@ def test_a_gpu_that_is_not_there_is_missed_before_anything_is_fetched(
         check_device(TrainConfig(device="cuda"))
 
 
+def test_several_nodes_are_for_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with pytest.raises(BadInputError, match="this is no pod of a cluster"):
+        check_device(TrainConfig(nodes=2))
+    check_device(TrainConfig(gpus=2, device="cpu"))
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(BadInputError, match="--gpus 2: torch"):
+        check_device(TrainConfig(gpus=2))
+
+
 def test_gpus_and_the_device_fit_together() -> None:
     for device, gpus in (("auto", 0), ("auto", 1), ("cuda", 2), ("cpu", 0)):
         check_gpus(TrainConfig.model_validate({"device": device}), gpus)

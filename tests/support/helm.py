@@ -53,7 +53,7 @@ def render(chart: str, *arguments: str, major: str = "4", release: str = "words"
         major, "template", release, str(CHARTS / chart), "--namespace", "personas", *arguments
     )
     assert done.returncode == 0, done.stderr
-    return [document for document in yaml.safe_load_all(done.stdout) if document]
+    return [document for document in yaml.load_all(done.stdout, yaml.CSafeLoader) if document]
 
 
 def of_kind(manifests: list[Any], kind: str) -> Any:

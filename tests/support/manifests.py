@@ -6,8 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import kubernetes_validate
 from kubernetes.utils import parse_quantity  # type: ignore[import-untyped]
+from kubernetes_validate import ValidationError, utils, validate
 
 from support.kubernetes_values import FIELDS, OBJECT_NAMES, WHOLE, subdomain
 
@@ -16,6 +16,8 @@ CUSTOM = {"ServiceMonitor", "HTTPRoute"}
 """Kinds that others than Kubernetes define: no more than their metadata is looked at."""
 Found = Iterator[tuple[str, str]]
 """Where something is wrong, and what."""
+for slow in ("schema_contents", "all_versions"):  # read from the disk for each manifest
+    setattr(utils, slow, cache(getattr(utils, slow)))
 
 
 class ManifestError(AssertionError):
@@ -31,8 +33,8 @@ def check(manifest: Mapping[str, Any], minors: range = MINORS) -> None:
     kind = manifest["kind"]
     for minor in minors if kind not in CUSTOM else ():
         try:
-            kubernetes_validate.validate(dict(manifest), f"1.{minor}", strict=True)
-        except kubernetes_validate.ValidationError as error:
+            validate(dict(manifest), f"1.{minor}", strict=True)
+        except ValidationError as error:
             raise ManifestError(f"{kind} {list(error.path)}: {error.message}") from error
     for where, what in filter(lambda found: found[1], _problems(manifest)):
         raise ManifestError(f"{kind}{where}: {what}")

@@ -1,19 +1,16 @@
 """Every job that makes personas, asked for adapters in place of whole models."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import HUGGINGTWEETS, call
 from support.fleets import QUICK_FLAGS, write_fleet
 
 from components.contracts.registry import Manifest
 from components.registry import Registry
 
-ROOT = Path(__file__).parents[2]
 ADAPTER = ("--method", "lora", "--publish", "adapter", *QUICK_FLAGS, "--no-gate")
 ANN = ("--table", "ann.json", "--author", "ann", "--consent", "fictional", "--base-model", "tiny")
 SWEEP = "{method: grid,\n parameters: {learning_rate: {values: [1e-9, 1e-2]}}}\n"
@@ -28,14 +25,7 @@ class Desk:
         self.registry = Registry.open(str(folder / "registry"))
 
     def call(self, *words: str, expect: int = 0) -> str:
-        answer = subprocess.run(
-            [sys.executable, "-m", "pipelines.cli.command", *words],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        answer = call(HUGGINGTWEETS, *words, folder=self.folder)
         self.said = answer.stderr
         assert answer.returncode == expect, answer.stderr
         return answer.stdout

@@ -4,39 +4,30 @@ import json
 import os
 import random
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from support.commands import HUGGINGTWEETS, Command
 from support.fleets import QUICK_FLAGS, write_fleet
 from support.images import FILE, built_images
 
 from components.registry import Registry
 
-ROOT = Path(__file__).parents[2]
 MANY = int(os.environ.get("HUGGINGTWEETS_FLEET_PERSONAS", "40"))
 """Personas of the long tests; 200 of them take more than half an hour on two processors."""
-COMMAND = (sys.executable, "-m", "pipelines.cli.command", "fleet")
 
 
-def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
-    with (folder / "log.txt").open("a") as log:
-        return subprocess.Popen(
-            [*COMMAND, *words],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"},
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+def start(folder: Path, *words: str) -> Command:
+    return Command(HUGGINGTWEETS, "fleet", *words, folder=folder)
 
 
 def call(folder: Path, *words: str, expect: int = 0) -> str:
-    process = start(folder, *words)
-    printed, _ = process.communicate()
-    assert process.returncode == expect, (folder / "log.txt").read_text()[-3000:]
-    return printed
+    answer = start(folder, *words).end()
+    with (folder / "log.txt").open("a") as log:
+        log.write(answer.stderr)
+    assert answer.returncode == expect, answer.stderr[-3000:]
+    return answer.stdout
 
 
 def line_of(folder: Path) -> list[str]:
@@ -49,12 +40,11 @@ def survive(folder: Path, personas: list[str], kills: int) -> None:
     moments = random.Random(7)
     registry = Registry.open(str(folder / "registry")).begin()
     for done in sorted(moments.randrange(len(personas)) for _ in range(kills)):
-        process = start(folder, *line_of(folder))
-        while len(registry.personas()) < done and process.poll() is None:
+        command = start(folder, *line_of(folder))
+        while len(registry.personas()) < done and not command.has_ended:
             time.sleep(0.1)
-        time.sleep(moments.uniform(2.0, 8.0))
-        process.kill()
-        process.communicate()
+        time.sleep(moments.uniform(0.5, 5.0))
+        command.kill()
     call(folder, *line_of(folder))
     assert registry.personas() == personas
     for persona in personas:
@@ -92,18 +82,17 @@ def test_shards_in_containers_that_are_killed_lose_none_and_do_none_twice(
     shards = str(min(personas // 2, 10))
     words = ["--runner", "docker", "--images", str(FILE), "--shards", shards]
     registry = Registry.open(str(tmp_path / "registry")).begin()
-    process = start(tmp_path, *line_of(tmp_path), *words)
+    command = start(tmp_path, *line_of(tmp_path), *words)
     moments = random.Random(7)
     for done in sorted(moments.randrange(personas) for _ in range(kills)):
-        while len(registry.personas()) < done and process.poll() is None:
+        while len(registry.personas()) < done and not command.has_ended:
             time.sleep(0.1)
         time.sleep(moments.uniform(2.0, 8.0))
         mine = ["docker", "ps", "--quiet", "--filter", f"volume={tmp_path}/registry"]
         running = subprocess.run(mine, capture_output=True, text=True, check=True).stdout.split()
         for container in running:
             subprocess.run(["docker", "kill", container], capture_output=True, check=False)
-    process.communicate()
-    if process.returncode:  # what was killed too often here goes on with the next call
+    if command.end().returncode:  # what was killed too often here goes on with the next call
         call(tmp_path, *line_of(tmp_path), *words)
     assert [registry.versions(name) for name in names] == [[1]] * personas
     assert registry.verify() == []

@@ -1,20 +1,18 @@
 """A disk that takes no more in the middle of a stage: a limit of the operating system stands in."""
 
-import os
-import resource
 import shlex
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
+from resource import RLIMIT_FSIZE, setrlimit
 
 import pytest
+from support.commands import HUGGINGTWEETS, call
 from support.tiny_models import make_tiny_model
 
 from components.collect.sample.build import build_archive
 from components.registry import Registry
 from components.runtime.digests import files_of, folder_sha256
 
-ROOT = Path(__file__).parents[2]
 LARGEST = {
     "collect": 50_000,
     "fetch": 50_000,
@@ -26,27 +24,12 @@ LARGEST = {
 """Bytes that a file of the stage may have: fewer than its largest one has."""
 
 
-def call(words: list[str], limit: int | None = None) -> subprocess.CompletedProcess[str]:
-    def hold() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        preexec_fn=hold,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[str]]]:
     """The folder of a finished run, and the line of each stage."""
     folder = tmp_path_factory.mktemp("job")
     archive, base = build_archive(folder / "sample.zip"), make_tiny_model(folder / "tiny")
-    run = ["pipelines.cli.command", "run", "--archive", str(archive), "--consent", "fictional"]
+    run = [HUGGINGTWEETS, "run", "--archive", str(archive), "--consent", "fictional"]
     quick = [
         "--epochs",
         "0.2",
@@ -58,7 +41,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[
         "fp32",
         "--no-gate",
     ]
-    answer = call([*run, "--base-model", str(base), "--out", str(folder / "out"), *quick])
+    answer = call(*run, "--base-model", str(base), "--out", str(folder / "out"), *quick)
     assert answer.returncode == 0, answer.stderr
     lines = [shlex.split(line) for line in answer.stderr.splitlines() if " -m components." in line]
     return folder / "out", {words[2].partition(".")[2]: words[2:] for words in lines}
@@ -70,12 +53,13 @@ def test_a_stage_says_it_leaves_all_as_it_was_and_works_once_there_is_room(
 ) -> None:
     out, lines = job
     before = folder_sha256(out)
-    answer = call(lines[stage], LARGEST[stage])
+    limit = (LARGEST[stage], LARGEST[stage])
+    answer = call(*lines[stage], before=partial(setrlimit, RLIMIT_FSIZE, limit))
     assert answer.returncode == 1, answer.stderr
     assert "Traceback" not in answer.stderr
     (error,) = (line for line in answer.stderr.splitlines() if line.startswith("error: "))
     assert "the disk takes no file as large as this" in error
     assert folder_sha256(out) == before, [file.name for file in files_of(out)]
-    answer = call(lines[stage])
+    answer = call(*lines[stage])
     assert answer.returncode == 0, answer.stderr
     assert Registry.open(str(out / "registry")).verify() == []

@@ -1,13 +1,11 @@
 """`huggingtweets refresh` on a tiny model: what is new, who is better, and why."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import HUGGINGTWEETS, call
 from support.fleets import QUICK_FLAGS, write_table
 from support.tiny_models import make_tiny_model
 
@@ -19,7 +17,6 @@ from components.contracts.posts import Post
 from components.registry import Registry
 from components.registry.refreshes import read_refresh, refreshes
 
-ROOT = Path(__file__).parents[2]
 QUICK = [*QUICK_FLAGS, "--no-gate"]
 
 
@@ -47,14 +44,7 @@ class Desk:
         return json.loads(printed) if printed else {}
 
     def call(self, *words: str, expect: int = 0) -> str:
-        answer = subprocess.run(
-            [sys.executable, "-m", "pipelines.cli.command", *words],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        answer = call(HUGGINGTWEETS, *words, folder=self.folder)
         self.said = answer.stderr
         assert answer.returncode == expect, answer.stderr
         return answer.stdout

@@ -1,13 +1,11 @@
 """`huggingtweets sweep` on tiny models: several trainings, and the best one published."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import HUGGINGTWEETS, call
 from support.fleets import QUICK_FLAGS, write_fleet
 from support.tiny_models import make_tiny_model
 from support.wandb_files import offline_runs
@@ -16,7 +14,6 @@ from components.contracts.evaluation import EvaluationReport
 from components.contracts.reports import TrainReport
 from components.registry import Registry
 
-ROOT = Path(__file__).parents[2]
 SWEEP = """
 method: grid
 parameters:
@@ -26,16 +23,10 @@ run_cap: 6
 """
 
 
-def call(folder: Path, *words: str, expect: int = 0, **more: str) -> tuple[str, str]:
+def sweep(folder: Path, *words: str, expect: int = 0, **more: str) -> tuple[str, str]:
     given = ["--table", "ann.json", "--author", "ann", "--consent", "fictional", "--out", "out"]
-    answer = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli.command", "sweep", *given, *QUICK_FLAGS, *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **more},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    line = [HUGGINGTWEETS, "sweep", *given, *QUICK_FLAGS, *words]
+    answer = call(*line, folder=folder, variables=more)
     assert answer.returncode == expect, answer.stderr
     return answer.stdout, answer.stderr
 
@@ -51,7 +42,7 @@ def desk(tmp_path: Path) -> Path:
 def test_the_best_by_validation_is_evaluated_once_and_published(desk: Path) -> None:
     words = ["--sweep", "sweep.yaml", "--no-gate", "--json"]
     folders = {"WANDB_DIR": str(desk), "WANDB_DATA_DIR": str(desk / "data")}
-    printed, said = call(desk, *words, WANDB_MODE="offline", **folders)
+    printed, said = sweep(desk, *words, WANDB_MODE="offline", **folders)
     report: dict[str, Any] = json.loads(printed)
     figures = [one["validation_bits_per_byte"] for one in report["trials"]]
     assert figures[:4] == sorted(figures[:4])
@@ -78,7 +69,7 @@ def test_the_best_by_validation_is_evaluated_once_and_published(desk: Path) -> N
     assert runs["evaluate"].sweep_id == ""
     assert "validation_bits_per_byte" in runs["trial"].history[0]
 
-    again, said = call(desk, *words)
+    again, said = sweep(desk, *words)
     assert json.loads(again) == {**report, "trials": json.loads(again)["trials"]}
     assert said.count("done before: reused") == 4
     assert registry.versions("ann") == [1]
@@ -86,27 +77,20 @@ def test_the_best_by_validation_is_evaluated_once_and_published(desk: Path) -> N
 
 def test_a_sweep_that_cannot_be_done_ends_before_anything_starts(desk: Path) -> None:
     (desk / "sweep.yaml").write_text("method: grid\nparameters: {epochs: {values: [1, 5000]}}\n")
-    _, said = call(desk, "--sweep", "sweep.yaml", expect=2)
+    _, said = sweep(desk, "--sweep", "sweep.yaml", expect=2)
     assert "parameters of trial 2: --epochs: 5000 is too large" in said
     assert not (desk / "out").exists()
 
 
 def test_the_steps_of_a_cluster_choose_and_publish_the_same_way(desk: Path) -> None:
     def step(*words: str, expect: int = 0) -> str:
-        answer = subprocess.run(
-            [sys.executable, "-m", *words],
-            cwd=desk,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "KFP_RUN_ID": "run-7"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        answer = call(*words, folder=desk, variables={"KFP_RUN_ID": "run-7"})
         assert answer.returncode == expect, answer.stderr
         return answer.stderr
 
     posts = ["--table", "ann.json", "--author", "ann", "--consent", "fictional"]
     made = ["--out", "out", "--base-model", "tiny", "--until", "train", "--learning-rate", "5e-3"]
-    step("pipelines.cli.command", "run", *posts, *made, *QUICK_FLAGS)
+    step(HUGGINGTWEETS, "run", *posts, *made, *QUICK_FLAGS)
     last = ["pipelines.sweep", "finish", "--results", str(desk / "results")]
     last += ["--registry", str(desk / "registry"), "--out", "chosen", "--no-gate"]
     last += ["--samples", "5", "--max-tokens", "8", "--prompts", "Rain"]

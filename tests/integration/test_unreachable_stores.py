@@ -1,9 +1,7 @@
 """What every command of the registry says of a store that it cannot use, and how soon."""
 
-import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from support.commands import HUGGINGTWEETS, call
 from support.faulty_proxy import Fault, faulty_proxy, silent
 from support.stores import StoreServer
 
@@ -105,27 +104,14 @@ def _each_says(
 ) -> None:
     """Run the commands at once: most of the time they wait."""
 
-    def call(command: str) -> tuple[str, float, subprocess.CompletedProcess[str]]:
+    def answers(command: str) -> tuple[str, float, subprocess.CompletedProcess[str]]:
         start = time.monotonic()
-        answer = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pipelines.cli.command",
-                "registry",
-                *command.split(),
-                "--registry",
-                uri,
-            ],
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        words = ("registry", *command.split(), "--registry", uri)
+        answer = call(HUGGINGTWEETS, *words, variables=environment)
         return command, time.monotonic() - start, answer
 
     with ThreadPoolExecutor(len(commands)) as pool:
-        for command, seconds, answer in pool.map(call, commands):
+        for command, seconds, answer in pool.map(answers, commands):
             assert answer.returncode == 2, (command, answer.stderr)
             assert answer.stdout == "", command
             *waiting, error = answer.stderr.splitlines()

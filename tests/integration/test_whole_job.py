@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.commands import HUGGINGTWEETS, Command, call
 from support.tiny_models import make_tiny_model
 
 from components.collect.sample.build import build_archive
@@ -18,7 +19,6 @@ from components.registry import Registry
 from components.runtime.digests import file_sha256
 
 QUICK = ("--epochs", "1", "--samples", "20", "--max-tokens", "20", "--dtype", "fp32", "--no-gate")
-COMMAND = (sys.executable, "-m", "pipelines.cli.command")
 
 
 class Desk:
@@ -31,23 +31,16 @@ class Desk:
 
     def line(self, out: str, *more: str) -> list[str]:
         sources = more if "--table" in more else ("--archive", str(self.archive), *more)
-        given = (*COMMAND, "run", *sources, "--consent", "fictional", "--out", out)
+        given = (HUGGINGTWEETS, "run", *sources, "--consent", "fictional", "--out", out)
         return [*given, "--base-model", str(self.base), *QUICK]
 
     def run(self, out: str, *more: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
         return self.call(self.line(out, *more), expect=expect)
 
     def call(self, line: list[str], *, expect: int = 0) -> subprocess.CompletedProcess[str]:
-        answer = subprocess.run(
-            line, cwd=self.folder, capture_output=True, text=True, check=False, env=environment()
-        )
+        answer = call(*line, folder=self.folder)
         assert answer.returncode == expect, answer.stderr
         return answer
-
-
-def environment() -> dict[str, str]:
-    root = str(Path(__file__).parents[2])
-    return {**os.environ, "PYTHONPATH": root, "HF_HUB_OFFLINE": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +50,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 @pytest.fixture(scope="module")
 def finished(desk: Desk) -> tuple[Path, str, str]:
-    """A run that went through: its folder, what it printed, what it logged."""
-    answer = desk.run("out", "--gguf", "q8_0")
+    """A run that went through, as people start it: its folder, what it printed and logged."""
+    line = [sys.executable, "-m", *desk.line("out", "--gguf", "q8_0")]
+    ours = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    answer = subprocess.run(
+        line, cwd=desk.folder, capture_output=True, text=True, check=False, env=ours
+    )
+    assert answer.returncode == 0, answer.stderr
     return desk.folder / "out", answer.stdout, answer.stderr
 
 
@@ -116,7 +114,7 @@ def test_the_lines_it_prints_do_the_same_by_hand(
     out, _, logged = finished
     before = (out / "train-dataset" / "train.jsonl").read_bytes()
     (line,) = (line for line in logged.splitlines() if "components.prepare" in line)
-    desk.call([sys.executable, *line.split()[1:]])
+    desk.call(line.split()[2:])
     assert (out / "train-dataset" / "train.jsonl").read_bytes() == before
 
 
@@ -124,7 +122,7 @@ def test_generate_writes_the_answer_body_of_predictions(
     desk: Desk, finished: tuple[Path, str, str]
 ) -> None:
     model = finished[0] / "registry" / "lost_and_madeup" / "versions" / "1"
-    line = [*COMMAND, "generate", "--model", str(model), "--prompt", "My dream is"]
+    line = [HUGGINGTWEETS, "generate", "--model", str(model), "--prompt", "My dream is"]
     line += ["--num", "3", "--seed", "1", "--json"]
     answers = [json.loads(desk.call(line).stdout) for _ in range(2)]
     assert answers[0] == answers[1]
@@ -152,21 +150,10 @@ LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("collect", "prep
 @pytest.mark.parametrize("stage", [*LONG, "train", "evaluate", "publish"])
 def test_a_run_killed_in_any_stage_goes_on_when_resumed(desk: Desk, stage: str) -> None:
     out = f"killed-in-{stage}"
-    process = subprocess.Popen(
-        desk.line(out),
-        cwd=desk.folder,
-        env=environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if f"components.{stage} " in line:
-            time.sleep(0.3)
-            process.kill()
-            break
-    process.stderr.close()
-    process.wait()
+    command = Command(*desk.line(out), folder=desk.folder)
+    command.wait_for(f"components.{stage} ")
+    time.sleep(0.3)
+    command.kill()
     answer = desk.run(out, "--resume")
     assert "▸ collect" in answer.stderr
     registry = Registry.open(str(desk.folder / out / "registry"))
@@ -205,7 +192,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 
 def test_an_author_who_opted_out_is_refused_at_the_first_door(desk: Desk) -> None:
     registry = str(desk.folder / "private" / "registry")
-    line = [*COMMAND, "registry", "opt-out", "add", "--handle", "lost_and_madeup"]
+    line = [HUGGINGTWEETS, "registry", "opt-out", "add", "--handle", "lost_and_madeup"]
     desk.call([*line, "--registry", registry])
     answer = desk.run("private", expect=2)
     assert "opted out" in answer.stderr
@@ -215,7 +202,7 @@ def test_an_author_who_opted_out_is_refused_at_the_first_door(desk: Desk) -> Non
 def test_who_opted_out_since_is_refused_though_everything_could_be_reused(desk: Desk) -> None:
     desk.run("left", "--until", "prepare")
     registry = str(desk.folder / "left" / "registry")
-    line = [*COMMAND, "registry", "opt-out", "add", "--handle", "lost_and_madeup"]
+    line = [HUGGINGTWEETS, "registry", "opt-out", "add", "--handle", "lost_and_madeup"]
     desk.call([*line, "--registry", registry])
     answer = desk.run("left", "--until", "prepare", "--resume", expect=2)
     assert "opted out" in answer.stderr
@@ -227,12 +214,12 @@ def test_a_model_of_who_opted_out_writes_nothing_more(
     out, _, _ = finished
     elsewhere = str(tmp_path / "registry")
     handle = ["--handle", "lost_and_madeup"]
-    desk.call([*COMMAND, "registry", "opt-out", "add", *handle, "--registry", elsewhere])
-    line = [*COMMAND, "generate", "--model", str(out / "finetuned-model"), "--num", "1"]
+    desk.call([HUGGINGTWEETS, "registry", "opt-out", "add", *handle, "--registry", elsewhere])
+    line = [HUGGINGTWEETS, "generate", "--model", str(out / "finetuned-model"), "--num", "1"]
     answer = desk.call([*line, "--registry", elsewhere], expect=2)
     assert "opted out" in answer.stderr
     assert answer.stdout == ""
-    base = [*COMMAND, "generate", "--model", str(desk.base), "--registry", elsewhere]
+    base = [HUGGINGTWEETS, "generate", "--model", str(desk.base), "--registry", elsewhere]
     assert "does not say whose posts" in desk.call(base, expect=2).stderr
 
 
@@ -242,10 +229,10 @@ def test_a_version_asks_the_list_of_its_own_registry(
     registry = tmp_path / "registry"
     shutil.copytree(finished[0] / "registry", registry)
     version = registry / "lost_and_madeup" / "versions" / "1"
-    line = [*COMMAND, "generate", "--model", str(version), "--num", "1"]
+    line = [HUGGINGTWEETS, "generate", "--model", str(version), "--num", "1"]
     desk.call(line)
     handle = ["--handle", "lost_and_madeup"]
-    desk.call([*COMMAND, "registry", "opt-out", "add", *handle, "--registry", str(registry)])
+    desk.call([HUGGINGTWEETS, "registry", "opt-out", "add", *handle, "--registry", str(registry)])
     assert "opted out" in desk.call(line, expect=2).stderr
 
 

@@ -1,7 +1,6 @@
 """Publishing from processes of their own, some of which are killed half-way."""
 
 import itertools
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -13,14 +12,10 @@ from typing import Any
 from components.contracts.people import People
 from components.registry import Registry, opt_outs
 from components.storage import Store, open_store
+from support.forks import FORKS
 
 CHANGING = ("put", "create", "swap", "delete", "copy", "upload")
 FILES = {"README.md": "card of version {}", "model.bin": "weights", "deep/tokens.json": "{}"}
-
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(
-    ["components.registry", "components.storage.s3", "components.storage.gcs"]
-)
 
 
 def write(version: int, folder: Path) -> None:
@@ -88,7 +83,7 @@ def publish_and_die(uri: str, die_at: int, after: bool, job: str = "") -> None:
 
 def start(task: Callable[..., None], *args: Any) -> BaseProcess:
     """Run `task` in a process of its own, with this environment."""
-    process = _processes.Process(target=_with_environment, args=(dict(os.environ), task, args))
+    process = FORKS.Process(target=_with_environment, args=(dict(os.environ), task, args))
     process.start()
     return process
 

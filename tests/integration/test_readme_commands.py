@@ -136,11 +136,16 @@ def test_every_other_command_of_the_readme_works_in_order(place: Path) -> None:
 
 @pytest.mark.base_model
 def test_make_demo_prints_ten_posts_and_where_everything_lies(tmp_path: Path) -> None:
-    """The real base model and the real sample, trained for a moment only."""
+    """The real base model and the real sample, trained for a moment only; its posts are short."""
     environment = Path(sys.prefix)
     out = tmp_path / "demo"
     line = ["make", "-C", str(ROOT), "demo", f"VENV={environment}", f"OUT={out}"]
-    short = {"HUGGINGTWEETS_EPOCHS": "0.05", "HUGGINGTWEETS_PROMPTS": "My dream is"}
+    short = {
+        "HUGGINGTWEETS_EPOCHS": "0.05",
+        "HUGGINGTWEETS_VALIDATION_TOKENS": "256",
+        "HUGGINGTWEETS_MAX_TOKENS": "12",
+        "HUGGINGTWEETS_PROMPTS": "My dream is",
+    }
     answer = subprocess.run(
         line, env={**os.environ, **short}, capture_output=True, text=True, check=False
     )

@@ -85,6 +85,7 @@ class Launcher:
         command = ["docker", "run", "--rm", "--read-only", "--user", USER, "--network", "none"]
         command += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
         command += ["--volume", f"{self.mount}:/s3", "--name", name]
+        command += ["--env", "OMP_NUM_THREADS"]  # as here, where it is set
         with tempfile.TemporaryFile("w+") as log:
             process = subprocess.Popen([*command, *words], stdout=log, stderr=subprocess.STDOUT)
             while process.poll() is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from support.commands import Command, call
 from support.tiny_models import make_tiny_model
 
 from components.contracts.reports import TrainReport
@@ -50,12 +51,12 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(
     base_model = make_tiny_model(tmp_path / kind, kind)
     words = ["--method", method, "--dtype", "fp32", "--epochs", "30", "--batch-tokens", "64"]
     words += ["--validations", "2", "--patience", "1000"]
-    command = [sys.executable, "-m", "components.train", *words]
-    command += ["--dataset", str(dataset), "--base-model", str(base_model)]
-    command += ["--checkpoint-uri", str(store), "--checkpoint-seconds", "0"]
-    command += ["--model-out", str(tmp_path / "killed")]
-    _kill_in_the_middle(command, store)
-    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    words += ["--dataset", str(dataset), "--base-model", str(base_model)]
+    words += ["--checkpoint-uri", str(store), "--checkpoint-seconds", "0"]
+    words += ["--model-out", str(tmp_path / "killed")]
+    _kill_in_the_middle(words, store)
+    again = call("components.train", *words)
+    assert again.returncode == 0, again.stderr
     assert "going on from the checkpoint at step" in again.stderr
 
     config = CONFIG.model_copy(update={"method": method})
@@ -68,15 +69,14 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(
     assert not [path for path in store.rglob("*") if path.is_file()]
 
 
-def _kill_in_the_middle(command: list[str], store: Path) -> None:
+def _kill_in_the_middle(words: list[str], store: Path) -> None:
     """Start a training, and kill it as its second checkpoint appears."""
-    process = subprocess.Popen(command)
+    command = Command("components.train", *words)
     seen: set[Path] = set()
-    while len(seen) < 2 and process.poll() is None:
+    while len(seen) < 2 and not command.has_ended:
         seen |= set(store.rglob("*.pt"))
         time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    assert command.kill().returncode == -signal.SIGKILL
     assert list(store.rglob("latest.json"))
 
 

@@ -1,10 +1,7 @@
 import json
 import math
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 import warnings
 from dataclasses import replace
@@ -14,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from peft import PeftModel
+from support.commands import Command
 from support.finished import make_dataset
 from support.plain_generate import Sampling, generate
 from support.processors import one_processor
@@ -247,16 +245,14 @@ def test_a_killed_training_leaves_what_was_there(
     out = tmp_path / "out"
     words = ["--dataset", dataset, "--base-model", base_model, "--model-out", out]
     endless = ["--epochs", "1000", "--patience", "1000"]
-    command = [sys.executable, "-m", "components.train", *map(str, words), *endless]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    command = Command("components.train", *map(str, words), *endless)
     draft = tmp_path / ".out.draft"
     deadline = time.monotonic() + 60
     while not draft.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert draft.exists()
     time.sleep(0.3)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    assert command.kill().returncode == -signal.SIGKILL
     assert draft.exists()
     assert not out.exists()
     run(QUICK, dataset=dataset, base_model=base_model, model_out=out)

@@ -39,8 +39,7 @@ def save_adapter(
 ) -> None:
     """Write what `adapters_of` gave as peft does, with the base model's digest in its metadata.
 
-    The weights are bf16, as servers compute with them: what they add to the base is small, and so
-    is what rounding takes of it.
+    The weights are bf16: what they add to the base is small, and so is what rounding takes of it.
     """
     config, weights = adapters
     config.base_model_name_or_path, config.revision = base.id, base.revision

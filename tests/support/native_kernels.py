@@ -30,7 +30,7 @@ class Kernels(ctypes.Structure):
         ("from_bf16", CFUNCTYPE(None, c_void_p, c_int64, c_void_p)),
         ("attend", CFUNCTYPE(None, *[c_void_p] * 3, *[c_int64] * 3, *[c_void_p] * 2)),
         ("draw", CFUNCTYPE(None, c_void_p, c_int64, c_void_p, c_void_p)),
-        ("shrink", CFUNCTYPE(None, c_void_p, *[c_int64] * 2, c_void_p, c_void_p)),
+        ("shrink", CFUNCTYPE(None, *[c_void_p] * 2, *[c_int64] * 2, c_void_p, c_int64, c_void_p)),
         ("expand", CFUNCTYPE(None, c_void_p, c_int64, c_void_p, *[c_int64] * 2, c_void_p,
                              *[c_int64] * 2)),
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from typing import Any
 
 import torch
@@ -14,8 +14,8 @@ from components.lm.decoding.native.layout import (
     GROUP,
     PANEL,
     PRODUCTS,
+    QUARTET,
     RANKS,
-    STRIP,
     TILE_ROWS,
     LowRank,
     Model,
@@ -23,8 +23,7 @@ from components.lm.decoding.native.layout import (
     Tile,
     rounded_up,
 )
-
-BF16 = torch.bfloat16
+from components.lm.decoding.native.pack import OFFSET
 
 
 class NativeAdapter:
@@ -47,33 +46,39 @@ class NativeAdapter:
         changed = [part.change for part in parts if part.change]
         if not changed:
             return LowRank()
-        down = packed_down([change.down for change in changed], matrix.inputs)
-        up, spans = _packed(_joined(parts, matrix.outputs))
-        self._kept += [down, up]
-        ranks = len(down) * RANKS
-        self.ranks = max(self.ranks, ranks)
-        return LowRank(down.data_ptr(), up.data_ptr(), _spans(spans), ranks)
+        down, scales = packed_down([change.down for change in changed], matrix.inputs)
+        up, up_scales, spans = _packed(_joined(parts, matrix.outputs))
+        scales[: len(up_scales)] *= up_scales
+        self._kept += [down, up, scales]
+        self.ranks = max(self.ranks, len(scales))
+        weights = (tensor.data_ptr() for tensor in (down, up, scales))
+        return LowRank(*weights, _spans(spans), len(scales))
 
 
-def packed_down(parts: Sequence[Tensor], inputs: int) -> Tensor:
-    """A of several matrices [ranks, inputs], one after the other, in strips as `struct low_rank`
-    has it: [ranks / RANKS, inputs / STRIP, RANKS, STRIP / 2, 2]."""
-    ranks = rounded_up(sum(map(len, parts)), RANKS)
-    whole = torch.zeros(ranks, inputs, dtype=BF16)
-    first = 0
-    for part in parts:
+def packed_down(parts: Sequence[Tensor], inputs: int) -> tuple[Tensor, Tensor]:
+    """A of several matrices [rank, inputs], each in whole quartets, as `struct low_rank` has it:
+    [ranks / RANKS, inputs / 4, RANKS, 4]; and the scale of each rank."""
+    ranks = [rounded_up(len(part), QUARTET) for part in parts]
+    whole = torch.zeros(rounded_up(sum(ranks), RANKS), inputs)
+    for first, part in zip(accumulate(ranks, initial=0), parts, strict=False):
         whole[first : first + len(part), : part.shape[1]] = part
-        first += len(part)
-    strips = whole.view(ranks // RANKS, RANKS, inputs // STRIP, 2, STRIP // 2)
-    return strips.permute(0, 2, 1, 4, 3).contiguous()
+    weights, scales = _rounded(whole)
+    return weights.view(-1, RANKS, inputs // 4, 4).transpose(1, 2).contiguous(), scales
 
 
-def packed_up(up: Tensor) -> Tensor:
-    """B [outputs, ranks] in bf16, the outputs whole panels, as `struct low_rank` has it:
-    [outputs / PANEL, ranks, PANEL / 2, 2]."""
+def packed_up(up: Tensor) -> tuple[Tensor, Tensor]:
+    """B [outputs, ranks], the outputs whole panels, as `struct low_rank` has it:
+    [outputs / PANEL, ranks / QUARTET, PANEL, QUARTET]; and the scale of each rank."""
     outputs, ranks = up.shape
-    panels = up.view(outputs // PANEL, 2, PANEL // 2, ranks)
-    return panels.permute(0, 3, 2, 1).contiguous()
+    weights, scales = _rounded(pad(up, (0, rounded_up(ranks, QUARTET) - ranks)).T)
+    quartets = weights.view(-1, QUARTET, outputs // PANEL, PANEL)
+    return quartets.permute(2, 0, 3, 1).contiguous(), scales
+
+
+def _rounded(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """[ranks, n] to the nearest of 255 steps that are the same for all of a rank, and the steps."""
+    scales = weights.abs().amax(dim=1).clamp(min=1e-12) / 127
+    return (weights / scales[:, None]).round_().add_(OFFSET).byte(), scales
 
 
 Block = tuple[int, Tensor | None]
@@ -88,42 +93,47 @@ def _joined(parts: Sequence[Part], outputs: int) -> list[Block]:
         return [(outputs, _diagonal(parts, sizes, outputs))]
     sizes[-1] = outputs - sum(sizes[:-1])
     return [
-        (size, part.change.up(BF16) if part.change else None)
+        (size, part.change.up(torch.float32) if part.change else None)
         for size, part in zip(sizes, parts, strict=True)
     ]
 
 
 def _diagonal(parts: Sequence[Part], sizes: Sequence[int], outputs: int) -> Tensor:
     """[outputs, all ranks], zeros where a rank is another part's."""
-    ranks = [len(part.change.down) if part.change else 0 for part in parts]
-    whole = torch.zeros(outputs, sum(ranks), dtype=BF16)
-    for number, part in enumerate(parts):
-        if part.change:
-            first, rank = sum(sizes[:number]), sum(ranks[:number])
-            whole[first : first + part.outputs, rank : rank + ranks[number]] = part.change.up(BF16)
+    ups = [part.change.up(torch.float32) if part.change else None for part in parts]
+    ranks = [0 if up is None else rounded_up(up.shape[1], QUARTET) for up in ups]
+    whole = torch.zeros(outputs, sum(ranks))
+    places = zip(accumulate(sizes, initial=0), accumulate(ranks, initial=0), ups, strict=False)
+    for first, rank, up in places:
+        if up is not None:
+            whole[first : first + len(up), rank : rank + up.shape[1]] = up
     return whole
 
 
-def _packed(blocks: Sequence[Block]) -> tuple[Tensor, tuple[tuple[int, int], ...]]:
-    """B of all blocks, panel after panel, and for each block its panels and its ranks."""
-    packed, shape = [], []
+def _packed(blocks: Sequence[Block]) -> tuple[Tensor, Tensor, tuple[tuple[int, int], ...]]:
+    """B of all blocks, panel after panel, the scale of each rank, and for each block its panels and
+    its quartets."""
+    packed, scales, shape = [], [], []
     for outputs, up in blocks:
-        panels, ranks = outputs // PANEL, 0 if up is None else up.shape[1]
-        shape.append((panels, ranks))
-        if up is not None:
-            packed.append(packed_up(pad(up, (0, 0, 0, outputs - len(up)))).flatten())
-    return torch.cat(packed), tuple(shape)
+        if up is None:
+            shape.append((outputs // PANEL, 0))
+            continue
+        weights, steps = packed_up(pad(up, (0, 0, 0, outputs - len(up))))
+        packed.append(weights.flatten())
+        scales.append(steps)
+        shape.append((outputs // PANEL, len(steps) // QUARTET))
+    return torch.cat(packed), torch.cat(scales), tuple(shape)
 
 
 @lru_cache(maxsize=256)
 def _spans(blocks: tuple[tuple[int, int], ...]) -> Any:
-    """The ranks of each panel; the layers of a model share them."""
+    """The quartets of each panel; the layers of a model share them."""
     spans, first, at = [], 0, 0
-    for panels, ranks in blocks:
+    for panels, quartets in blocks:
         for _ in range(panels):
-            spans.append(Span(first, ranks, at))
-            at += ranks
-        first += ranks
+            spans.append(Span(first, quartets, at))
+            at += quartets
+        first += quartets
     return (Span * len(spans))(*spans)
 
 

@@ -15,6 +15,13 @@ struct quantized {
     int64_t stride;
 };
 
+/* What A of an adapter makes of a row, four ranks of it, rounded as the row is. */
+struct quartet {
+    int8_t values[4];
+    int32_t offset;
+    float scale;
+};
+
 struct kernels {
     /* out[row][PANEL outputs] (+)= x W^T + bias, for rows first to last - 1 of x and one panel.
      * Weights of panel `next` are fetched into the cache meanwhile. */
@@ -40,12 +47,13 @@ struct kernels {
                    int64_t length, int64_t shared, int64_t head_dim, float *scores, float *out);
     /* Draw a token by `logits` [size]; `weights` has room for as many. */
     void (*draw)(const float *logits, int64_t size, struct draw *draw, float *weights);
-    /* to[rank] = x A^T for A as `struct low_rank` has it. */
-    void (*shrink)(const uint16_t *down, int64_t ranks, int64_t inputs, const float *x, float *to);
-    /* out[row][PANEL outputs] += x B^T for a panel of B [ranks, PANEL] and up to TILE_ROWS rows of x. What
-     * lies `away` weights further is fetched into the cache meanwhile. */
-    void (*expand)(const uint16_t *up, int64_t ranks, const float *x, int64_t x_stride,
-                   int64_t rows, float *out, int64_t stride, int64_t away);
+    /* to[ranks / 4] = x A^T for a row of x, and A as `struct low_rank` has it, scaled for B. */
+    void (*shrink)(const uint8_t *down, const float *scales, int64_t ranks, int64_t inputs,
+                   const struct quantized *x, int64_t row, struct quartet *to);
+    /* out[row][PANEL outputs] += low B^T for a panel of B [quartets][PANEL][4] and up to TILE_ROWS
+     * rows of `low`. What lies `away` weights further is fetched into the cache meanwhile. */
+    void (*expand)(const uint8_t *up, int64_t quartets, const struct quartet *low,
+                   int64_t low_stride, int64_t rows, float *out, int64_t stride, int64_t away);
 };
 
 extern const struct kernels kernels_plain, kernels_avx2, kernels_avx512;
@@ -68,6 +76,7 @@ void NAME(from_bf16)(const uint16_t *, int64_t, float *);
 void NAME(attend)(const float *, const uint16_t *, const uint16_t *, int64_t, int64_t, int64_t,
                   float *, float *);
 void NAME(draw)(const float *, int64_t, struct draw *, float *);
-void NAME(shrink)(const uint16_t *, int64_t, int64_t, const float *, float *);
-void NAME(expand)(const uint16_t *, int64_t, const float *, int64_t, int64_t, float *, int64_t,
-                  int64_t);
+void NAME(shrink)(const uint8_t *, const float *, int64_t, int64_t, const struct quantized *,
+                  int64_t, struct quartet *);
+void NAME(expand)(const uint8_t *, int64_t, const struct quartet *, int64_t, int64_t, float *,
+                  int64_t, int64_t);

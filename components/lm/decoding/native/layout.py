@@ -11,8 +11,8 @@ LANES = 16
 """Floats that are computed at once."""
 TILE_ROWS = 4
 """Rows of one adapter that are computed at once."""
-RANKS, STRIP = 4, 32
-"""Ranks and inputs of an adapter that lie beside each other."""
+RANKS, QUARTET = 16, 4
+"""Ranks of an adapter that lie beside each other; those that are rounded with one scale."""
 PRODUCTS = ("qkv", "out", "up", "down")
 """A layer's matrices that adapters change, as `enum product` numbers them."""
 FAMILIES = ("gpt2", "llama")
@@ -83,6 +83,7 @@ class LowRank(ctypes.Structure):
     _fields_ = [
         ("down", c_void_p),
         ("up", c_void_p),
+        ("scales", c_void_p),
         ("spans", POINTER(Span)),
         ("ranks", c_int64),
     ]

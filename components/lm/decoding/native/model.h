@@ -7,7 +7,7 @@
 enum { PANEL = 32 };  /* outputs that lie beside each other in packed weights */
 enum { GROUP = 64 };  /* inputs that share a scale when activations are rounded */
 enum { TILE_ROWS = 4 };        /* rows of one adapter that are computed at once */
-enum { RANKS = 4, STRIP = 32 }; /* ranks and inputs of an adapter that lie beside each other */
+enum { RANKS = 16 };           /* ranks of an adapter that lie beside each other */
 
 enum family { GPT2 = 0, LLAMA = 1 };
 
@@ -43,20 +43,20 @@ struct model {
     struct matrix head;
 };
 
-/* Which ranks the outputs of one panel take part of, and where their weights begin. */
+/* Which ranks the outputs of one panel take part of, by quartets, and where their weights begin. */
 struct span {
     int32_t first, count;
-    int64_t at; /* in `up`, in rows of PANEL */
+    int64_t at; /* in `up`, in quartets of PANEL outputs */
 };
 
-/* What an adapter adds to a matrix, x A^T B^T, its scale in B. Several matrices of the same input
- * that are one here have their ranks one after the other. Weights are bf16; of each 32, the first
- * stands beside the 17th, the second beside the 18th and so on. */
+/* What an adapter adds to a matrix, x A^T B^T. Several matrices of the same input that are one here
+ * have their ranks one after the other. Weights are int8, stored as w + 128. */
 struct low_rank {
-    const uint16_t *down; /* A: [ranks / RANKS][inputs / STRIP][RANKS][STRIP], padded */
-    const uint16_t *up;   /* B: panel after panel [span.count, PANEL] */
+    const uint8_t *down; /* A: [ranks / RANKS][inputs / 4][RANKS][4], padded */
+    const uint8_t *up;   /* B: panel after panel [span.count][PANEL][4] */
+    const float *scales; /* of each rank in A and B together */
     const struct span *spans; /* [outputs / PANEL] */
-    int64_t ranks; /* a multiple of RANKS; what is padded is 0 */
+    int64_t ranks; /* a multiple of RANKS; what is padded has the scale 0 */
 };
 
 enum product { QKV = 0, OUT = 1, UP = 2, DOWN = 3, PRODUCTS = 4 };

@@ -14,7 +14,7 @@ struct work {
     float *wide;   /* [tokens, the largest product] */
     float *seen;   /* [tokens, heads x head_dim] */
     float *own;    /* [threads, own_size]: what one thread alone needs */
-    float *low;    /* [tokens, the batch's ranks]: what adapters made of x */
+    struct quartet *low; /* [tokens, the batch's ranks / 4]: what adapters made of x */
     struct quantized x;
     int64_t hidden, attended, widest, own_size; /* padded */
 };
@@ -39,7 +39,7 @@ static char *lay_out(struct work *work, char *at, int64_t tokens, int64_t ranks,
         {&work->wide, tokens * work->widest * 4},
         {&work->seen, tokens * work->attended * 4},
         {&work->own, threads * work->own_size * 4},
-        {&work->low, tokens * ranks * 4},
+        {&work->low, tokens * ranks / 4 * (int64_t)sizeof *work->low},
         {&work->x.values, tokens * inputs},
         {&work->x.scales, tokens * inputs / GROUP * 4},
         {&work->x.offsets, tokens * inputs / GROUP * 4},
@@ -108,16 +108,14 @@ static int64_t first_tile(const struct batch *batch, int64_t row) {
     return low;
 }
 
-/* What a token's adapter makes of its row for a product: `low`. `values` have room for whole groups. */
-static void shrink(const struct work *work, float *values, int64_t size, int64_t token,
-                   int64_t change) {
+/* What a token's adapter makes of its row of x, of so many inputs, for a product: `low`. */
+static void shrink(const struct work *work, int64_t inputs, int64_t token, int64_t change) {
     const struct batch *batch = work->batch;
     if (change == NOTHING || !batch->tiles || !batch->changes[token]) return;
     const struct low_rank *own = batch->changes[token] + change;
     if (!own->ranks) return;
-    for (int64_t i = size; i < padded(size); i++) values[i] = 0;
-    work->kernels->shrink(own->down, own->ranks, padded(size), values,
-                          work->low + token * batch->ranks);
+    work->kernels->shrink(own->down, own->scales, own->ranks, padded(inputs), &work->x, token,
+                          work->low + token * (batch->ranks / 4));
 }
 
 static void quantize_all(const struct work *work, const float *values, int64_t size, int64_t row) {
@@ -133,7 +131,7 @@ static void norm_rows(const struct work *work, struct crew *crew, float *own,
         const float *from = work->stream + (which ? which[row] : row) * work->hidden;
         work->kernels->norm(from, m->hidden, norm, m->eps, own);
         quantize_all(work, own, m->hidden, row);
-        shrink(work, own, m->hidden, row, change);
+        shrink(work, m->hidden, row, change);
     });
 }
 
@@ -141,6 +139,7 @@ static void norm_rows(const struct work *work, struct crew *crew, float *own,
 static void expand(const struct work *work, int64_t change, int64_t first, int64_t last,
                    int64_t panel, int64_t next, float *out, int64_t stride) {
     const struct batch *batch = work->batch;
+    int64_t low = batch->ranks / 4;
     for (int64_t t = first_tile(batch, first); t < batch->tiles; t++) {
         const struct tile *tile = batch->tile + t;
         const struct low_rank *own = tile->changes + change;
@@ -148,10 +147,10 @@ static void expand(const struct work *work, int64_t change, int64_t first, int64
         if (row >= last) break;
         if (!own->ranks) continue;
         const struct span *span = own->spans + panel;
-        work->kernels->expand(own->up + span->at * PANEL, span->count,
-                              work->low + row * batch->ranks + span->first, batch->ranks,
+        work->kernels->expand(own->up + span->at * 4 * PANEL, span->count,
+                              work->low + row * low + span->first, low,
                               (end < last ? end : last) - row, out + row * stride + panel * PANEL,
-                              stride, (own->spans[next].at - span->at) * PANEL);
+                              stride, (own->spans[next].at - span->at) * 4 * PANEL);
     }
 }
 
@@ -210,7 +209,7 @@ static void attend(const struct work *work, struct crew *crew, float *own, int64
     SHARE(crew, 1, work->batch->tokens, token, {
         float *seen = work->seen + token * work->attended;
         quantize_all(work, seen, m->heads * m->head_dim, token);
-        shrink(work, seen, m->heads * m->head_dim, token, change);
+        shrink(work, m->heads * m->head_dim, token, change);
     });
 }
 
@@ -231,7 +230,7 @@ static void activate(const struct work *work, struct crew *crew, float *own, int
         if (m->family == LLAMA) work->kernels->silu_gate(row, row + groups * GROUP, size, to);
         else work->kernels->gelu(row, size, to);
         work->kernels->quantize(own, m->inner, &work->x, token, first, last);
-        shrink(work, own, m->inner, token, change);
+        shrink(work, m->inner, token, change);
     });
 }
 

@@ -34,15 +34,6 @@ INLINE floats load_bf16(const uint16_t *from) {
     return (floats)(__builtin_convertvector(half, uints) << 16);
 }
 
-/* Two bf16 in each 32 bits, which are floats with one operation each. */
-struct pairs { floats first, second; };
-
-INLINE struct pairs load_pairs(const uint16_t *from) {
-    uints both;
-    memcpy(&both, from, sizeof both);
-    return (struct pairs){(floats)(both << 16), (floats)(both & 0xffff0000u)};
-}
-
 INLINE floats every(float value) { return (floats){0} + value; }
 
 INLINE floats larger(floats a, floats b) {

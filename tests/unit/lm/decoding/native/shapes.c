@@ -43,11 +43,16 @@ static uint16_t *halves_of(int64_t count) {
     return made;
 }
 
+static uint8_t *bytes_of(int64_t count) { /* weights in int8, as w + 128 */
+    uint8_t *made = memory(count);
+    for (int64_t i = 0; i < count; i++) made[i] = (uint8_t)between(1, 255);
+    return made;
+}
+
 static struct matrix matrix(int64_t outputs, int64_t inputs, int biased) {
     int64_t rows = rounded_up(outputs, PANEL), columns = rounded_up(inputs, GROUP);
-    uint8_t *weights = memory(rows * columns);
     float *scales = memory(rows * 4), *bias = biased ? memory(rows * 4) : NULL;
-    for (int64_t i = 0; i < rows * columns; i++) weights[i] = (uint8_t)between(1, 255);
+    const uint8_t *weights = bytes_of(rows * columns);
     for (int64_t i = 0; i < rows; i++) {
         scales[i] = i < outputs ? 0.002f : 0;
         if (bias) bias[i] = i < outputs ? small() : 0;
@@ -90,17 +95,20 @@ static struct model model(int64_t vocabulary, int64_t positions) {
 /* What an adapter adds to a matrix: up to two blocks of panels with ranks of their own. */
 static struct low_rank change(const struct matrix *matrix, int64_t most) {
     int64_t panels = matrix->outputs / PANEL, first = between(0, panels);
-    int64_t ranks[] = {between(0, most / 2), between(0, most / 2)}, at = 0;
-    if (first == 0) ranks[0] = 0;
-    if (first == panels) ranks[1] = 0;
+    int64_t quartets[] = {between(0, most / 8), between(0, most / 8)}, at = 0;
+    if (first == 0) quartets[0] = 0;
+    if (first == panels) quartets[1] = 0;
     struct span *spans = memory(panels * (int64_t)sizeof *spans);
     for (int64_t panel = 0; panel < panels; panel++) {
         int block = panel >= first;
-        spans[panel] = (struct span){block ? (int32_t)ranks[0] : 0, (int32_t)ranks[block], at};
-        at += ranks[block];
+        spans[panel] = (struct span){block ? (int32_t)quartets[0] : 0, (int32_t)quartets[block], at};
+        at += quartets[block];
     }
-    int64_t all = rounded_up(ranks[0] + ranks[1], RANKS);
-    return (struct low_rank){halves_of(all * matrix->inputs), halves_of(at * PANEL), spans, all};
+    int64_t all = rounded_up(4 * (quartets[0] + quartets[1]), RANKS);
+    float *scales = memory(all * 4);
+    for (int64_t i = 0; i < all; i++) scales[i] = 0.00002f;
+    return (struct low_rank){
+        bytes_of(all * matrix->inputs), bytes_of(at * 4 * PANEL), scales, spans, all};
 }
 
 static const struct low_rank *adapter(const struct model *m, int64_t most) {

@@ -14,6 +14,7 @@ from components.lm.decoding.native.adapters import packed_down, packed_up
 from components.lm.decoding.native.layout import (
     GROUP,
     PANEL,
+    QUARTET,
     RANKS,
     TILE_ROWS,
     Norm,
@@ -191,6 +192,21 @@ def test_odd_values_stay_in_their_group(level: str, value: float) -> None:
     assert rounded.values[0, GROUP:].tolist() == [127] * GROUP
 
 
+def restored(low: Tensor) -> Tensor:
+    """The values of quartets [n, 12 bytes], as [4 n]."""
+    values = low[:, :QUARTET].contiguous().view(torch.int8)
+    return (values * low[:, 8:].contiguous().view(torch.float32)).flatten()
+
+
+def in_quartets(low: Tensor) -> Tensor:
+    """Values [rows, ranks] as `shrink` leaves them: [rows, ranks / 4, 12 bytes]."""
+    fours = low.view(len(low), -1, QUARTET)
+    scales = fours.abs().amax(dim=2, keepdim=True).clamp(min=1e-12) / 127
+    values = (fours / scales).round().to(torch.int8)
+    offsets = -128 * values.sum(dim=2, keepdim=True, dtype=torch.int32)
+    return torch.cat([part.contiguous().view(torch.uint8) for part in (values, offsets, scales)], 2)
+
+
 @at_each_level
 @shapes
 @given(st.integers(1, 40), st.integers(1, 5), st.integers(0, 99))
@@ -198,27 +214,38 @@ def test_a_row_meets_the_first_half_of_an_adapter(
     level: str, ranks: int, groups_of_inputs: int, seed: int
 ) -> None:
     inputs, padded = groups_of_inputs * GROUP, rounded_up(ranks, RANKS)
-    row, down = values(seed, inputs), values(seed + 1, ranks, inputs).bfloat16()
-    packed, out = packed_down([down], inputs), torch.full((padded + 3,), 7.0)
-    kernels(level).shrink(packed.data_ptr(), padded, inputs, row.data_ptr(), out.data_ptr())
-    exact = down.double() @ row.double()
-    assert torch.allclose(out[:ranks].double(), exact, rtol=1e-5, atol=1e-4)
-    assert not out[ranks:padded].any()
-    assert (out[padded:] == 7).all()
+    rows, down = values(seed, 2, inputs), values(seed + 1, ranks, inputs)
+    (packed, scales), x = packed_down([down], inputs), quantized(level, rows)
+    out, structure = torch.full((padded // QUARTET + 1, 12), 7, dtype=torch.uint8), x.structure
+    kernels(level).shrink(
+        packed.data_ptr(), scales.data_ptr(), padded, inputs, ctypes.addressof(structure), 1,
+        out.data_ptr(),
+    )  # fmt: skip
+    exact = reference(rows, down, None)[1]
+    low = restored(out[:-1])
+    largest = functional.pad(exact, (0, padded - ranks)).view(-1, QUARTET).abs().amax(dim=1)
+    error = (low[:ranks] - exact).abs()
+    assert (error <= largest.repeat_interleave(QUARTET)[:ranks] / 127 * 0.51 + 1e-4).all()
+    assert not low[ranks:].any()
+    assert (out[-1] == 7).all()
 
 
 @at_each_level
 @shapes
-@given(st.integers(1, TILE_ROWS), st.integers(0, 40), st.integers(0, 99))
+@given(st.integers(1, TILE_ROWS), st.integers(0, 10), st.integers(0, 99))
 def test_the_second_half_of_an_adapter_is_added(
-    level: str, count: int, ranks: int, seed: int
+    level: str, count: int, quartets: int, seed: int
 ) -> None:
-    low, up = values(seed, count, ranks + 2), values(seed + 1, ranks, PANEL).bfloat16()
+    ranks = quartets * QUARTET
+    low, up = in_quartets(values(seed, count, ranks + QUARTET)), values(seed + 1, PANEL, ranks)
+    packed, scales = packed_up(up)
     out = values(seed + 2, count, PANEL + 5)
-    before, packed = out.clone(), packed_up(up.T)
+    before = out.clone()
     kernels(level).expand(
-        packed.data_ptr(), ranks, low.data_ptr(), ranks + 2, count, out.data_ptr(), PANEL + 5, 99
-    )
-    exact = before[:, :PANEL].double() + low[:, :ranks].double() @ up.double()
-    assert torch.allclose(out[:, :PANEL].double(), exact, rtol=1e-5, atol=1e-4)
+        packed.data_ptr(), quartets, low.data_ptr(), quartets + 1, count, out.data_ptr(),
+        PANEL + 5, 99,
+    )  # fmt: skip
+    steps = (up / scales).round().double()
+    exact = torch.stack([steps @ restored(row)[:ranks].double() for row in low])
+    assert torch.allclose(out[:, :PANEL].double(), before[:, :PANEL] + exact, rtol=1e-5, atol=2e-3)
     assert torch.equal(out[:, PANEL:], before[:, PANEL:])

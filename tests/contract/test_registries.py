@@ -60,23 +60,24 @@ def test_a_publish_killed_at_any_change_leaves_a_whole_version_or_none(
     after: bool,
 ) -> None:
     registry = Registry.open(store_uri)
-    expected = 0
     for die_at in itertools.count():
-        process = start(publish_and_die, store_uri, die_at, after)
+        persona, expected = f"persona{die_at}", min(die_at, 1)
+        if expected:  # the first is killed where nothing is, the others beside a version
+            registry.publish(persona, write, {})
+        process = start(publish_and_die, store_uri, die_at, after, "", persona)
         process.join()
-        _check_whole(registry, expected, expected + 1)
+        _check_whole(registry, expected, expected + 1, persona)
         if process.exitcode == 0:  # it needed fewer changes than that
             break
         assert process.exitcode == -signal.SIGKILL
         # What was decided is finished by the next one, what was not leaves no gap.
-        before = registry.versions("jane")
-        number = registry.publish("jane", write, {}).version
+        before = registry.versions(persona)
+        number = registry.publish(persona, write, {}).version
         assert number in (len(before) + 1, len(before) + 2)
-        _check_whole(registry, number, number)
-        expected = number
+        _check_whole(registry, number, number, persona)
     assert die_at > 3 * len(FILES)
     registry.gc(older_than=-1)
-    assert _strays(registry) == []
+    assert [_strays(registry, persona) for persona in registry.personas()] == [[]] * (die_at + 1)
     assert registry.verify() == []
 
 
@@ -96,16 +97,17 @@ def test_a_publish_killed_at_any_moment_leaves_a_whole_version_or_none(
     _check_whole(registry, number, number)
 
 
-def _check_whole(registry: Registry, least: int, most: int) -> None:
-    versions = registry.versions("jane")
+def _check_whole(registry: Registry, least: int, most: int, persona: str = "jane") -> None:
+    versions = registry.versions(persona)
     assert versions == list(range(1, len(versions) + 1))
     assert least <= len(versions) <= most
-    assert registry.verify() == []
+    assert registry.verify(persona if versions else None) == []
     for version in versions:
-        assert {entry.path for entry in registry.manifest("jane", version).files} == set(FILES)
+        assert {entry.path for entry in registry.manifest(persona, version).files} == set(FILES)
 
 
-def _strays(registry: Registry) -> list[str]:
-    """Everything below jane but versions and aliases."""
-    keys = [stat.key for stat in registry.store.list("jane/")]
-    return [key for key in keys if not key.startswith("jane/versions/") and key.count("/") > 1]
+def _strays(registry: Registry, persona: str = "jane") -> list[str]:
+    """Everything below a persona but versions and aliases."""
+    keys = [stat.key for stat in registry.store.list(f"{persona}/")]
+    kept = f"{persona}/versions/"
+    return [key for key in keys if not key.startswith(kept) and key.count("/") > 1]

@@ -75,10 +75,12 @@ def promote_and_die(uri: str, version: int, die_at: int, after: bool) -> None:
     Registry(store).move_alias("jane", "production", version)
 
 
-def publish_and_die(uri: str, die_at: int, after: bool, job: str = "") -> None:
-    """Publish one version of jane, but be killed at a change to the store."""
+def publish_and_die(
+    uri: str, die_at: int, after: bool, job: str = "", persona: str = "jane"
+) -> None:
+    """Publish one version of a persona, but be killed at a change to the store."""
     store: Any = KillingStore(open_store(uri), die_at, after=after)
-    Registry(store).publish("jane", write, {}, job=job)
+    Registry(store).publish(persona, write, {}, job=job)
 
 
 def start(task: Callable[..., None], *args: Any) -> BaseProcess:

@@ -36,7 +36,7 @@ def read_with(python: str | Path, folders: Sequence[Path], texts: Sequence[str])
         input=json.dumps(texts),
         capture_output=True,
         text=True,
-        env={"HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin"},
+        env={"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
         check=False,
     )
     assert answer.returncode == 0, answer.stderr[-3000:]

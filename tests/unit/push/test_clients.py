@@ -1,5 +1,6 @@
 """Both generations of the Hub's client push alike: `python -m components.push` in each."""
 
+import functools
 import json
 import os
 import subprocess
@@ -57,9 +58,17 @@ def shell(request: pytest.FixtureRequest, hub: HubServer, registry: str, tmp_pat
             check=False,
         )
 
-    major = f"import huggingface_hub as h; assert h.__version__[:2] == '{request.param}.'"
-    subprocess.run([python, "-c", major], env=variables, check=True)
+    assert client_of(python).partition(".")[0] == request.param
     return run
+
+
+@functools.cache
+def client_of(python: Path) -> str:
+    """The version of the Hub's client in this Python's environment."""
+    version = "import huggingface_hub as hub; print(hub.__version__)"
+    return subprocess.run(
+        [python, "-c", version], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_it_creates_and_updates_and_leaves_alone_what_is_there(

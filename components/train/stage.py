@@ -25,6 +25,7 @@ from components.runtime.progress import progress
 from components.tracking import handles, tracked
 from components.train.ability import check_can_write
 from components.train.allocator import large_buffers_kept
+from components.train.attention import suit_attention
 from components.train.checkpoint import Checkpoints, training_key
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
@@ -174,6 +175,7 @@ def fit(
         BadInputError: the model cannot learn to write, or has nothing that adapters fit.
     """
     check_can_write(lm, validation.ids[0])
+    suit_attention(lm.model, TORCH_DTYPES[dtype], posts, validation)
     parameters = make_trainable(lm.model, config)
     optimizer = MasterAdamW(parameters, config.weight_decay, TORCH_DTYPES[dtype])
     for parameter in lm.model.parameters():  # the frozen ones; buffers keep their precision

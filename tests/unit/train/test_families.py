@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from support.engines import write
 from support.tiny_models import make_tiny_family
 from transformers import AutoModelForCausalLM
@@ -15,11 +16,15 @@ from components.fetch.config import FetchConfig
 from components.fetch.stage import run as fetch
 from components.lm.engine.load import load_engine
 from components.lm.engine.protocol import EngineSettings
+from components.lm.models import load_model
 from components.lm.score import Scorer
 from components.publish.config import PublishConfig
 from components.publish.stage import run as publish
 from components.registry import Registry
+from components.train.attention import suit_attention
 from components.train.config import TrainConfig
+from components.train.data import in_batches, read_posts
+from components.train.loss import loss_function
 from components.train.stage import run as train
 
 GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
@@ -71,6 +76,21 @@ def test_a_base_model_of_any_family_learns_and_then_writes(
     base, model = trained(family, method, dataset, tmp_path)
     check_weights(base, model)
     check_served(base, model)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_plain_attention_is_the_fused_one(family: str, dataset: Path, tmp_path: Path) -> None:
+    source = make_tiny_family(tmp_path / "tiny", family.partition(",")[0], **FAMILIES[family])
+    lm = load_model(source, device=torch.device("cpu"))
+    posts = read_posts(dataset, "train", lm)
+    (batch, *_) = in_batches(posts, 512, lm.device)
+    loss_of = loss_function(lm.model, batch)
+    expected = float(loss_of(batch).detach())
+    suit_attention(lm.model, torch.float32, posts)
+    assert (lm.model.config._attn_implementation == "eager") == (family == "gemma2")
+    suit_attention(lm.model, torch.bfloat16, posts)
+    assert lm.model.config._attn_implementation == "eager"
+    assert float(loss_of(batch).detach()) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from components.lm.decoding.native.huge_pages import HugePages
 from components.lm.decoding.native.layout import GROUP, PANEL, Matrix, rounded_up
 
 OFFSET = 128
@@ -14,14 +15,18 @@ OUTPUTS_AT_ONCE = 64 * PANEL
 """So that what is made on the way takes little memory."""
 
 
-def pack(weight: Tensor, bias: Tensor | None = None) -> tuple[Matrix, list[Tensor]]:
+def pack(
+    weight: Tensor, bias: Tensor | None = None, memory: HugePages | None = None
+) -> tuple[Matrix, list[Tensor]]:
     """`weight` [out, in] in int8 panels, as `struct matrix` says, and what it points into.
 
-    Weights are rounded to the nearest of 255 steps that are the same for all of an output.
+    The panels lie in `memory`, or in some of their own. Weights are rounded to the nearest of 255
+    steps that are the same for all of an output.
     """
     outputs, inputs = weight.shape
     shape = rounded_up(outputs, PANEL), rounded_up(inputs, GROUP)
-    packed = torch.full((shape[0] // PANEL, shape[1] // 4, PANEL, 4), OFFSET, dtype=torch.uint8)
+    place = (memory or HugePages()).take(shape[0] * shape[1]).fill_(OFFSET)
+    packed = place.view(shape[0] // PANEL, shape[1] // 4, PANEL, 4)
     scales = torch.zeros(shape[0])
     for first in range(0, outputs, OUTPUTS_AT_ONCE):
         part = weight[first : first + OUTPUTS_AT_ONCE].float()

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from components.lm.decoding.blocks import angles_of
+from components.lm.decoding.native.huge_pages import HugePages
 from components.lm.decoding.native.layout import FAMILIES, GROUP, Layer, Matrix, Model, Norm
 from components.lm.decoding.native.pack import joined, pack
 from components.lm.decoding.shape import Shape
@@ -23,6 +24,7 @@ class NativeWeights:
             BadInputError: some are missing or damaged.
         """
         self._kept: list[Tensor] = []
+        self._memory = HugePages()
         self._shape = shape
         with Weights(folder, PREFIXES[shape.family]) as self._files:
             self.model = self._gpt2() if shape.family == "gpt2" else self._llama()
@@ -97,7 +99,7 @@ class NativeWeights:
         return self._keep(angles.cos()), self._keep(angles.sin())
 
     def _pack(self, weight: Tensor, bias: Tensor | None = None) -> Matrix:
-        matrix, kept = pack(weight, bias)
+        matrix, kept = pack(weight, bias, self._memory)
         self._kept += kept
         return matrix
 

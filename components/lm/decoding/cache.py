@@ -1,8 +1,11 @@
 """Keys and values of all rows: one block of memory a layer, a slot in it for each row."""
 
+from math import prod
+
 import torch
 from torch import Tensor
 
+from components.lm.decoding.mapped import mapped
 from components.lm.decoding.shape import Shape
 
 
@@ -25,7 +28,7 @@ class KVCache:
         """Make room for `rows` of `positions`; what fits into both the old and the new stays."""
         kept, length = min(rows, self.rows), min(positions, self.positions)
         for number, old in enumerate(self.layers):  # one by one: never all of it twice
-            new = old.new_zeros((rows, self._heads, positions, self._head_dim))
+            new = _zeros((rows, self._heads, positions, self._head_dim), old)
             new[:kept, :, :length] = old[:kept, :, :length]
             self.layers[number] = new
         self.rows, self.positions = rows, positions
@@ -54,3 +57,10 @@ class KVCache:
         """Put the first `length` positions of one row into another."""
         for layer in self.layers:
             layer[target, :, :length] = layer[source, :, :length]
+
+
+def _zeros(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Zeros on the device of `like`; on a processor, rows that nobody writes to take no memory."""
+    if like.device.type != "cpu":
+        return like.new_zeros(shape)
+    return mapped(prod(shape) * like.itemsize).view(like.dtype).view(shape)

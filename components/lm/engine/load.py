@@ -12,6 +12,7 @@ from components.lm.decoding.load import load_decoder
 from components.lm.decoding.protocol import Chunk, Decoder
 from components.lm.decoding.shape import read_shape
 from components.lm.engine.engine import TorchEngine
+from components.lm.engine.heap import trim_heap
 from components.lm.engine.protocol import EngineSettings, LoadFacts
 from components.lm.engine.rows import Rows
 from components.lm.engine.threads import release_helpers
@@ -40,6 +41,7 @@ def load_engine(folder: Path, settings: EngineSettings) -> TorchEngine:
     """
     decoder, tokenizer, facts = load_parts(folder, settings)
     release_helpers()
+    trim_heap()
     return TorchEngine(decoder, tokenizer, settings, facts)
 
 

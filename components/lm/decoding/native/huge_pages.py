@@ -3,14 +3,11 @@
 With pages of 4 KiB a third of that time goes into finding where each page lies.
 """
 
-import mmap
-from contextlib import suppress
-
 import torch
 from torch import Tensor
 
-HUGE = 2 << 20
-"""Bytes of a huge page of x86-64."""
+from components.lm.decoding.mapped import HUGE, mapped_in_huge_pages
+
 AT_ONCE = 32 * HUGE
 """What nobody writes to takes no memory."""
 ALIGNED = 64
@@ -28,16 +25,6 @@ class HugePages:
         """So many bytes, zero at first: uint8 [size]."""
         needed = -(-size // ALIGNED) * ALIGNED
         if needed > len(self._free):
-            self._free = _from_the_system(max(needed, AT_ONCE))
+            self._free = mapped_in_huge_pages(max(needed, AT_ONCE))
         taken, self._free = self._free[:size], self._free[needed:]
         return taken
-
-
-def _from_the_system(size: int) -> Tensor:
-    """Memory that begins with a page, in huge ones where the system has them."""
-    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    memory = mmap.mmap(-1, size + HUGE, flags=private)
-    with suppress(OSError):  # a kernel without them
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    mapped = torch.frombuffer(memory, dtype=torch.uint8)
-    return mapped[-mapped.data_ptr() % HUGE :][:size]

@@ -1,13 +1,12 @@
 """Memory for weights."""
 
 import gc
-import mmap
 
-import pytest
 import torch
 
+from components.lm.decoding.mapped import HUGE
 from components.lm.decoding.native import huge_pages
-from components.lm.decoding.native.huge_pages import ALIGNED, HUGE, HugePages
+from components.lm.decoding.native.huge_pages import ALIGNED, HugePages
 
 
 def test_pieces_are_zero_and_lie_apart_on_lines_of_the_cache() -> None:
@@ -33,8 +32,3 @@ def test_a_piece_stays_after_whoever_gave_it() -> None:
     piece = HugePages().take(5).copy_(torch.arange(5))
     gc.collect()
     assert piece.tolist() == [0, 1, 2, 3, 4]
-
-
-def test_a_kernel_without_huge_pages_gives_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mmap, "MADV_HUGEPAGE", 9999)
-    assert HugePages().take(100).fill_(7).sum() == 700

@@ -159,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
             return match, {}
         if body.startswith(MAGIC):
             return match, secret_of(body)
-        return match, yaml.safe_load(body) if body else {}
+        return match, yaml.load(body, yaml.CSafeLoader) if body else {}
 
     def _key(self, match: re.Match[str]) -> Key:
         return match["namespace"], kind_of(match["plural"]), match["name"]

@@ -242,7 +242,7 @@ def known(body: Document, kind: str) -> None:
 def parse_package(package: bytes) -> Document:
     """The pipeline of a package; a second document says what only Kubernetes needs."""
     try:
-        spec, *platform = list(yaml.safe_load_all(package))
+        spec, *platform = list(yaml.load_all(package, yaml.CSafeLoader))
         spec["pipelineInfo"]["name"], spec["root"], spec["schemaVersion"]
     except (yaml.YAMLError, ValueError, TypeError, KeyError) as error:
         raise RefusedError(400, "Invalid input error: unknown template format") from error

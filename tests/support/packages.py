@@ -1,5 +1,6 @@
 """Compiled pipelines: reading them, and what is wrong with them that compiling does not say."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ SECRETS = ("token", "secret", "password", "credential", "api_key", "apikey", "pr
 
 def documents(package: Path) -> list[Document]:
     """The documents of a package, without the version of what compiled it."""
-    loaded = list(yaml.safe_load_all(package.read_text(encoding="utf-8")))
+    loaded = list(yaml.load_all(package.read_text(encoding="utf-8"), yaml.CSafeLoader))
     for document in loaded:
         document.pop("sdkVersion", None)
     return loaded
@@ -45,7 +46,7 @@ def _undeclared(spec: Document) -> Iterator[str]:
                 if used not in declared:
                     yield f"{name}/{task_name} uses {used}, which {name} does not declare"
     for name, executor in spec["deploymentSpec"]["executors"].items():
-        if "pipelinechannel--" in yaml.safe_dump(executor):
+        if "pipelinechannel--" in json.dumps(executor):
             yield f"{name} holds a channel that nothing resolves"
 
 

@@ -52,7 +52,7 @@ class TrainConfig(StageConfig):
     """About how many tokens a step sees, padding included."""
     validations: Annotated[int, Field(ge=1)] = 3
     """Validations per epoch."""
-    validation_tokens: Annotated[int, Field(ge=1)] = 4096
+    validation_tokens: Annotated[int, Field(ge=1)] = 2048
     """How many tokens of validation posts it is measured on at most, the same ones each time."""
     patience: Annotated[int, Field(ge=1)] = 3
     """Stop after this many measurements without a new best."""

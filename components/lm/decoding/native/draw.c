@@ -12,12 +12,24 @@ enum { BLOCK = 256 }; /* weights that are summed before a place among them is lo
 
 static int64_t less(int64_t a, int64_t b) { return a < b ? a : b; }
 
+/* How many logits at the front, in whole blocks, are not this value. */
+static int64_t without(const float *logits, int64_t size, float value) {
+    int64_t block = 0;
+    for (; block + BLOCK <= size; block += BLOCK) {
+        ints found = {0};
+        for (int64_t i = block; i < block + BLOCK; i += LANES) found |= load(logits + i) == value;
+        if (sum_ints(found)) break;
+    }
+    return less(block, size - 1);
+}
+
 static int64_t most_probable(const float *logits, int64_t size) {
-    int64_t best = 0, i = 0;
+    int64_t best, i = 0;
     floats most = every(logits[0]);
     for (; i + LANES <= size; i += LANES) most = larger(load(logits + i), most);
     float highest = largest(most);
     for (; i < size; i++) highest = larger_float(logits[i], highest);
+    best = without(logits, size, highest);
     while (best + 1 < size && logits[best] != highest) best++;
     return best;
 }

@@ -23,6 +23,7 @@ def available() -> bool:
     return _found() is not None and level() in FASTER_THAN_TORCH
 
 
+@lru_cache(maxsize=1)  # a virtual machine takes longer to say what its processor has than to draw
 def levels() -> tuple[str, ...]:
     """The levels that this processor has, the lowest first; none without a library."""
     found = _found()

@@ -67,7 +67,7 @@ struct tile {
     const struct low_rank *changes; /* [layers, PRODUCTS] */
 };
 
-/* Tokens as one flat list, each with its place in a row of the cache. */
+/* Tokens as one flat list, each with its place in a row of the cache; those of a row are neighbours. */
 struct batch {
     int64_t tokens;
     const int32_t *ids, *rows, *positions;

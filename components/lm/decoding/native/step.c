@@ -3,6 +3,7 @@
 #include "pool.h"
 
 enum { ROWS_AT_ONCE = 48, GROUPS_AT_ONCE = 8 };
+enum { FEW = 4, OWN_ROWS = 16 /* whose scales fill whole lines of the cache */ };
 enum { NOTHING = -1 }; /* in the place of an adapter's change */
 
 struct work {
@@ -17,6 +18,8 @@ struct work {
     struct quartet *low; /* [tokens, the batch's ranks / 4]: what adapters made of x */
     struct quantized x;
     int64_t hidden, attended, widest, own_size; /* padded */
+    int few;   /* every thread makes its own `x` and `low` of all rows */
+    int apart; /* no two tokens are of the same row of the cache */
 };
 
 static int64_t larger_of(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -27,6 +30,8 @@ static int64_t padded(int64_t n) { return rounded_up(n, GROUP); }
 static char *lay_out(struct work *work, char *at, int64_t tokens, int64_t ranks, int64_t positions,
                      int64_t threads) {
     const struct model *m = work->model;
+    work->few = tokens <= FEW;
+    int64_t rows = work->few ? threads * OWN_ROWS : tokens;
     work->hidden = padded(m->hidden);
     work->attended = padded(m->heads * m->head_dim);
     work->widest = padded(larger_of((m->heads + 2 * m->kv_heads) * m->head_dim,
@@ -39,10 +44,10 @@ static char *lay_out(struct work *work, char *at, int64_t tokens, int64_t ranks,
         {&work->wide, tokens * work->widest * 4},
         {&work->seen, tokens * work->attended * 4},
         {&work->own, threads * work->own_size * 4},
-        {&work->low, tokens * ranks / 4 * (int64_t)sizeof *work->low},
-        {&work->x.values, tokens * inputs},
-        {&work->x.scales, tokens * inputs / GROUP * 4},
-        {&work->x.offsets, tokens * inputs / GROUP * 4},
+        {&work->low, rows * ranks / 4 * (int64_t)sizeof *work->low},
+        {&work->x.values, rows * inputs},
+        {&work->x.scales, rows * inputs / GROUP * 4},
+        {&work->x.offsets, rows * inputs / GROUP * 4},
     };
     for (unsigned i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         *(char **)arrays[i].array = at;
@@ -76,6 +81,14 @@ static char *lay_out(struct work *work, char *at, int64_t tokens, int64_t ranks,
             from_ = next_;                                                                       \
         }                                                                                        \
         crew_meet(crew);                                                                         \
+    } while (0)
+
+/* Go through the rows that a product is to read. A few are sooner made by every thread for itself than
+ * the threads have met. */
+#define ROWS(work, crew, count, units, unit, ...)                     \
+    do {                                                              \
+        if (!(work)->few) SHARE(crew, count, units, unit, __VA_ARGS__); \
+        else for (int64_t unit = 0; unit < (units); unit++) __VA_ARGS__ \
     } while (0)
 
 static int64_t some_of(struct crew *crew, int64_t units) {
@@ -127,7 +140,7 @@ static void norm_rows(const struct work *work, struct crew *crew, float *own,
                       const struct norm *norm, int64_t rows, const int32_t *which,
                       int64_t change) {
     const struct model *m = work->model;
-    SHARE(crew, 1, rows, row, {
+    ROWS(work, crew, 1, rows, row, {
         const float *from = work->stream + (which ? which[row] : row) * work->hidden;
         work->kernels->norm(from, m->hidden, norm, m->eps, own);
         quantize_all(work, own, m->hidden, row);
@@ -175,38 +188,53 @@ static uint16_t *slot(const struct work *work, int64_t layer, int64_t token, int
     return work->cache->layers[layer] + heads * work->cache->positions * m->head_dim;
 }
 
-/* Turn queries and keys by their positions, and put keys and values into the cache. */
-static void keep(const struct work *work, struct crew *crew, int64_t layer) {
+/* Turn some heads of a token, queries or keys, by its position. */
+static void turn(const struct work *work, int64_t token, int64_t first, int64_t count) {
     const struct model *m = work->model;
-    int64_t half = m->head_dim / 2, turned = m->heads + m->kv_heads;
-    SHARE(crew, 1, work->batch->tokens, token, {
-        float *row = work->wide + token * work->widest;
-        int64_t position = work->batch->positions[token];
-        if (m->family == LLAMA)
-            for (int64_t head = 0; head < turned; head++)
-                work->kernels->rotate(row + head * m->head_dim, half, m->cosines + position * half,
-                                      m->sines + position * half);
-        for (int64_t head = 0; head < 2 * m->kv_heads; head++)
-            work->kernels->to_bf16(row + (m->heads + head) * m->head_dim, m->head_dim,
-                                   slot(work, layer, token, head) + position * m->head_dim);
-    });
+    if (m->family != LLAMA) return;
+    int64_t half = m->head_dim / 2, at = work->batch->positions[token] * half;
+    float *row = work->wide + token * work->widest;
+    for (int64_t head = first; head < first + count; head++)
+        work->kernels->rotate(row + head * m->head_dim, half, m->cosines + at, m->sines + at);
+}
+
+/* Put one head of a token's keys or values into the cache. */
+static void put(const struct work *work, int64_t layer, int64_t token, int64_t head) {
+    const struct model *m = work->model;
+    const float *row = work->wide + token * work->widest;
+    work->kernels->to_bf16(row + (m->heads + head) * m->head_dim, m->head_dim,
+                           slot(work, layer, token, head)
+                               + work->batch->positions[token] * m->head_dim);
+}
+
+/* Turn the queries that share keys and values, and these keys, and put both into the cache. */
+static void keep(const struct work *work, int64_t layer, int64_t token, int64_t head) {
+    const struct model *m = work->model;
+    int64_t shared = m->heads / m->kv_heads;
+    turn(work, token, head * shared, shared);
+    turn(work, token, m->heads + head, 1);
+    put(work, layer, token, head);
+    put(work, layer, token, m->kv_heads + head);
 }
 
 static void attend(const struct work *work, struct crew *crew, float *own, int64_t layer,
                    int64_t change) {
     const struct model *m = work->model;
-    int64_t shared = m->heads / m->kv_heads;
-    SHARE(crew, 1, work->batch->tokens * m->kv_heads, unit, {
+    int64_t shared = m->heads / m->kv_heads, units = work->batch->tokens * m->kv_heads;
+    if (!work->apart) /* tokens look at what others of their row put there */
+        SHARE(crew, 1, units, unit, keep(work, layer, unit / m->kv_heads, unit % m->kv_heads););
+    SHARE(crew, 1, units, unit, {
         int64_t token = unit / m->kv_heads;
         int64_t head = unit % m->kv_heads;
         int64_t first = head * shared * m->head_dim;
+        if (work->apart) keep(work, layer, token, head);
         work->kernels->attend(work->wide + token * work->widest + first,
                               slot(work, layer, token, head),
                               slot(work, layer, token, m->kv_heads + head),
                               work->batch->positions[token] + 1, shared, m->head_dim, own,
                               work->seen + token * work->attended + first);
     });
-    SHARE(crew, 1, work->batch->tokens, token, {
+    ROWS(work, crew, 1, work->batch->tokens, token, {
         float *seen = work->seen + token * work->attended;
         quantize_all(work, seen, m->heads * m->head_dim, token);
         shrink(work, m->heads * m->head_dim, token, change);
@@ -220,7 +248,7 @@ static void activate(const struct work *work, struct crew *crew, float *own, int
     int64_t groups = padded(m->inner) / GROUP;
     int64_t together = work->batch->tiles ? groups : GROUPS_AT_ONCE;
     int64_t blocks = (groups + together - 1) / together;
-    SHARE(crew, 1, work->batch->tokens * blocks, unit, {
+    ROWS(work, crew, 1, work->batch->tokens * blocks, unit, {
         int64_t token = unit / blocks;
         int64_t first = unit % blocks * together;
         int64_t last = first + together < groups ? first + together : groups;
@@ -234,18 +262,29 @@ static void activate(const struct work *work, struct crew *crew, float *own, int
     });
 }
 
+/* The work as a member sees it, with its own rows where there are few. */
+static struct work seen_by(int member, const struct work *all) {
+    struct work work = *all;
+    int64_t before = work.few ? member * OWN_ROWS : 0, groups = work.x.stride / GROUP;
+    work.x.values += before * work.x.stride;
+    work.x.scales += before * groups;
+    work.x.offsets += before * groups;
+    work.low += before * (work.batch->ranks / 4);
+    work.own += member * work.own_size;
+    return work;
+}
+
 static void run(void *context, struct crew *crew, int member) {
-    const struct work *work = context;
+    const struct work seen = seen_by(member, context), *work = &seen;
     const struct model *m = work->model;
     int64_t tokens = work->batch->tokens;
-    float *own = work->own + member * work->own_size;
+    float *own = work->own;
     embed(work, crew, own);
     for (int64_t l = 0; l < m->layers; l++) {
         const struct layer *layer = m->layer + l;
         int64_t change = l * PRODUCTS;
         norm_rows(work, crew, own, &layer->before_attention, tokens, 0, change + QKV);
         product(work, crew, &layer->qkv, tokens, work->wide, work->widest, 0, change + QKV);
-        keep(work, crew, l);
         attend(work, crew, own, l, change + OUT);
         product(work, crew, &layer->out, tokens, work->stream, work->hidden, 1, change + OUT);
         norm_rows(work, crew, own, &layer->before_mlp, tokens, 0, change + UP);
@@ -256,6 +295,13 @@ static void run(void *context, struct crew *crew, int member) {
     int64_t wanted = work->batch->wanted;
     norm_rows(work, crew, own, &m->last_norm, wanted, work->batch->which, NOTHING);
     product(work, crew, &m->head, wanted, work->batch->logits, m->head.outputs, 0, NOTHING);
+}
+
+/* Tokens of the same row are neighbours. */
+static int each_apart(const struct batch *batch) {
+    for (int64_t token = 1; token < batch->tokens; token++)
+        if (batch->rows[token] == batch->rows[token - 1]) return 0;
+    return 1;
 }
 
 EXPORT int64_t native_workspace(const struct model *model, int64_t tokens, int64_t ranks,
@@ -270,5 +316,6 @@ EXPORT void native_step(const struct model *model, const struct batch *batch,
     struct work work = {
         .model = model, .batch = batch, .cache = cache, .kernels = kernels_of[level]};
     lay_out(&work, workspace, batch->tokens, batch->ranks, cache->positions, threads);
+    work.apart = each_apart(batch);
     pool_run((int)threads, run, &work);
 }

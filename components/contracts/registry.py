@@ -2,6 +2,8 @@
 
 import hashlib
 
+from pydantic import Field
+
 from components.contracts.base import Contract, Report, Timestamp
 from components.contracts.lineage import Lineage
 from components.contracts.reports import BaseModelFacts
@@ -30,9 +32,9 @@ class Manifest(Report):
     `consent` by author; the reports, which say what was chosen, of `collect` (by author), `fetch`,
     `prepare`, `train` and `evaluate`; where they are known, `images` with their digests by stage,
     and `runs`: the ids `wandb` and `kubeflow`."""
-    base_model: BaseModelFacts | None = None
-    """What the version is an adapter of: it lies in the registry under `bases/<sha256>/`. None for
-    a whole model."""
+    base_model: BaseModelFacts | None = Field(default=None, exclude_if=lambda base: base is None)
+    """What the version is an adapter of: it lies in the registry under `bases/<sha256>/`. Left out
+    for a whole model, whose document stays the same to the byte as its digest says."""
     formats: dict[str, float] = {}
     """Bits per byte of the newest posts by dtype (`fp32`, `bf16`, `int8`), computed as a
     server computes: it takes no format that needs more than 1% more than `fp32`."""

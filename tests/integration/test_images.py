@@ -132,7 +132,7 @@ def test_a_training_whose_container_is_killed_goes_on_where_it_was(
         "train_dataset": [finished["prepare"].uris["train_dataset"]],
         "pretrained_model": [finished["fetch"].uris["pretrained_model"]],
     }
-    options = {"epochs": 1.0, "dtype": "fp32", "checkpoint_seconds": 0.0}
+    options = {"epochs": 4.0, "dtype": "fp32", "checkpoint_seconds": 0.0}
     store = launcher.mount / "bucket" / "checkpoints"
     store.mkdir()
     store.chmod(0o777)

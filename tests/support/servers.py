@@ -27,7 +27,7 @@ from support.fake_engine import ADAPTER_MEMORY, FakeEngines
 from support.finished import make_prepare_report
 
 ANYWHERE = "http://127.0.0.1:0"
-PATIENCE = 20.0
+PATIENCE = 60.0
 POST = "the quiet garden keeps its own hours and we bring tea to the rain"
 CARD = """---
 license: apache-2.0

@@ -78,6 +78,7 @@ def test_a_deadline_within_a_stream_is_its_last_word(
     answer = post(limited, *STREAMS[0])
     assert answer.status_code == 200
     assert json.loads(answer.text.splitlines()[-1])["code"] == 408
+    until(lambda: engines.last.running == 0)
     answer = post(limited, *STREAMS[2])
     assert "[DONE]" not in answer.text
     assert json.loads(answer.text.strip().split("data: ")[-1])["error"]["code"] == "timeout"

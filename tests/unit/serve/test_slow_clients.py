@@ -13,7 +13,7 @@ import pytest
 import requests
 from support.fake_engine import FakeEngine, FakeEngines
 from support.server_processes import ServerProcess, server_process
-from support.servers import publish, serving, until
+from support.servers import PATIENCE, publish, serving, until
 from support.slow_clients import WINDOW, head, slow_readers, trickling_senders
 from support.tiny_models import make_tiny_model
 from support.tiny_versions import publish_tiny
@@ -42,7 +42,7 @@ LINE = " " + "x" * 60_000
 
 def metric(metrics: str, name: str) -> float:
     """The sum of a metric over all models; 0 before anybody asked."""
-    text = requests.get(f"{metrics}/metrics", timeout=20).text
+    text = requests.get(f"{metrics}/metrics", timeout=PATIENCE).text
     found = [line for line in text.splitlines() if line.startswith(name)]
     return sum(float(line.split()[-1]) for line in found)
 
@@ -56,7 +56,7 @@ def ask(inference: str) -> float:
     """Seconds that another client waits for a short answer."""
     begun = time.monotonic()
     body = {"prompt": "the", "max_tokens": 4}
-    answer = requests.post(f"{inference}/predictions/jane", json=body, timeout=20)
+    answer = requests.post(f"{inference}/predictions/jane", json=body, timeout=PATIENCE)
     assert answer.status_code == 200
     return time.monotonic() - begun
 
@@ -76,7 +76,7 @@ def was_cut_off(client: socket.socket) -> bool:
 def sent(address: str, path: str, body: dict[str, Any]) -> socket.socket:
     """A client that has asked, and reads whenever the test does."""
     host, port = address.removeprefix("http://").split(":")
-    client = socket.create_connection((host, int(port)), timeout=20)
+    client = socket.create_connection((host, int(port)), timeout=PATIENCE)
     data = json.dumps(body).encode()
     client.sendall(head(path, len(data)) + data)
     return client
@@ -221,7 +221,7 @@ def test_a_head_that_trickles_is_cut_off(
     publish(registry)
     with serving(registry, tmp_path / "cache", engines, body_timeout=0.5) as running:
         host, port = running.inference.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port)), timeout=20) as client:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
             client.sendall(begun.encode())
             until(lambda: _was_ended(client, b"x" if begun else b""), "the end of the connection")
 
@@ -258,7 +258,7 @@ def test_bodies_that_trickle_have_a_bound_in_all(
         with ExitStack() as stack:
             senders = []
             for _ in range(MOST_COMING // size + 2):
-                sender = socket.create_connection((host, int(port)), timeout=20)
+                sender = socket.create_connection((host, int(port)), timeout=PATIENCE)
                 senders.append(stack.enter_context(sender))
                 sender.sendall(head("/predictions/jane", size) + b" " * (size - 1))
             assert ask(running.inference) < 5

@@ -14,7 +14,7 @@ from support.images import FILE, built_images
 
 from components.registry import Registry
 
-MANY = int(os.environ.get("HUGGINGTWEETS_FLEET_PERSONAS", "40"))
+MANY = int(os.environ.get("HUGGINGTWEETS_FLEET_PERSONAS", "20"))
 """Personas of the long tests; 200 of them take more than half an hour on two processors."""
 
 

@@ -1,7 +1,6 @@
 """A decoder each of whose rows has the same adapter."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
@@ -20,15 +19,12 @@ class AdaptedDecoder:
         self.position_bytes = decoder.position_bytes
         self.resize, self.move = decoder.resize, decoder.move
         self.save, self.load = decoder.save, decoder.load
+        self.choose, self.load_adapter = decoder.choose, decoder.load_adapter
 
     @property
     def row_positions(self) -> int:
         """Positions that each row has room for now."""
         return self._decoder.row_positions
-
-    def load_adapter(self, folder: Path) -> Adapter:
-        """Another adapter, in place of this one, for `step`."""
-        return self._decoder.load_adapter(folder)
 
     def step(
         self,
@@ -41,13 +37,3 @@ class AdaptedDecoder:
         own = [self._adapter] * (len(tokens) + len(chunks))
         chosen = [one or other for one, other in zip(adapters or own, own, strict=True)]
         return self._decoder.step(tokens, positions, chunks, chosen)
-
-    def choose(
-        self,
-        logits: Tensor,
-        temperatures: Sequence[float],
-        top_ps: Sequence[float],
-        draws: Sequence[Iterator[float]],
-    ) -> list[int]:
-        """Draw a token for each row of `logits`, as `Decoder` says."""
-        return self._decoder.choose(logits, temperatures, top_ps, draws)

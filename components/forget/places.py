@@ -14,6 +14,7 @@ from components.contracts.artifacts import (
 )
 from components.contracts.errors import BadInputError
 from components.registry.layout import OPT_OUTS
+from components.runtime.digests import listing_sha256
 from components.storage import Content, ObjectMissingError, Store, open_store
 from components.storage.local import FileStore
 
@@ -80,11 +81,13 @@ class Place:
 
     def sha256(self) -> str:
         """The digest of the folder: see `runtime.digests.folder_sha256`."""
-        lines = "".join(
-            f"{self._file_sha256(stat.key, stat.size)}  {stat.key.removeprefix(self.folder)}\n"
-            for stat in self.store.list(self.folder)
+        files = self.store.list(self.folder)
+        return listing_sha256(
+            {
+                stat.key.removeprefix(self.folder): self._file_sha256(stat.key, stat.size)
+                for stat in files
+            }
         )
-        return hashlib.sha256(lines.encode()).hexdigest()
 
     def _file_sha256(self, key: str, size: int) -> str:
         digest = hashlib.sha256()

@@ -1,6 +1,5 @@
 """The base models that adapters need: each once, under its digest, as long as one names it."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from components.registry.layout import (
     manifest_key,
     published_versions,
 )
-from components.runtime.digests import file_sha256, files_of
+from components.runtime.digests import file_sha256, files_of, listing_sha256
 from components.storage import ChecksumError, ConflictError, Store
 from components.storage.transfer import download_folder, upload_files
 
@@ -81,9 +80,7 @@ def download_base(store: Store, sha256: str, target: Path) -> BaseManifest:
 
 def digest_of(files: Sequence[FileEntry]) -> str:
     """The digest of a folder with these files, as `runtime.digests.folder_sha256` has it."""
-    ordered = sorted(files, key=lambda entry: entry.path)
-    lines = "".join(f"{entry.sha256}  {entry.path}\n" for entry in ordered)
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return listing_sha256({entry.path: entry.sha256 for entry in files})
 
 
 def needed_bases(store: Store, personas: Sequence[str]) -> Iterator[tuple[str, str]]:

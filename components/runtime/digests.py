@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 SETTLED_SECONDS = 2.0
@@ -33,11 +34,15 @@ def folder_sha256(folder: Path, *, leave_out: frozenset[str] = frozenset()) -> s
 
     This is what `sha256sum` prints for the sorted files, so anyone can check it by hand.
     """
-    lines = "".join(
-        f"{file_sha256(file)}  {file.relative_to(folder).as_posix()}\n"
-        for file in files_of(folder)
-        if file.relative_to(folder).as_posix() not in leave_out
+    names = {file.relative_to(folder).as_posix(): file for file in files_of(folder)}
+    return listing_sha256(
+        {name: file_sha256(file) for name, file in names.items() if name not in leave_out}
     )
+
+
+def listing_sha256(files: Mapping[str, str]) -> str:
+    """The same for files whose SHA-256 are known, by relative path."""
+    lines = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(files.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 

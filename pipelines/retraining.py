@@ -39,9 +39,9 @@ def retrain(receipt: ForgetReceipt) -> list[str]:
 
 
 def _retrain(persona: str, raw: tuple[str, ...], registry: str, out: Path) -> None:
-    book = Registry.open(registry)
-    newest = book.versions(persona)[-1]
-    if newest not in book.stale().of(persona):
+    opened = Registry.open(registry)
+    newest = opened.versions(persona)[-1]
+    if newest not in opened.stale().of(persona):
         log.info("%s@%d is made of what is left already", persona, newest)
         return
     if not raw:
@@ -50,7 +50,7 @@ def _retrain(persona: str, raw: tuple[str, ...], registry: str, out: Path) -> No
             f"URI with --artifacts, or make {persona} with `huggingtweets run`"
         )
     authors = _copy_raw(raw, out)
-    origin, steps = Origin.of(book, persona), StepRunner(out, resume=False)
+    origin, steps = Origin.of(opened, persona), StepRunner(out, resume=False)
     job = job_like(origin, {}, registry, no_gate=origin.failed_gate)
     make_model(job, steps, authors)
     manifest = publish_good_model(job, steps, authors)

@@ -52,13 +52,13 @@ def run(
     """
     environment = os.environ if environment is None else environment
     begun = time.monotonic()
-    book, number = Registry.open(registry), _number(version)
-    once_let_in(lambda: book.manifest(name, number), environment)
+    opened, number = Registry.open(registry), _number(version)
+    once_let_in(lambda: opened.manifest(name, number), environment)
     asker = Asker(name, number, config.serving_timeout, environment)
     cluster = Cluster.here(environment, config.serving_namespace)
-    ended = _on_cluster(config, cluster, book, asker) if cluster else Ended("no cluster is named")
+    ended = _on_cluster(config, cluster, opened, asker) if cluster else Ended("no cluster is named")
     if ended.why_unasked:
-        book.move_alias(name, PRODUCTION, number)
+        opened.move_alias(name, PRODUCTION, number)
         log.info(
             "no serving (%s): production of %s moved to version %d",
             ended.why_unasked, name, number,
@@ -68,7 +68,7 @@ def run(
         version=number,
         serving="none" if ended.why_unasked else "pods",
         outcome=ended.problem.outcome if ended.problem else "moved",
-        production=_points_to(book.alias(name, PRODUCTION)),
+        production=_points_to(opened.alias(name, PRODUCTION)),
         namespace=cluster.namespace if cluster else None,
         selector=config.serving_selector if cluster else None,
         pods=ended.pods,
@@ -93,7 +93,7 @@ class Ended:
     problem: NotDeployedError | None = None
 
 
-def _on_cluster(config: DeployConfig, cluster: Cluster, book: Registry, asker: Asker) -> Ended:
+def _on_cluster(config: DeployConfig, cluster: Cluster, registry: Registry, asker: Asker) -> Ended:
     """Promote the version under the eyes of the serving pods, if there are any."""
     with Watching(cluster, config.serving_selector) as watching:
         if not watching.pods:
@@ -102,7 +102,7 @@ def _on_cluster(config: DeployConfig, cluster: Cluster, book: Registry, asker: A
         trial = RolloutCheck(watching, asker, config.serving_timeout)
         problem = None
         try:
-            Promotion(book, asker.persona, asker.version).run(trial)
+            Promotion(registry, asker.persona, asker.version).run(trial)
         except NotDeployedError as error:
             problem = error
         pods = trial.seen()

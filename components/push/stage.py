@@ -52,9 +52,9 @@ def run(
     """
     must_pass = not is_true("--no-gate", no_gate or "false")
     hub = Hub(repository_name(to), find_token())
-    book = Registry.open(registry).require()
-    number = chosen_version(book, name, version)
-    report = _push(config, hub, book, name, number, must_pass=must_pass)
+    opened = Registry.open(registry).require()
+    number = chosen_version(opened, name, version)
+    report = _push(config, hub, opened, name, number, must_pass=must_pass)
     log.info("%s", in_words(report))
     if push_out:
         push_out.parent.mkdir(parents=True, exist_ok=True)
@@ -63,16 +63,16 @@ def run(
 
 
 def _push(
-    config: PushConfig, hub: Hub, book: Registry, name: str, number: int, *, must_pass: bool
+    config: PushConfig, hub: Hub, registry: Registry, name: str, number: int, *, must_pass: bool
 ) -> PushReport:
     """Bring the version to the repository."""
     with TemporaryDirectory(prefix="huggingtweets-push-") as scratch:
         folder = Path(scratch) / "version"
-        manifest = book.download(name, number, folder)  # which asks the opt-outs
+        manifest = registry.download(name, number, folder)  # which asks the opt-outs
         passed = ask_gate(folder, manifest, must_pass=must_pass)
         pushed = fill_package(folder, manifest, config.license, hub.to, hub.page, passed=passed)
-        ask = partial(_ask_opt_outs, book, manifest)
-        with book.recorded("push", name, number, to=hub.to) as record:
+        ask = partial(_ask_opt_outs, registry, manifest)
+        with registry.recorded("push", name, number, to=hub.to) as record:
             there, is_new = _there(config, hub, name, ask)
             change = change_of(there, [*pushed.files, digests(folder / RECORD)])
             commit = _commit(hub, folder, change, f"{name}@{number}", there.head.commit, ask)

@@ -26,7 +26,7 @@ from components.registry.layout import (
     number_of,
     persona_folders,
     published_versions,
-    upload_folder,
+    staging_folder,
     uploads_folder,
     version_folder,
     versions_folder,
@@ -38,7 +38,7 @@ from components.storage import ObjectMissingError, Stat, Store
 DAY = 24 * 3600.0
 
 
-def collect(store: Store, *, keep: int | None, older_than: float) -> list[str]:
+def collect_garbage(store: Store, *, keep: int | None, older_than: float) -> list[str]:
     """Delete the garbage of every persona; return the folders and keys that went.
 
     Args:
@@ -70,7 +70,7 @@ def _uploads(store: Store, persona: str, before: float) -> list[str]:
     """The gatherings of publishers that are gone."""
     removed = []
     for name in store.folders(uploads_folder(persona)):
-        removed += _delete_old(store, upload_folder(persona, name), before)
+        removed += _delete_old(store, staging_folder(persona, name), before)
     return removed
 
 

@@ -57,7 +57,7 @@ def uploads_folder(persona: str) -> str:
     return f"{persona}/uploads/"
 
 
-def upload_folder(persona: str, upload: str) -> str:
+def staging_folder(persona: str, upload: str) -> str:
     """Where one publish gathers its files."""
     return f"{persona}/uploads/{upload}/"
 

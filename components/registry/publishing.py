@@ -27,7 +27,7 @@ from components.registry.layout import (
     claimed_versions,
     manifest_key,
     published_versions,
-    upload_folder,
+    staging_folder,
     version_folder,
 )
 from components.runtime.digests import file_sha256, files_of
@@ -75,7 +75,7 @@ def publish(
             return done
         with tempfile.TemporaryDirectory() as name, _cleared_if_failed(store, persona, upload):
             write(version, Path(name))
-            _gather(store, upload_folder(persona, upload), Path(name), sent)
+            _gather(store, staging_folder(persona, upload), Path(name), sent)
             announce(version)
         manifest = Manifest(
             persona=persona,
@@ -112,7 +112,7 @@ def settle(store: Store, persona: str) -> int:
 
 def upload_is_lost(store: Store, manifest: Manifest) -> bool:
     """Whether a claimed version can no longer be finished, since its gathered files are gone."""
-    source = upload_folder(manifest.persona, manifest.upload)
+    source = staging_folder(manifest.persona, manifest.upload)
     found = {stat.key.removeprefix(source) for stat in store.list(source)}
     return any(entry.path not in found for entry in manifest.files) and not _is_published(
         store, manifest
@@ -147,7 +147,7 @@ def _entry(folder: Path) -> Callable[[Path], FileEntry]:
 
 def _put_in_place(store: Store, manifest: Manifest) -> None:
     """Copy the gathered files into the version's folder and write its manifest."""
-    source = upload_folder(manifest.persona, manifest.upload)
+    source = staging_folder(manifest.persona, manifest.upload)
     target = version_folder(manifest.persona, manifest.version)
     try:
         for entry in manifest.files:
@@ -198,7 +198,7 @@ def _cleared_if_failed(store: Store, persona: str, upload: str) -> Iterator[None
 
 
 def _delete_upload(store: Store, persona: str, upload: str) -> None:
-    for stat in list(store.list(upload_folder(persona, upload))):
+    for stat in list(store.list(staging_folder(persona, upload))):
         store.delete(stat.key)
 
 

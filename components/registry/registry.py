@@ -282,7 +282,7 @@ class Registry:
     def gc(self, *, keep: int | None = None, older_than: float = garbage.DAY) -> list[str]:
         """Delete what killed publishes left behind, and with `keep` old versions; see `garbage`."""
         with self.recorded("gc", keep=keep, older_than_hours=older_than / 3600) as record:
-            removed = garbage.collect(self.store, keep=keep, older_than=older_than)
+            removed = garbage.collect_garbage(self.store, keep=keep, older_than=older_than)
             record.add(removed=len(removed), names=tuple(removed[:MOST_NAMES]) or None)
         return removed
 

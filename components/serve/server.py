@@ -23,10 +23,10 @@ from components.serve.memory import memory_limit
 from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk
 from components.serve.personas.follower import Follower
+from components.serve.personas.loaded_models import Limits, LoadedModels
 from components.serve.personas.loader import Loader, MakeEngine, import_engine, make_engine
 from components.serve.personas.opted_out import OptOuts
 from components.serve.personas.personas import Personas
-from components.serve.personas.shelf import Limits, Shelf
 from components.serve.personas.stale import StaleVersions
 from components.serve.personas.tidying import Tidier
 from components.serve.personas.watcher import Watcher, disk_root
@@ -83,10 +83,10 @@ class Server:
         loader = Loader(registry, disk, opt_outs, stale, settings, config.output_filter, make)
         memory = memory_limit(config.memory_gb)
         limits = Limits(memory, min(config.adapter_memory, memory // 2))
-        shelf = Shelf(loader, limits, lambda: not watcher.reachable)
+        loaded_models = LoadedModels(loader, limits, lambda: not watcher.reachable)
         metrics = Metrics(ts_as_asked=config.ts_model_version == "asked")
-        personas = Personas(registry, shelf)
-        health = Health(lambda: bool(shelf.loaded))
+        personas = Personas(registry, loaded_models)
+        health = Health(lambda: bool(loaded_models.loaded))
         writer = TextGenerator(personas, metrics, config.default_response_timeout)
         tidier = Tidier(disk, opt_outs, stale, metrics, config.persona)
         self._follower = Follower(personas, watcher, opt_outs, stale, tidier, metrics)
@@ -94,7 +94,7 @@ class Server:
             config, tokens, personas, writer, health, metrics, disk, Marks(signer), traces
         )
         self._stored = stored_models(config)
-        metrics.watch_models(lambda: shelf.loaded)
+        metrics.watch_models(lambda: loaded_models.loaded)
 
     async def run(self, ports: Mapping[str, socket.socket]) -> None:
         """Answer until SIGTERM or SIGINT, then drain."""

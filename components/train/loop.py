@@ -39,7 +39,7 @@ MOST_EPOCHS = 4.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How long a training is at most."""
 
     epochs: float
@@ -48,7 +48,7 @@ class Plan:
     """After how many steps each it is validated."""
 
 
-def plan(posts: Posts, config: TrainConfig) -> Plan:
+def plan(posts: Posts, config: TrainConfig) -> TrainingPlan:
     """The plan for these training posts.
 
     Posts seen a second time are learnt by heart more than learnt from, so one epoch is enough
@@ -57,7 +57,7 @@ def plan(posts: Posts, config: TrainConfig) -> Plan:
     an_epoch = len(epoch_batches(posts, config.batch_tokens, _order(config.seed, 0)))
     epochs = config.epochs or min(MOST_EPOCHS, max(1.0, FEWEST_STEPS / an_epoch))
     steps = max(1, round(an_epoch * epochs))
-    return Plan(epochs, steps, max(1, min(steps, round(an_epoch / config.validations))))
+    return TrainingPlan(epochs, steps, max(1, min(steps, round(an_epoch / config.validations))))
 
 
 @dataclass(frozen=True)

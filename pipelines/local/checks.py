@@ -13,7 +13,7 @@ from components.evaluate.rules import rules_of
 from components.fetch.config import FetchConfig
 from components.fetch.found import place_of
 from components.registry import Registry
-from components.registry.layout import upload_folder, version_folder
+from components.registry.layout import staging_folder, version_folder
 from components.runtime.folders import check_replaceable, home_path, keep_apart
 from components.runtime.patience import in_a_pod
 from components.train.config import TrainConfig
@@ -76,7 +76,7 @@ def check_registry(uri: str, persona: str) -> None:
     registry.aliases(persona)
     next_version = max(registry.versions(persona), default=0) + 1
     name = uuid.uuid4().hex
-    for folder in (upload_folder(persona, name), version_folder(persona, next_version)):
+    for folder in (staging_folder(persona, name), version_folder(persona, next_version)):
         registry.store.put(folder + name, b"")  # where publishing clears away what is not its own
         registry.store.delete(folder + name)
 

@@ -111,7 +111,7 @@ def finish(
         BadInputError: every trial failed.
         GateFailedError: the best one did not pass the gate.
     """
-    book = Registry.open(registry).begin()
+    opened = Registry.open(registry).begin()
     scored = results.all()
     dataset = _fetched(scored[0].dataset, out / TRAIN_DATASET)
     figures, _ = compared([one.trial for one in scored], validation_texts(dataset))
@@ -141,9 +141,9 @@ def finish(
         attempt=f"sweep {results.run}",
     )
     manifest = Manifest.read(published / MANIFEST)
-    alias = book.alias(manifest.persona, PRODUCTION)
+    alias = opened.alias(manifest.persona, PRODUCTION)
     champion = alias.version if alias else None
-    if problem := bring_into_production(book, manifest, champion, pods=True):
+    if problem := bring_into_production(opened, manifest, champion, pods=True):
         raise BadInputError(problem)
     return manifest
 

@@ -9,7 +9,7 @@ from torch.nn.functional import layer_norm, rms_norm
 
 from components.lm.decoding.linear import DTYPES, Activation, Linear
 from components.lm.decoding.shape import Shape
-from components.lm.decoding.step import Step
+from components.lm.decoding.step import BatchStep
 from components.lm.decoding.weights import Weights
 from components.lm.formats import Format
 
@@ -55,7 +55,7 @@ class BlockWeights:
 class Layer(Protocol):
     """One layer: attention, then the MLP."""
 
-    def __call__(self, rows: Tensor, step: Step) -> Tensor:
+    def __call__(self, rows: Tensor, step: BatchStep) -> Tensor:
         """What `rows` [tokens, hidden_size], always fp32 and then lost, are after this layer."""
         ...
 
@@ -75,7 +75,7 @@ class Gpt2Layer:
         self._up = _conv1d(parts, name + "mlp.c_fc", "gelu")
         self._down = _conv1d(parts, name + "mlp.c_proj")
 
-    def __call__(self, rows: Tensor, step: Step) -> Tensor:
+    def __call__(self, rows: Tensor, step: BatchStep) -> Tensor:
         """What `rows` [tokens, hidden_size], always fp32 and then lost, are after this layer."""
         heads = self._shape.heads
         change = partial(step.changes.of, self._number)
@@ -114,7 +114,7 @@ class LlamaLayer:
         self._gate_up = _joined(parts, [name + "mlp.gate_proj", name + "mlp.up_proj"])
         self._down = _joined(parts, [name + "mlp.down_proj"])
 
-    def __call__(self, rows: Tensor, step: Step) -> Tensor:
+    def __call__(self, rows: Tensor, step: BatchStep) -> Tensor:
         """What `rows` [tokens, hidden_size], always fp32 and then lost, are after this layer."""
         heads, kv_heads = self._shape.heads, self._shape.kv_heads
         change = partial(step.changes.of, self._number)
@@ -154,9 +154,9 @@ class Rotary:
         self._half = angles.shape[1]
         self._cos = torch.cat((angles.cos(), angles.cos()), 1).to(device, dtype)
         self._sin = torch.cat((-angles.sin(), angles.sin()), 1).to(device, dtype)
-        self._step: Step | None = None
+        self._step: BatchStep | None = None
 
-    def apply(self, heads: Tensor, step: Step) -> None:
+    def apply(self, heads: Tensor, step: BatchStep) -> None:
         """Turn `heads` [tokens, heads, head_dim] in place by their positions."""
         if step is not self._step:  # the same for every layer
             self._step = step

@@ -14,7 +14,7 @@ from components.lm.decoding.linear import DTYPES
 from components.lm.decoding.low_rank import AdapterWeights
 from components.lm.decoding.protocol import Chunk
 from components.lm.decoding.shape import Shape
-from components.lm.decoding.step import Step
+from components.lm.decoding.step import BatchStep
 from components.lm.decoding.weight_shapes import EMBEDDINGS, PREFIXES, head_of
 from components.lm.decoding.weights import Weights, inner_size
 from components.lm.formats import Format
@@ -59,7 +59,7 @@ class FastDecoder(CachedDecoder, DrawsWithTorch):
         adapters: Sequence[TorchAdapter | None] = (),
     ) -> Tensor:
         """Read tokens of rows that write, and chunks of prompts; gives logits as `Decoder` says."""
-        step = Step(self._cache, tokens, positions, chunks, adapters, self._embedding)
+        step = BatchStep(self._cache, tokens, positions, chunks, adapters, self._embedding)
         rows = self._embedding[step.ids].float()
         if self._places is not None:
             rows = rows + self._places[step.positions]

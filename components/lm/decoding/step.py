@@ -11,7 +11,7 @@ from components.lm.decoding.changes import Changes, TorchAdapter
 from components.lm.decoding.protocol import Chunk
 
 
-class Step:
+class BatchStep:
     """Tokens of many rows as one flat list: first the rows that write, then prompts.
 
     Rows that write have one token each and look at their own slot with one query; the chunks of

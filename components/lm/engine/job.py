@@ -10,7 +10,7 @@ from components.contracts.errors import HuggingtweetsError
 from components.lm.decoding.protocol import Adapter, Chunk
 from components.lm.engine.logprobs import PromptLogprobs
 from components.lm.engine.protocol import DeadlineExceeded, Done, Request
-from components.lm.engine.sample import Sample
+from components.lm.engine.sample import RunningSample
 from components.lm.engine.stream import EventStream
 from components.lm.tokenizer import Tokenizer
 
@@ -34,8 +34,10 @@ class Job:
         """Their KV cache, while a sample still needs it."""
         self.left = request.n
         """Samples that are not finished."""
-        self.samples = [Sample(i, request.sampling, tokenizer, ids) for i in range(request.n)]
-        self.parked: deque[Sample] = deque()
+        self.samples = [
+            RunningSample(i, request.sampling, tokenizer, ids) for i in range(request.n)
+        ]
+        self.parked: deque[RunningSample] = deque()
         """Samples with a first token that wait for a row."""
         self._came = time.monotonic()
         self.over = False
@@ -77,7 +79,7 @@ class Job:
             self.stream.put(sample.echo(self.request.prompt, found))
             self._count(sample)
 
-    def add(self, sample: Sample, token: int, logits: Tensor) -> None:
+    def add(self, sample: RunningSample, token: int, logits: Tensor) -> None:
         """Give a sample its next token, and say what that brings."""
         event = sample.add(token, logits)
         if event is not None:
@@ -105,7 +107,7 @@ class Job:
             return Done(DeadlineExceeded("the deadline passed before the answer was written"))
         return None
 
-    def _count(self, sample: Sample) -> None:
+    def _count(self, sample: RunningSample) -> None:
         if sample.finished:
             self.left -= 1
             if not self.left:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from components.lm.decoding.protocol import Decoder
 from components.lm.engine.job import Job
-from components.lm.engine.sample import Sample
+from components.lm.engine.sample import RunningSample
 
 SMALLEST_ROW = 64
 FEWEST_ROWS = 8
@@ -15,7 +15,7 @@ class Slot:
     """A sample that is being written, in the row of its number in the list of slots."""
 
     job: Job
-    sample: Sample
+    sample: RunningSample
 
     @property
     def length(self) -> int:
@@ -62,7 +62,7 @@ class Rows:
         self._resize(min(most, max(self._capacity, FEWEST_ROWS, _power_of_two(wanted))), length)
         return True
 
-    def admit(self, job: Job, samples: list[Sample], saved: object) -> None:
+    def admit(self, job: Job, samples: list[RunningSample], saved: object) -> None:
         """Give each of `samples` a row that begins with the job's prompt."""
         first = len(self.slots)
         self.slots += [Slot(job, sample) for sample in samples]

@@ -11,7 +11,7 @@ from components.lm.sampling import draws
 from components.lm.tokenizer import Tokenizer
 
 
-class Sample:
+class RunningSample:
     """Takes tokens, gives events."""
 
     def __init__(

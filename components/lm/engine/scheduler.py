@@ -12,7 +12,7 @@ from components.lm.engine.job import Job
 from components.lm.engine.protocol import Done, EngineClosed, GenerationFailed
 from components.lm.engine.queue import WaitingJobs
 from components.lm.engine.rows import Rows
-from components.lm.engine.sample import Sample
+from components.lm.engine.sample import RunningSample
 from components.lm.engine.threads import release_helpers
 
 log = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ class Scheduler:
         job.parked.extend(sample for sample in samples if not sample.finished)
         self._admit(job)
 
-    def _add(self, writing: Sequence[tuple[Job, Sample]], logits: Tensor) -> None:
+    def _add(self, writing: Sequence[tuple[Job, RunningSample]], logits: Tensor) -> None:
         """Draw a token for each sample from its row of `logits`."""
         if not writing:
             return

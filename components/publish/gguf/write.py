@@ -32,7 +32,7 @@ BUFFERS = (".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq")
 """What older files hold beside weights: llama.cpp computes it."""
 
 
-class Weights(NamedTuple):
+class GgufWeights(NamedTuple):
     """One tensor of the model: where it lies, and where it goes."""
 
     file: Path
@@ -42,15 +42,15 @@ class Weights(NamedTuple):
     """Its name in GGUF."""
 
 
-class Plan(NamedTuple):
+class GgufPlan(NamedTuple):
     """All that a GGUF file is made from but the weights themselves."""
 
     architecture: Architecture
     tokenizer: GgufTokenizer
-    weights: list[Weights]
+    weights: list[GgufWeights]
 
 
-def check_gguf(folder: Path) -> Plan:
+def check_gguf(folder: Path) -> GgufPlan:
     """Make sure that the model in `folder` can be written as GGUF; no weights are read.
 
     Raises:
@@ -58,7 +58,7 @@ def check_gguf(folder: Path) -> Plan:
     """
     architecture = _architecture(folder)
     tokenizer = read_gguf_tokenizer(folder, architecture.config.vocab_size)
-    return Plan(architecture, tokenizer, list(_weights(folder, architecture)))
+    return GgufPlan(architecture, tokenizer, list(_weights(folder, architecture)))
 
 
 def check_base_for_gguf(folder: Path) -> None:
@@ -111,7 +111,7 @@ def write_gguf(folder: Path, target: Path, dtype: GgufDtype, *, name: str, spdx:
         _write_weights(writer, plan, KINDS[dtype])
 
 
-def _write_weights(writer: GGUFWriter, plan: Plan, kind: GGMLQuantizationType) -> None:
+def _write_weights(writer: GGUFWriter, plan: GgufPlan, kind: GGMLQuantizationType) -> None:
     """First what there is of each tensor, for the file's head; then the tensors, one by one."""
     computed = dict(plan.architecture.computed())
     with ExitStack() as opened:
@@ -154,7 +154,7 @@ def _kind_of(name: str, shape: tuple[int, ...], kind: GGMLQuantizationType) -> G
     return kind if fits else GGMLQuantizationType.F16
 
 
-def _weights(folder: Path, architecture: Architecture) -> Iterator[Weights]:
+def _weights(folder: Path, architecture: Architecture) -> Iterator[GgufWeights]:
     """Every tensor that goes into the file; an output that is the embedding again goes once."""
     config = architecture.config
     names = get_tensor_name_map(architecture.kind, config.num_hidden_layers)
@@ -169,7 +169,7 @@ def _weights(folder: Path, architecture: Architecture) -> Iterator[Weights]:
                     f"--gguf: llama.cpp has no place for {source} in {file}, so publish "
                     "without --gguf"
                 )
-            yield Weights(file, source, target)
+            yield GgufWeights(file, source, target)
 
 
 def _names_in(file: Path) -> list[str]:

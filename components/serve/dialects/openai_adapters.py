@@ -94,7 +94,7 @@ async def _load(context: Context, found: Model, *, again: bool) -> None:
         if not again:
             said = f"The lora adapter '{model.name}' has already been loaded."
             raise Problem(Kind.BAD_REQUEST, said, "lora_name")
-        await context.personas.shelf.take_out(model)
+        await context.personas.loaded_models.take_out(model)
     try:
         await load_or_say_why(context, model)
     except Problem:

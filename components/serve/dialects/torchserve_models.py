@@ -197,7 +197,7 @@ async def _scale(
     if fewest:
         await load_or_say_why(context, model)
     else:
-        await context.personas.shelf.take_out(model)
+        await context.personas.loaded_models.take_out(model)
     said = f"Workers scaled to {fewest} for model: {model.name}, version: {model.version}"
     return JSONResponse({"status": said})
 

@@ -14,7 +14,7 @@ from components.registry import Registry
 from components.serve.archives.read import archive_facts
 from components.serve.config import ServeConfig
 from components.serve.personas.model import Model
-from components.serve.personas.sources import ArchiveSource, RegistrySource
+from components.serve.personas.sources import MarSource, RegistrySource
 from components.serve.problems import Kind, Problem
 
 SUFFIX = ".mar"
@@ -114,4 +114,4 @@ def _of_store(path: Path, name: str | None, *, at_startup: bool = False) -> Mode
         raise Problem(Kind.MODEL_NOT_FOUND, f"the model store holds no file {path.name}", "url")
     facts = archive_facts(path)
     chosen = check_persona(name or facts.name)
-    return Model(chosen, facts.version, ArchiveSource(path), at_startup=at_startup)
+    return Model(chosen, facts.version, MarSource(path), at_startup=at_startup)

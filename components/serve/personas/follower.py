@@ -9,7 +9,7 @@ from functools import partial
 
 from components.contracts.errors import BadInputError
 from components.serve.metrics import Metrics
-from components.serve.personas.aside import aside
+from components.serve.personas.in_thread import in_thread
 from components.serve.personas.model import Model
 from components.serve.personas.opted_out import OptOuts
 from components.serve.personas.personas import Personas
@@ -69,14 +69,14 @@ class Follower:
             poll = self._poll()
 
     async def _poll(self, *, at_startup: bool = False) -> None:
-        pointers = await aside(self._watcher.poll)
+        pointers = await in_thread(self._watcher.poll)
         self._metrics.registry_reachable.set(self._watcher.reachable)
         self._load(pointers, at_startup=at_startup)
         if self._watcher.reachable:
             await self._let_go_of_opted_out()
             await self._let_go_of_stale()
             if not at_startup:
-                await aside(partial(self._tidier.tidy, self._personas.needed()))
+                await in_thread(partial(self._tidier.tidy, self._personas.needed()))
 
     def _load(self, pointers: Mapping[str, Pointers], *, at_startup: bool) -> None:
         """Begin to load what these point to and is not here."""
@@ -88,9 +88,9 @@ class Follower:
     async def _let_go_of_opted_out(self) -> None:
         """Whoever opts out is not imitated from the next look at the list on."""
         with suppress(BadInputError):  # said when a model is loaded
-            await aside(self._opt_outs.refresh)
+            await in_thread(self._opt_outs.refresh)
         for model in self._personas.at_rest():
-            if await aside(partial(self._has_opted_out, model)):
+            if await in_thread(partial(self._has_opted_out, model)):
                 self._personas.refuse(model, f"an author of {model.name} opted out of it")
 
     def _has_opted_out(self, model: Model) -> bool:
@@ -99,7 +99,7 @@ class Follower:
     async def _let_go_of_stale(self) -> None:
         """What learned from forgotten posts is not served from the next look at the list on."""
         try:
-            listed = await aside(self._stale.refresh)
+            listed = await in_thread(self._stale.refresh)
         except BadInputError:  # said when a model is loaded
             return
         for model in self._personas.at_rest():

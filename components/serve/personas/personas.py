@@ -7,8 +7,8 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 
 from components.registry import Registry
+from components.serve.personas.loaded_models import LoadedModels
 from components.serve.personas.model import Loaded, Model, State
-from components.serve.personas.shelf import Shelf
 from components.serve.personas.sources import RegistrySource
 from components.serve.personas.watcher import Pointers
 from components.serve.problems import Kind, Problem
@@ -45,8 +45,8 @@ class Held:
 class Personas:
     """Every model that may be named. For the event loop alone."""
 
-    def __init__(self, registry: Registry, shelf: Shelf) -> None:
-        self.registry, self.shelf = registry, shelf
+    def __init__(self, registry: Registry, loaded_models: LoadedModels) -> None:
+        self.registry, self.loaded_models = registry, loaded_models
         self._models: dict[tuple[str, str], Model] = {}
         self._pointers: Mapping[str, Pointers] = {}
         self._followed = False
@@ -164,7 +164,7 @@ class Personas:
         model.waiting += 1
         try:
             left = max(deadline - time.monotonic(), 0)
-            done, _ = await asyncio.wait([self.shelf.start(model)], timeout=left)
+            done, _ = await asyncio.wait([self.loaded_models.start(model)], timeout=left)
         finally:
             model.waiting -= 1
         if not done:
@@ -206,7 +206,7 @@ class Personas:
         for yet takes nobody's place.
         """
         evict = evict or any(other.state is State.READY for other in self.of(model.name))
-        await asyncio.wait([self.shelf.start(model, evict=evict)])
+        await asyncio.wait([self.loaded_models.start(model, evict=evict)])
         self._settle(model.name)
 
     def load_later(self, model: Model) -> None:
@@ -215,7 +215,7 @@ class Personas:
 
     def unload_later(self, model: Model) -> None:
         """Unload a model once it is idle, while the caller goes on."""
-        self._later(self.shelf.take_out(model))
+        self._later(self.loaded_models.take_out(model))
 
     def refuse(self, model: Model, reason: str) -> None:
         """Take a model out for good, until its next load succeeds."""
@@ -275,8 +275,8 @@ class Personas:
         """Unload everything."""
         for task in self._tasks:
             task.cancel()
-        loaded = self.shelf.loaded
-        await self.shelf.close()
+        loaded = self.loaded_models.loaded
+        await self.loaded_models.close()
         for model in (*loaded, *self._models.values()):
             model.keep(None)
 
@@ -332,7 +332,7 @@ class Personas:
 
     async def _let_go(self, model: Model) -> None:
         """Unload a model, and let its files be deleted."""
-        await self.shelf.take_out(model)
+        await self.loaded_models.take_out(model)
         model.keep(None)
 
     def _later(self, work: Coroutine[None, None, None]) -> None:

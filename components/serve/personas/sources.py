@@ -93,7 +93,7 @@ class RegistrySource:
 
 
 @dataclass(frozen=True)
-class ArchiveSource:
+class MarSource:
     """A model archive in the model store."""
 
     path: Path

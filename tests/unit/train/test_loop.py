@@ -7,7 +7,7 @@ from torch import Tensor
 from components.lm.models import LanguageModel
 from components.train.config import TrainConfig
 from components.train.data import Batch, Posts
-from components.train.loop import DivergedError, Plan, plan, train
+from components.train.loop import DivergedError, TrainingPlan, plan, train
 from components.train.optimizer import MasterAdamW
 from components.train.schedule import learning_rate
 from components.train.stage import fit
@@ -60,7 +60,7 @@ def test_a_loss_that_is_no_number_stops_with_advice(value: float) -> None:
 def test_the_plan_counts_epochs_and_validations(posts: Posts) -> None:
     one = plan(posts, QUICK.model_copy(update={"epochs": 1.0, "validations": 4}))
     many = plan(posts, QUICK.model_copy(update={"epochs": 2.5, "validations": 4}))
-    assert many == Plan(2.5, round(2.5 * one.steps), one.between)
+    assert many == TrainingPlan(2.5, round(2.5 * one.steps), one.between)
     assert one.between == round(one.steps / 4)
 
 

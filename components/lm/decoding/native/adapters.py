@@ -17,8 +17,8 @@ from components.lm.decoding.native.layout import (
     QUARTET,
     RANKS,
     TILE_ROWS,
-    LowRank,
-    Model,
+    NativeLowRank,
+    NativeModel,
     Span,
     Tile,
     rounded_up,
@@ -29,7 +29,7 @@ from components.lm.decoding.native.pack import OFFSET
 class NativeAdapter:
     """An adapter's `struct low_rank` for each product, and the memory that they point into."""
 
-    def __init__(self, weights: AdapterWeights, model: Model) -> None:
+    def __init__(self, weights: AdapterWeights, model: NativeModel) -> None:
         """Pack `weights` for `model`."""
         self._kept: list[Tensor] = []
         self.ranks = 0
@@ -39,20 +39,20 @@ class NativeAdapter:
             for layer in range(model.layers)
             for product in PRODUCTS
         ]
-        self.changes = (LowRank * len(changes))(*changes)
+        self.changes = (NativeLowRank * len(changes))(*changes)
         self.bytes = sum(tensor.nbytes for tensor in self._kept)
 
-    def _change(self, parts: Sequence[Part], matrix: Any) -> LowRank:
+    def _change(self, parts: Sequence[Part], matrix: Any) -> NativeLowRank:
         changed = [part.change for part in parts if part.change]
         if not changed:
-            return LowRank()
+            return NativeLowRank()
         down, scales = packed_down([change.down for change in changed], matrix.inputs)
         up, up_scales, spans = _packed(_joined(parts, matrix.outputs))
         scales[: len(up_scales)] *= up_scales
         self._kept += [down, up, scales]
         self.ranks = max(self.ranks, len(scales))
         weights = (tensor.data_ptr() for tensor in (down, up, scales))
-        return LowRank(*weights, _spans(spans), len(scales))
+        return NativeLowRank(*weights, _spans(spans), len(scales))
 
 
 def packed_down(parts: Sequence[Tensor], inputs: int) -> tuple[Tensor, Tensor]:

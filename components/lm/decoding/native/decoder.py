@@ -11,8 +11,8 @@ from components.lm.decoding.bases import CachedDecoder
 from components.lm.decoding.low_rank import AdapterWeights
 from components.lm.decoding.native import library
 from components.lm.decoding.native.adapters import NativeAdapter, by_adapter, tiles_of
-from components.lm.decoding.native.layout import GROUP, Batch, Cache
-from components.lm.decoding.native.sampling import choose
+from components.lm.decoding.native.layout import GROUP, Cache, NativeBatch
+from components.lm.decoding.native.sampling import choose_natively
 from components.lm.decoding.native.weights import NativeWeights
 from components.lm.decoding.protocol import Chunk
 from components.lm.decoding.shape import Shape
@@ -79,9 +79,9 @@ class NativeDecoder(CachedDecoder):
         draws: Sequence[Iterator[float]],
     ) -> list[int]:
         """Draw a token for each row of `logits`, as `Decoder` says."""
-        return choose(logits, temperatures, top_ps, draws)
+        return choose_natively(logits, temperatures, top_ps, draws)
 
-    def _run(self, batch: Batch) -> None:
+    def _run(self, batch: NativeBatch) -> None:
         cache = Cache(self._layers, self._cache.positions)
         threads = torch.get_num_threads()
         place = self._room(batch, threads)
@@ -96,7 +96,7 @@ class NativeDecoder(CachedDecoder):
             if values and not 0 <= min(values) <= max(values) < limit:
                 raise IndexError(f"from {min(values)} to {max(values)}, not from 0 to {limit - 1}")
 
-    def _room(self, batch: Batch, threads: int) -> int:
+    def _room(self, batch: NativeBatch, threads: int) -> int:
         """The address of memory for a step; it is kept for the next ones."""
         model, positions = self._weights.model, self._cache.positions
         needed = self._library.native_workspace
@@ -116,15 +116,15 @@ def _laid_out(
     positions: Sequence[int],
     wanted: Sequence[int],
     adapters: Sequence[NativeAdapter | None],
-) -> Batch:
+) -> NativeBatch:
     """A batch without its logits; the tokens of an adapter, of each row's, are neighbours in it."""
     used = [one for one in adapters if one is not None]
     if not used:
-        return Batch.of(ids, rows, positions, wanted)
+        return NativeBatch.of(ids, rows, positions, wanted)
     order = by_adapter(rows, adapters)
     place = {token: number for number, token in enumerate(order)}
     sorted_rows = [rows[token] for token in order]
-    return Batch.of(
+    return NativeBatch.of(
         [ids[token] for token in order],
         sorted_rows,
         [positions[token] for token in order],

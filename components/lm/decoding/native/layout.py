@@ -36,7 +36,7 @@ class Norm(ctypes.Structure):
     _fields_ = [("weight", c_void_p), ("bias", c_void_p)]
 
 
-class Layer(ctypes.Structure):
+class NativeLayer(ctypes.Structure):
     """`struct layer`."""
 
     _fields_ = [
@@ -49,7 +49,7 @@ class Layer(ctypes.Structure):
     ]
 
 
-class Model(ctypes.Structure):
+class NativeModel(ctypes.Structure):
     """`struct model`."""
 
     _fields_ = [
@@ -65,7 +65,7 @@ class Model(ctypes.Structure):
         ("position_embedding", c_void_p),
         ("cosines", c_void_p),
         ("sines", c_void_p),
-        ("layer", POINTER(Layer)),
+        ("layer", POINTER(NativeLayer)),
         ("last_norm", Norm),
         ("head", Matrix),
     ]
@@ -77,7 +77,7 @@ class Span(ctypes.Structure):
     _fields_ = [("first", c_int32), ("count", c_int32), ("at", c_int64)]
 
 
-class LowRank(ctypes.Structure):
+class NativeLowRank(ctypes.Structure):
     """`struct low_rank`."""
 
     _fields_ = [
@@ -92,10 +92,10 @@ class LowRank(ctypes.Structure):
 class Tile(ctypes.Structure):
     """`struct tile`."""
 
-    _fields_ = [("first", c_int64), ("count", c_int64), ("changes", POINTER(LowRank))]
+    _fields_ = [("first", c_int64), ("count", c_int64), ("changes", POINTER(NativeLowRank))]
 
 
-class Batch(ctypes.Structure):
+class NativeBatch(ctypes.Structure):
     """`struct batch`."""
 
     _fields_ = [
@@ -121,7 +121,7 @@ class Batch(ctypes.Structure):
         wanted: Sequence[int],
         tiles: Sequence[Tile] = (),
         ranks: int = 0,
-    ) -> "Batch":
+    ) -> "NativeBatch":
         """A batch of these tokens, its `logits` still to be set; `ranks` are the most of a tile."""
         lists = (_numbers(ids), _numbers(rows), _numbers(positions))
         return cls(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from components.contracts.errors import BadInputError
 from components.lm.decoding.native.build import HERE, LEVELS, CompilerError, build, library_path
-from components.lm.decoding.native.layout import Batch, Cache, Draw, Model
+from components.lm.decoding.native.layout import Cache, Draw, NativeBatch, NativeModel
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +64,10 @@ def opened(path: Path) -> ctypes.CDLL:
     """The library in this file, its functions declared."""
     library = ctypes.CDLL(str(path))
     library.native_level.restype = c_int64
-    library.native_workspace.argtypes = [POINTER(Model), *[c_int64] * 4]
+    library.native_workspace.argtypes = [POINTER(NativeModel), *[c_int64] * 4]
     library.native_workspace.restype = c_int64
     library.native_step.argtypes = [
-        POINTER(Model), POINTER(Batch), POINTER(Cache), c_void_p, c_int64, c_int64,
+        POINTER(NativeModel), POINTER(NativeBatch), POINTER(Cache), c_void_p, c_int64, c_int64,
     ]  # fmt: skip
     library.native_step.restype = None
     library.native_draw.argtypes = [

@@ -10,7 +10,7 @@ from components.lm.decoding.native import library
 from components.lm.decoding.native.layout import LANES, Draw, rounded_up
 
 
-def choose(
+def choose_natively(
     logits: Tensor,
     temperatures: Sequence[float],
     top_ps: Sequence[float],

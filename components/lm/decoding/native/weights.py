@@ -7,7 +7,14 @@ from torch import Tensor
 
 from components.lm.decoding.blocks import angles_of
 from components.lm.decoding.native.huge_pages import HugePages
-from components.lm.decoding.native.layout import FAMILIES, GROUP, Layer, Matrix, Model, Norm
+from components.lm.decoding.native.layout import (
+    FAMILIES,
+    GROUP,
+    Matrix,
+    NativeLayer,
+    NativeModel,
+    Norm,
+)
 from components.lm.decoding.native.pack import joined, pack
 from components.lm.decoding.shape import Shape
 from components.lm.decoding.weight_shapes import EMBEDDINGS, PREFIXES, head_of
@@ -31,32 +38,34 @@ class NativeWeights:
         del self._files
         self.bytes = sum(tensor.nbytes for tensor in self._kept)
 
-    def _gpt2(self) -> Model:
+    def _gpt2(self) -> NativeModel:
         layers = [self._gpt2_layer(f"h.{number}.") for number in range(self._shape.layers)]
         model = self._model(layers, "ln_f")
         model.position_embedding = self._keep(self._files.get("wpe.weight").bfloat16())
         return model
 
-    def _llama(self) -> Model:
+    def _llama(self) -> NativeModel:
         layers = [self._llama_layer(f"layers.{number}.") for number in range(self._shape.layers)]
         model = self._model(layers, "norm")
         model.cosines, model.sines = self._rotary()
         return model
 
-    def _model(self, layers: list[Layer], last_norm: str) -> Model:
+    def _model(self, layers: list[NativeLayer], last_norm: str) -> NativeModel:
         """What both families have."""
         shape = self._shape
         inner = inner_size(shape, self._files)
-        model = Model(FAMILIES.index(shape.family), shape.layers, shape.hidden_size, shape.heads,
-                      shape.kv_heads, shape.head_dim, inner, shape.eps)  # fmt: skip
+        model = NativeModel(
+            FAMILIES.index(shape.family), shape.layers, shape.hidden_size, shape.heads,
+            shape.kv_heads, shape.head_dim, inner, shape.eps,
+        )  # fmt: skip
         model.embedding = self._keep(self._files.get(EMBEDDINGS[shape.family]).bfloat16())
-        model.layer = (Layer * len(layers))(*layers)
+        model.layer = (NativeLayer * len(layers))(*layers)
         model.last_norm = self._norm(last_norm)
         model.head = self._pack(self._files.get(head_of(shape)))
         return model
 
-    def _gpt2_layer(self, name: str) -> Layer:
-        return Layer(
+    def _gpt2_layer(self, name: str) -> NativeLayer:
+        return NativeLayer(
             self._norm(name + "ln_1"),
             self._norm(name + "ln_2"),
             self._conv1d(name + "attn.c_attn"),
@@ -65,9 +74,9 @@ class NativeWeights:
             self._conv1d(name + "mlp.c_proj"),
         )
 
-    def _llama_layer(self, name: str) -> Layer:
+    def _llama_layer(self, name: str) -> NativeLayer:
         qkv = [f"{name}self_attn.{part}_proj" for part in ("q", "k", "v")]
-        return Layer(
+        return NativeLayer(
             self._norm(name + "input_layernorm"),
             self._norm(name + "post_attention_layernorm"),
             self._joined(qkv),

@@ -41,7 +41,7 @@ class Limits:
     """Bytes of these that are kept for adapters once a base model is there."""
 
 
-class Shelf:
+class LoadedModels:
     """Holds models in memory, within limits. For the event loop alone."""
 
     def __init__(self, loader: Loader, limits: Limits, is_away: Callable[[], bool]) -> None:

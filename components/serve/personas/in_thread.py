@@ -10,7 +10,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-async def aside(work: Callable[[], Result]) -> Result:
+async def in_thread(work: Callable[[], Result]) -> Result:
     """Do this in a thread of its own, for which the end of the process does not wait.
 
     `asyncio.to_thread` would: a registry that is away keeps its reader for half a minute.
@@ -26,5 +26,5 @@ async def aside(work: Callable[[], Result]) -> Result:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(lambda: done.cancelled() or outcome())
 
-    threading.Thread(target=run, name="aside", daemon=True).start()
+    threading.Thread(target=run, name="in_thread", daemon=True).start()
     return await done

@@ -55,6 +55,10 @@ class FinishedSample:
     tokens: int
 
 
+PAUSE = 0.03
+"""Seconds between two pieces of an answer, at least. Pieces are written by the processors that write
+tokens: one for each of 200 tokens a second took a fifth of these."""
+
 _Item = tuple[int, Event | Done]
 """What the engine said, and of which prompt."""
 
@@ -114,14 +118,16 @@ class GenerationStream:
         """
         left = len(self._streams)
         items = self._first
+        pause = PAUSE if only_whole else 0.0  # what is shown first is not held up
         while True:
             left -= sum(1 for item in items if self._is_end(item))
             if new := self._show(items, only_whole=only_whole):
                 yield new
+                pause = PAUSE
             if not left:
                 self._finish()
                 return
-            items = await self._events.take()
+            items = await self._events.take(pause)
 
     async def collect(self) -> list[FinishedSample]:
         """All samples, when they are finished; raises as `deltas` does."""
@@ -147,7 +153,7 @@ class GenerationStream:
             stream.cancel()
 
     def _hear(self, number: int, said: Event | Done) -> None:
-        self._events.put((number, said))
+        self._events.put((number, said), last=isinstance(said, Done))
 
     def _is_end(self, item: _Item) -> bool:
         """Whether it is the end of a stream. Raises what ended it early."""

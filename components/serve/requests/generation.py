@@ -56,8 +56,8 @@ class FinishedSample:
 
 
 PAUSE = 0.03
-"""Seconds between two pieces of an answer, at least. Pieces are written by the processors that write
-tokens: one for each of 200 tokens a second took a fifth of these."""
+"""Seconds between two pieces of an answer, at least. The processors that write tokens write them:
+one for each of 200 tokens a second took a fifth of these."""
 
 _Item = tuple[int, Event | Done]
 """What the engine said, and of which prompt."""

@@ -22,7 +22,7 @@ def test_the_tokens_are_those_that_torch_draws(
     temperatures = [0.0, 1.0, 0.3, 2.0, 1e-30] * 12
     top_ps = [1.0, 0.95, 0.5, 0.1, 1.0, 1e-9] * 10
     own, theirs = ([draws(1, row, 0) for row in range(60)] for _ in range(2))
-    expected = sampling.choose_natively(logits, temperatures, top_ps, theirs).tolist()
+    expected = sampling.choose(logits, temperatures, top_ps, theirs).tolist()
     assert choose_natively(logits, temperatures, top_ps, own) == expected
 
 

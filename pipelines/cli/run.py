@@ -246,8 +246,10 @@ def job_given(given: argparse.Namespace) -> PersonaJob:
         since=vars(given).get("since", ()),
         reference_authors=given.reference_authors,
         no_gate=given.no_gate,
+        registry=vars(given).get("registry"),
     )
 
 
 def _registry(given: argparse.Namespace) -> str:
-    return str(given.out.absolute() / REGISTRY)
+    """Where the command publishes: to its `--registry`, where it has that flag."""
+    return vars(given).get("registry") or str(given.out.absolute() / REGISTRY)

@@ -42,7 +42,7 @@ def add_sweep_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
         "--registry",
         type=a_name,
         metavar="URI",
-        help="with --kubeflow: where to publish (default: PIPELINE_ROOT/registry)",
+        help="where to publish (default: OUT/registry, with --kubeflow PIPELINE_ROOT/registry)",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(run=run_sweep)

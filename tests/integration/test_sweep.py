@@ -40,7 +40,7 @@ def desk(tmp_path: Path) -> Path:
 
 
 def test_the_best_by_validation_is_evaluated_once_and_published(desk: Path) -> None:
-    words = ["--sweep", "sweep.yaml", "--no-gate", "--json"]
+    words = ["--sweep", "sweep.yaml", "--registry", "personas", "--no-gate", "--json"]
     folders = {"WANDB_DIR": str(desk), "WANDB_DATA_DIR": str(desk / "data")}
     printed, said = sweep(desk, *words, WANDB_MODE="offline", **folders)
     report: dict[str, Any] = json.loads(printed)
@@ -52,8 +52,9 @@ def test_the_best_by_validation_is_evaluated_once_and_published(desk: Path) -> N
     assert best["parameters"]["learning_rate"] == 5e-3
     assert said.count("components.evaluate ") == 1
 
-    registry = Registry.open(str(desk / "out/registry"))
+    registry = Registry.open(str(desk / "personas"))
     assert registry.versions("ann") == [1]
+    assert not (desk / "out/registry").exists()
     lineage = registry.manifest("ann", 1).lineage
     assert lineage.train["hyperparameters"]["learning_rate"] == 5e-3
     trained = TrainReport.read(desk / "out/finetuned-model/train.json")

@@ -215,7 +215,7 @@ def test_a_row_meets_the_first_half_of_an_adapter(
 ) -> None:
     inputs, padded = groups_of_inputs * GROUP, rounded_up(ranks, RANKS)
     rows, down = values(seed, 2, inputs), values(seed + 1, ranks, inputs)
-    (packed, scales), x = packed_down([down], inputs), quantized(level, rows)
+    (packed, scales), x = packed_down([down[None]], inputs), quantized(level, rows)
     out, structure = torch.full((padded // QUARTET + 1, 12), 7, dtype=torch.uint8), x.structure
     kernels(level).shrink(
         packed.data_ptr(), scales.data_ptr(), padded, inputs, ctypes.addressof(structure), 1,
@@ -238,14 +238,14 @@ def test_the_second_half_of_an_adapter_is_added(
 ) -> None:
     ranks = quartets * QUARTET
     low, up = in_quartets(values(seed, count, ranks + QUARTET)), values(seed + 1, PANEL, ranks)
-    packed, scales = packed_up(up)
+    packed, scales = packed_up(up[None])
     out = values(seed + 2, count, PANEL + 5)
     before = out.clone()
     kernels(level).expand(
         packed.data_ptr(), quartets, low.data_ptr(), quartets + 1, count, out.data_ptr(),
         PANEL + 5, 99,
     )  # fmt: skip
-    steps = (up / scales).round().double()
+    steps = (up / scales[0]).round().double()
     exact = torch.stack([steps @ restored(row)[:ranks].double() for row in low])
     assert torch.allclose(out[:, :PANEL].double(), before[:, :PANEL] + exact, rtol=1e-5, atol=2e-3)
     assert torch.equal(out[:, PANEL:], before[:, PANEL:])

@@ -37,7 +37,6 @@ ADAPTER, FULL = "adapter", "full"
 METHODS = {
     FULL: TrainConfig(),
     ADAPTER: TrainConfig(method="lora", publish="adapter"),
-    "adapter of rank 8": TrainConfig(method="lora", publish="adapter", lora_rank=8),
 }
 
 

@@ -6,6 +6,7 @@ from components.serve.config import ServeConfig
 from components.serve.health import Health
 from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk
+from components.serve.personas.manager import ModelManager
 from components.serve.personas.personas import Personas
 from components.serve.requests.generation import TextGenerator
 from components.serve.requests.marks import Marks
@@ -19,10 +20,15 @@ class Context:
 
     config: ServeConfig
     tokens: Tokens
-    personas: Personas
+    manager: ModelManager
     writer: TextGenerator
     health: Health
     metrics: Metrics
     disk: Disk
     marks: Marks
     traces: Traces | None = None
+
+    @property
+    def personas(self) -> Personas:
+        """Every model that may be named."""
+        return self.manager.personas

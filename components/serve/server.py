@@ -25,6 +25,7 @@ from components.serve.personas.disk import Disk
 from components.serve.personas.follower import Follower
 from components.serve.personas.loaded_models import Limits, LoadedModels
 from components.serve.personas.loader import Loader, MakeEngine, import_engine, make_engine
+from components.serve.personas.manager import ModelManager
 from components.serve.personas.opted_out import OptOuts
 from components.serve.personas.personas import Personas
 from components.serve.personas.stale import StaleVersions
@@ -85,13 +86,13 @@ class Server:
         limits = Limits(memory, min(config.adapter_memory, memory // 2))
         loaded_models = LoadedModels(loader, limits, lambda: not watcher.reachable)
         metrics = Metrics(ts_as_asked=config.ts_model_version == "asked")
-        personas = Personas(registry, loaded_models)
+        manager = ModelManager(Personas(registry), loaded_models)
         health = Health(lambda: bool(loaded_models.loaded))
-        writer = TextGenerator(personas, metrics, config.default_response_timeout)
+        writer = TextGenerator(manager, metrics, config.default_response_timeout)
         tidier = Tidier(disk, opt_outs, stale, metrics, config.persona)
-        self._follower = Follower(personas, watcher, opt_outs, stale, tidier, metrics)
+        self._follower = Follower(manager, watcher, opt_outs, stale, tidier, metrics)
         self.context = Context(
-            config, tokens, personas, writer, health, metrics, disk, Marks(signer), traces
+            config, tokens, manager, writer, health, metrics, disk, Marks(signer), traces
         )
         self._stored = stored_models(config)
         metrics.watch_models(lambda: loaded_models.loaded)
@@ -113,17 +114,17 @@ class Server:
         await answer_all(running)
         for task in beside:
             task.cancel()
-        await self.context.personas.close()
+        await self.context.manager.close()
         if self.context.traces:
             await asyncio.to_thread(self.context.traces.close)
         log.info("ended")
 
     async def follow(self) -> None:
         """Load what should be loaded, then follow the registry for good."""
-        personas = self.context.personas
+        manager = self.context.manager
         for model in self._stored:
-            personas.add(model)
-        await asyncio.gather(self._follower.start(), *map(personas.load, self._stored))
+            manager.personas.add(model)
+        await asyncio.gather(self._follower.start(), *map(manager.load, self._stored))
         self.context.health.started = True
         await self._follower.follow(self.context.config.alias_poll_seconds)
 

@@ -201,7 +201,7 @@ def assert_calm(running: Running) -> None:
     def busy() -> list[Model]:
         return [
             model
-            for model in running.server.context.personas.loaded_models.loaded
+            for model in running.server.context.manager.loaded_models.loaded
             if model.in_use or model.waiting or (model.loaded and model.loaded.engine.load.running)
         ]
 

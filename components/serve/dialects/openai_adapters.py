@@ -80,7 +80,7 @@ def openai_adapters(context: Context) -> APIRouter:
         if model.adapted is None:
             said = f"{asked.lora_name} is no adapter; take it away with DELETE /models"
             raise Problem(Kind.BAD_REQUEST, said, "lora_name")
-        await context.personas.remove(model)
+        await context.manager.remove(model)
         said = f"Success: LoRA adapter '{asked.lora_name}' removed successfully."
         return PlainTextResponse(said)
 
@@ -94,10 +94,10 @@ async def _load(context: Context, found: Model, *, again: bool) -> None:
         if not again:
             said = f"The lora adapter '{model.name}' has already been loaded."
             raise Problem(Kind.BAD_REQUEST, said, "lora_name")
-        await context.personas.loaded_models.take_out(model)
+        await context.manager.unload(model)
     try:
         await load_or_say_why(context, model)
     except Problem:
         if is_new:
-            await context.personas.remove(model)
+            await context.manager.remove(model)
         raise

@@ -123,7 +123,7 @@ def _add_registering(router: APIRouter, context: Context) -> None:
         context.personas.add(model)
         workers = asked.scaling.min_workers
         if workers and not asked.synchronous:
-            context.personas.load_later(model)
+            context.manager.load_later(model)
             return JSONResponse({"status": PROCESSING}, 202)
         if workers:
             await load_or_say_why(context, model)
@@ -172,7 +172,7 @@ def _add_scaling(router: APIRouter, context: Context) -> None:
     @router.put("/{model}/{version}/set-default", response_model=StatusAnswer)
     async def set_default(model: str, version: str) -> JSONResponse:
         """Let this version answer to the bare name, until production next moves."""
-        context.personas.choose(context.personas.find(model, version))
+        context.manager.choose(context.personas.find(model, version))
         said = f'Default vesion succsesfully updated for model "{model}" to "{version}"'
         return JSONResponse({"status": said})
 
@@ -191,13 +191,13 @@ async def _scale(
         raise Problem(Kind.BAD_REQUEST, "max_worker cannot be less than min_worker", "max_worker")
     model.scaling.min_workers, model.scaling.max_workers = fewest, most
     if not synchronous:
-        change = context.personas.load_later if fewest else context.personas.unload_later
+        change = context.manager.load_later if fewest else context.manager.unload_later
         change(model)
         return JSONResponse({"status": PROCESSING}, 202)
     if fewest:
         await load_or_say_why(context, model)
     else:
-        await context.personas.loaded_models.take_out(model)
+        await context.manager.unload(model)
     said = f"Workers scaled to {fewest} for model: {model.name}, version: {model.version}"
     return JSONResponse({"status": said})
 
@@ -208,14 +208,14 @@ async def load_or_say_why(context: Context, model: Model) -> None:
     Raises:
         Problem: it cannot be loaded.
     """
-    await context.personas.load(model, evict=True)
+    await context.manager.load(model, evict=True)
     if model.state is State.FAILED:
         kind = Kind.OUT_OF_MEMORY if model.out_of_memory else Kind.INTERNAL
         raise Problem(kind, model.failure or f"{model.label} cannot be loaded")
 
 
 async def _unregister(context: Context, model: Model) -> JSONResponse:
-    await context.personas.remove(model)
+    await context.manager.remove(model)
     return JSONResponse({"status": f'Model "{model.name}" unregistered'})
 
 

@@ -85,7 +85,7 @@ def page(context: Context, errors: dict[int | str, dict[str, Any]]) -> APIRouter
         """A persona's picture, card and counts, of the version in production."""
         context.tokens.check_inference(request.headers.get("authorization"))
         deadline = time.monotonic() + context.config.default_response_timeout
-        held = await context.personas.hold(name, None, deadline)
+        held = await context.manager.hold(name, None, deadline)
         try:
             told = await asyncio.to_thread(about, held.model, held.loaded)
         finally:
@@ -96,7 +96,7 @@ def page(context: Context, errors: dict[int | str, dict[str, Any]]) -> APIRouter
         """A persona as a picture, of the version in production."""
         context.tokens.check_inference(request.headers.get("authorization"))
         deadline = time.monotonic() + context.config.default_response_timeout
-        held = await context.personas.hold(name, None, deadline)
+        held = await context.manager.hold(name, None, deadline)
         try:
             picture = await asyncio.to_thread(_read, held.loaded.folder / PREVIEW)
         finally:

@@ -3,16 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
 from components.contracts.errors import BadInputError
 from components.serve.metrics import Metrics
 from components.serve.personas.in_thread import in_thread
+from components.serve.personas.manager import ModelManager
 from components.serve.personas.model import Model
 from components.serve.personas.opted_out import OptOuts
-from components.serve.personas.personas import Personas
 from components.serve.personas.stale import StaleVersions
 from components.serve.personas.tidying import Tidier
 from components.serve.personas.watcher import Pointers, Watcher
@@ -28,14 +28,14 @@ class Follower:
 
     def __init__(
         self,
-        personas: Personas,
+        manager: ModelManager,
         watcher: Watcher,
         opt_outs: OptOuts,
         stale: StaleVersions,
         tidier: Tidier,
         metrics: Metrics,
     ) -> None:
-        self._personas, self._watcher = personas, watcher
+        self._manager, self._watcher = manager, watcher
         self._opt_outs, self._stale = opt_outs, stale
         self._tidier, self._metrics = tidier, metrics
         self._loads: set[asyncio.Task[None]] = set()
@@ -76,12 +76,12 @@ class Follower:
             await self._let_go_of_opted_out()
             await self._let_go_of_stale()
             if not at_startup:
-                await in_thread(partial(self._tidier.tidy, self._personas.needed()))
+                await in_thread(partial(self._tidier.tidy, self._manager.personas.needed()))
 
     def _load(self, pointers: Mapping[str, Pointers], *, at_startup: bool) -> None:
         """Begin to load what these point to and is not here."""
-        for model in self._personas.follow(pointers, at_startup=at_startup):
-            task = asyncio.create_task(self._personas.load(model))
+        for model in self._manager.follow(pointers, at_startup=at_startup):
+            task = asyncio.create_task(self._manager.load(model))
             self._loads.add(task)
             task.add_done_callback(self._loads.discard)
 
@@ -89,12 +89,11 @@ class Follower:
         """Whoever opts out is not imitated from the next look at the list on."""
         with suppress(BadInputError):  # said when a model is loaded
             await in_thread(self._opt_outs.refresh)
-        for model in self._personas.at_rest():
-            if await in_thread(partial(self._has_opted_out, model)):
-                self._personas.refuse(model, f"an author of {model.name} opted out of it")
+        for model in await in_thread(partial(self._opted_out, self._manager.personas.at_rest())):
+            self._manager.refuse(model, f"an author of {model.name} opted out of it")
 
-    def _has_opted_out(self, model: Model) -> bool:
-        return self._opt_outs.has_opted_out(model.name, model.manifest)
+    def _opted_out(self, models: Sequence[Model]) -> list[Model]:
+        return [one for one in models if self._opt_outs.has_opted_out(one.name, one.manifest)]
 
     async def _let_go_of_stale(self) -> None:
         """What learned from forgotten posts is not served from the next look at the list on."""
@@ -102,9 +101,9 @@ class Follower:
             listed = await in_thread(self._stale.refresh)
         except BadInputError:  # said when a model is loaded
             return
-        for model in self._personas.at_rest():
+        for model in self._manager.personas.at_rest():
             manifest = model.manifest
             if manifest and listed.find(manifest.persona, manifest.version):
-                self._personas.refuse(
+                self._manager.refuse(
                     model, f"{model.label} is stale: it learned from posts that are forgotten since"
                 )

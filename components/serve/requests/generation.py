@@ -17,8 +17,8 @@ from components.lm.engine.protocol import (
 )
 from components.serve.filter.outlet import Outlet
 from components.serve.metrics import Metrics, RequestRecord
+from components.serve.personas.manager import Held, ModelManager
 from components.serve.personas.model import Model
-from components.serve.personas.personas import Held, Personas
 from components.serve.problems import problem_of
 from components.serve.requests.event_queue import EventQueue
 
@@ -200,8 +200,8 @@ def _joined(parts: Sequence[SampleDelta], tokens: int) -> FinishedSample:
 class TextGenerator:
     """Starts what requests want written."""
 
-    def __init__(self, personas: Personas, metrics: Metrics, timeout: float) -> None:
-        self._personas, self._metrics, self._timeout = personas, metrics, timeout
+    def __init__(self, manager: ModelManager, metrics: Metrics, timeout: float) -> None:
+        self._manager, self._metrics, self._timeout = manager, metrics, timeout
 
     async def start(self, name: str, version: str | None, ask: Ask) -> GenerationStream:
         """A stream whose first token was written. The caller closes it.
@@ -210,9 +210,9 @@ class TextGenerator:
             Problem: there is no such model, it cannot be used, or the request cannot be.
         """
         begun = time.monotonic()
-        model = self._personas.find(name, version)
+        model = self._manager.personas.find(name, version)
         deadline = begun + (model.scaling.response_timeout or self._timeout)
-        held = await self._personas.hold(name, version, deadline)
+        held = await self._manager.hold(name, version, deadline)
         generation = GenerationStream(held, ask, self._metrics.record(held.model, begun, version))
         try:
             await generation.start(deadline)

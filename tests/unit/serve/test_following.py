@@ -18,7 +18,7 @@ from components.registry import Registry
 from components.registry.aliases import move_alias
 from components.registry.opt_outs import add_opt_out
 from components.registry.stale import mark_stale
-from components.serve.personas.personas import Personas
+from components.serve.personas.manager import ModelManager
 from components.serve.personas.watcher import Watcher
 
 
@@ -262,19 +262,19 @@ def test_a_first_start_waits_for_a_slow_registry(
     """Nothing is known to go on with: the models are not said to be missing meanwhile."""
     publish(registry)
     known: list[list[str]] = []
-    poll, follow = Watcher.poll, Personas.follow
+    poll, follow = Watcher.poll, ModelManager.follow
 
     def slowly(self: Watcher) -> Any:
         time.sleep(0.5)
         return poll(self)
 
-    def noted(self: Personas, pointers: Any, **options: Any) -> Any:
+    def noted(self: ModelManager, pointers: Any, **options: Any) -> Any:
         known.append(list(pointers))
         return follow(self, pointers, **options)
 
     monkeypatch.setattr("components.serve.personas.follower.LONGEST_SILENCE", 0.1)
     monkeypatch.setattr(Watcher, "poll", slowly)
-    monkeypatch.setattr(Personas, "follow", noted)
+    monkeypatch.setattr(ModelManager, "follow", noted)
     with serving(registry, cache) as running:
         assert version(running) == "1"
     assert known[0] == ["jane"]

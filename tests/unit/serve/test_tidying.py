@@ -97,7 +97,7 @@ def test_a_rollback_needs_no_download(
     with serving(registry, cache) as running:
         publish(registry)
         until(lambda: version(running) == "4")
-        until(lambda: len(running.server.context.personas.loaded_models.loaded) == 1)
+        until(lambda: len(running.server.context.manager.loaded_models.loaded) == 1)
         (tmp_path / "registry/jane/versions/3/model.safetensors").unlink()
         registry.rollback("jane", "production")
         until(lambda: version(running) == "3")

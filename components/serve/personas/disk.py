@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from components.contracts.artifacts import BASES, MANIFEST, is_persona
 from components.contracts.errors import BadInputError
@@ -46,6 +47,9 @@ _OF_VERSION = re.compile(r"\.?([1-9][0-9]*)(\.(json|lock|used|draft|old|gone))?"
 _OF_DIGEST = re.compile(r"\.?([0-9a-f]{64})(\.(lock|used|draft|old|gone))?")
 
 
+_Stamp: TypeAlias = tuple[int, int, int]
+
+
 @dataclass(frozen=True)
 class Kept(Closing):
     """A folder whose files stay on this disk until it is closed."""
@@ -64,6 +68,8 @@ class Disk:
     def __init__(self, root: Path, registry_uri: str) -> None:
         name = hashlib.sha256(registry_uri.encode()).hexdigest()[:16]
         self.root = root / name
+        self._manifests: dict[Path, tuple[_Stamp, Manifest]] = {}
+        """Those that were read last, since every look at the registry asks for all of them."""
 
     @property
     def opt_outs(self) -> Path:
@@ -109,10 +115,16 @@ class Disk:
 
     def kept_manifest(self, persona: str, version: int) -> Manifest | None:
         """The manifest that is here; None where there is none, or none that can be read."""
+        path = self._manifest_path(persona, version)
         try:
-            return Manifest.read(self._manifest_path(persona, version))
-        except BadInputError:
+            stamp = _stamp(path)
+            known = self._manifests.get(path)
+            if known is None or known[0] != stamp:
+                known = self._manifests[path] = stamp, Manifest.read(path)
+        except (BadInputError, OSError):
+            self._manifests.pop(path, None)
             return None
+        return known[1]
 
     def files(self, registry: Registry, manifest: Manifest) -> Kept:
         """The folder with a version's files, fetched unless they are there as they should be.
@@ -189,7 +201,10 @@ class Disk:
 
         Returns the bytes that this freed; None where somebody uses it or fetches it.
         """
-        return _remove(self.root / persona / str(version))
+        freed = _remove(self.root / persona / str(version))
+        if freed is not None:
+            self._manifests.pop(self._manifest_path(persona, version), None)
+        return freed
 
     def remove_archive(self, digest: str) -> int | None:
         """Delete an archive's unpacked files; see `remove`."""
@@ -205,6 +220,12 @@ class Disk:
 
     def _manifest_path(self, persona: str, version: int) -> Path:
         return self.root / persona / f"{version}.json"
+
+
+def _stamp(path: Path) -> _Stamp:
+    """What is another once a file was written anew: each is, under a new name, and moved there."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def changed(folder: Path, files: Sequence[FileEntry]) -> str | None:

@@ -13,6 +13,7 @@ from support.servers import PATIENCE, Running, publish, serving, until
 
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
+from components.runtime.files import whole_file
 from components.serve.archives.write import write_archive
 from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk, Kept
@@ -283,6 +284,22 @@ def test_what_somebody_uses_is_not_removed(registry: Registry, disk: Disk) -> No
     assert disk.versions() == []
     with fetch(registry, disk) as again:
         assert (again.folder / "model.safetensors").is_file()
+
+
+def test_the_manifest_on_the_disk_is_the_one_that_is_there_now(
+    registry: Registry, disk: Disk
+) -> None:
+    manifest = disk.manifest(registry, "jane", 1, None)
+    (file,) = disk.root.glob("jane/1.json")
+    assert disk.kept_manifest("jane", 1) == disk.kept_manifest("jane", 1) == manifest
+    other = manifest.model_copy(update={"version": 2})
+    with whole_file(file) as draft:
+        other.write(draft)
+    assert disk.kept_manifest("jane", 1) == other
+    file.write_text("{")
+    assert disk.kept_manifest("jane", 1) is None
+    file.unlink()
+    assert disk.kept_manifest("jane", 1) is None
 
 
 def test_without_a_list_of_opt_outs_nothing_is_removed(registry: Registry, disk: Disk) -> None:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.short_of_memory import SAID
 from support.tiny_models import make_tiny_model
 
 from components.contracts.errors import BadInputError
@@ -16,7 +17,12 @@ from components.train.__main__ import main
 from components.train.config import TrainConfig
 from components.train.stage import run
 
+TESTS = Path(__file__).parents[2]
+BOTH = {**os.environ, "PYTHONPATH": f"{TESTS.parent}:{TESTS}"}
 QUICK = TrainConfig(dtype="fp32", epochs=2, batch_tokens=128, learning_rate=1e-2, device="cpu")
+
+
+BY_TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
 
 
 def check_same_curve(one: TrainReport, other: TrainReport) -> None:
@@ -56,6 +62,17 @@ def command(dataset: Path, tmp_path: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "components.train", *words]
 
 
+def trained_alone(dataset: Path, tmp_path: Path, epochs: float) -> TrainReport:
+    """What `command` asks for, trained by one process."""
+    changes = {"epochs": epochs, "batch_tokens": 64, "validations": 1, "patience": 1000}
+    return run(
+        QUICK.model_copy(update=changes | {"learning_rate": None}),
+        dataset=dataset,
+        base_model=tmp_path / "base",
+        model_out=tmp_path / "alone",
+    )
+
+
 def started(command: list[str], store: Path) -> "subprocess.Popen[str]":
     """The training, as soon as it has written its second checkpoint."""
     store.mkdir(exist_ok=True)
@@ -84,14 +101,26 @@ def has_ended(pid: int) -> bool:
 def test_torchrun_starts_the_same_training(dataset: Path, tmp_path: Path) -> None:
     words = command(dataset, tmp_path, "--gpus", "1", "--epochs", "2", "--seed", "3")
     (tmp_path / "store").mkdir()
-    run_by = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
     answer = subprocess.run(
-        [words[0], *run_by, *words[1:]], capture_output=True, text=True, check=True
+        [words[0], *BY_TORCHRUN, *words[1:]], capture_output=True, text=True, check=True
     )
     assert answer.stderr.count("at best (step") == 1, "the first process alone speaks"
     report = TrainReport.read(tmp_path / "out" / "train.json")
     assert report.device.startswith("2 x ")
     assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+
+
+def test_a_process_that_is_short_of_memory_computes_its_share_in_parts(
+    dataset: Path, tmp_path: Path
+) -> None:
+    words = command(dataset, tmp_path, "--gpus", "1", "--epochs", "3")
+    (tmp_path / "store").mkdir()
+    line = [words[0], *BY_TORCHRUN, "-m", "support.short_of_memory", *words[3:]]
+    answer = subprocess.run(line, capture_output=True, text=True, env=BOTH)
+    assert answer.returncode == 0, answer.stderr
+    assert SAID in answer.stderr
+    alone = trained_alone(dataset, tmp_path, epochs=3)
+    check_same_curve(alone, TrainReport.read(tmp_path / "out" / "train.json"))
 
 
 def test_a_killed_training_of_two_goes_on_as_if_nothing_had_happened(
@@ -107,15 +136,7 @@ def test_a_killed_training_of_two_goes_on_as_if_nothing_had_happened(
     assert not (tmp_path / "out").exists()
     again = subprocess.run(words, capture_output=True, text=True, check=True)
     assert again.stderr.count("going on from the checkpoint at step") == 1
-    alone = run(
-        QUICK.model_copy(
-            update={"epochs": 9.0, "batch_tokens": 64, "validations": 1, "patience": 1000}
-            | {"learning_rate": None}
-        ),
-        dataset=dataset,
-        base_model=tmp_path / "base",
-        model_out=tmp_path / "alone",
-    )
+    alone = trained_alone(dataset, tmp_path, epochs=9)
     check_same_curve(alone, TrainReport.read(tmp_path / "out" / "train.json"))
     assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
 

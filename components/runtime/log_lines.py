@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+BY_HAND = "by hand: "
+"""Begins a step's first line: what does the same in a shell."""
 _SAID = "error: "
 _USAGE = re.compile(r"python -m components\.\w+: error: (?P<sentence>.+?)( \(see .* --help\))?")
 """How a step ends whose words are wrong, as `train_options` with a misspelt name make them."""

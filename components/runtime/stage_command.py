@@ -19,6 +19,7 @@ from components.runtime.command import parse_words, run_command
 from components.runtime.executor import EXECUTOR_INPUT, Executor
 from components.runtime.flags import StageConfig, a_name, a_path, add_flags, flag_of, read_config
 from components.runtime.folders import keep_apart
+from components.runtime.log_lines import BY_HAND
 from components.runtime.parser import CommandParser
 from components.runtime.patience import waiting_for_stores
 from components.runtime.refusals import refused_once
@@ -81,7 +82,7 @@ def run_stage(
 
     def run_in_pipeline(executor: Executor) -> None:
         by_hand = _by_hand(stage, words)
-        log.info("by hand: %s", by_hand)
+        log.info("%s%s", BY_HAND, by_hand)
         with refused_once(executor.place, by_hand):
             run()
 

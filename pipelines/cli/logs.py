@@ -2,18 +2,21 @@
 
 import argparse
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from components.contracts.errors import BadInputError
 from components.runtime.flags import a_name
 from components.runtime.log_lines import as_line
+from components.text.terminal import printable
 from pipelines.cli.status import connect
 from pipelines.kubeflow.connection import add_connection_flags
 from pipelines.kubeflow.failure import why_failed
 from pipelines.kubeflow.following import states
 from pipelines.kubeflow.log_sources import Logs
 from pipelines.kubeflow.run_state import FINAL, RunState, RunStep, run_state
+from pipelines.kubeflow.waiting import Waiting, waiting_now
 
 if TYPE_CHECKING:
     from pipelines.kubeflow.client import Kubeflow
@@ -45,15 +48,23 @@ def print_logs(given: argparse.Namespace) -> int:
     state = run_state(kubeflow.run(given.run_id))
     printer = _Printer(kubeflow, state, given.step, as_json=given.json)
     if given.follow:
+        waiting = Waiting(kubeflow)
         for state in states(kubeflow, given.run_id, log.warning):
             printer.print_new(state)
+            _warn(waiting.news(state))
     else:
         printer.check_step(state)
         printer.print_new(state)
+        _warn(waiting_now(kubeflow, state))
     printer.check_step(state)
     if state.failed:
         raise why_failed(kubeflow, state, printer.logs)
     return 0
+
+
+def _warn(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        log.warning("%s", sentence)
 
 
 class _Printer:
@@ -95,7 +106,7 @@ class _Printer:
         before = self._written.get(step.label, "")
         new = text.removeprefix(before) if text else ""
         for line in new.splitlines():
-            print(line if self._as_json else readable(line), flush=True)
+            print(line if self._as_json else printable(readable(line)), flush=True)
         self._written[step.label] = text or before
 
     def _head(self, step: RunStep, state: RunState, *, has_log: bool) -> None:

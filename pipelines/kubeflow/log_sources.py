@@ -1,5 +1,6 @@
 """Where the log of a step is found: in the run's store as it was written, else at the host."""
 
+import itertools
 import logging
 import shlex
 from collections.abc import Mapping
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from components.contracts.errors import HuggingtweetsError
 from components.report.step_logs import StepLog, step_logs
+from components.runtime.flags import flag_of
+from components.runtime.log_lines import BY_HAND, as_line
 from components.storage import StorageError
 from pipelines.kubeflow.run_state import RunState, RunStep
 
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from pipelines.kubeflow.client import Kubeflow
 
 log = logging.getLogger(__name__)
+
+PIPELINES = ("persona", "forget", "refresh", "fleet", "sweep")
+"""The names of the pipelines, as their packages say them."""
 
 
 class Logs:
@@ -35,7 +41,7 @@ class Logs:
         if not self._store_answers:
             return None
         try:
-            found = step_logs(self._run_uri(), step.name)
+            found = self._found(step.name)
         except StorageError as error:
             self._store_answers = False
             log.warning(
@@ -55,9 +61,17 @@ class Logs:
             log.debug("%s", error)
             return None
 
-    def _run_uri(self) -> str:
+    def _found(self, step: str) -> list[StepLog]:
+        """The logs below the run's folder, which lies in one of its pipeline's name.
+
+        Argo names a run after its pipeline, one of a schedule after that.
+        """
         pipeline = str(self._state.workflow).rpartition("-")[0]
-        return f"{str(self._state.pipeline_root).rstrip('/')}/{pipeline}/{self._state.run_id}"
+        root = str(self._state.pipeline_root).rstrip("/")
+        for name in [pipeline] if pipeline in PIPELINES else [*PIPELINES, pipeline]:
+            if found := step_logs(f"{root}/{name}/{self._state.run_id}", step):
+                return found
+        return []
 
 
 def _joined(texts: list[str]) -> str | None:
@@ -67,6 +81,16 @@ def _joined(texts: list[str]) -> str | None:
 
 
 def _is_of(found: StepLog, source: Mapping[str, Any]) -> bool:
-    """Whether a log is of the step for this author: its first line repeats the flags of collect."""
-    values = [value for value in source.values() if isinstance(value, str) and value]
-    return all(value in found.text or shlex.quote(value) in found.text for value in values)
+    """Whether a log is of the step for this source: its first line repeats the flags of collect."""
+    flags = [(flag_of(name), value) for name, value in source.items() if isinstance(value, str)]
+    said = set(itertools.pairwise(_by_hand(found.text)))
+    return said.issuperset((flag, value) for flag, value in flags if value)
+
+
+def _by_hand(text: str) -> list[str]:
+    """The words of the line that does by hand what the step does, which it says first."""
+    for line in text.splitlines():
+        message = str((as_line(line) or {"message": line})["message"])
+        if message.startswith(BY_HAND):
+            return shlex.split(message.removeprefix(BY_HAND))
+    return []

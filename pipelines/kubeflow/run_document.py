@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Moment = Annotated[
     datetime | None, AfterValidator(lambda at: at if at and at.year > 1970 else None)
@@ -25,7 +25,7 @@ class Child(_Told):
 class Task(_Told):
     """A node of Argo's, or, without a name, an execution of ML Metadata."""
 
-    display_name: str = ""
+    display_name: Annotated[str, BeforeValidator(lambda name: name or "")] = ""
     state: str | None = None
     """None, too, for what was left out because a step before it failed."""
     start_time: Moment = None

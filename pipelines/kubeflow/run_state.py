@@ -1,6 +1,8 @@
 """A run on Kubeflow as people see it: its state, and that of each of the pipeline's own steps."""
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +34,9 @@ class RunStep:
     state: str
     """One of `V2beta1RuntimeState`; SKIPPED, too, where a step before it failed."""
     source: Mapping[str, Any] | None = None
-    """The flags of collect that it was given, where there are several authors."""
+    """The flags of collect that it was given, where there are several."""
+    whose: str = ""
+    """What tells this source from the others."""
     cached: bool = False
     """Whether an earlier run's outputs were taken."""
     started: datetime | None = None
@@ -43,7 +47,7 @@ class RunStep:
     @property
     def label(self) -> str:
         """Its name, with whose posts it reads where there are several authors."""
-        return f"{self.name} {self.author}" if self.author else self.name
+        return f"{self.name} {self.whose}" if self.whose else self.name
 
     @property
     def author(self) -> str | None:
@@ -76,8 +80,9 @@ class RunState:
     pipeline_root: str | None = None
     sources: tuple[Mapping[str, Any], ...] = ()
     """The flags of collect for each author, where there are several."""
+    created: datetime | None = None
     is_waiting: bool = False
-    """Whether a pod of it has been asked for and does not run yet."""
+    """Whether a pod of it has been asked for and does not run yet, or nobody has begun it."""
     error: str | None = None
     """What Kubeflow itself says of the end, which is seldom anything."""
 
@@ -106,11 +111,20 @@ def source_author(source: Mapping[str, Any]) -> str:
     return next((PurePosixPath(str(source[f])).name for f in _FILES if source.get(f)), "")
 
 
+def source_labels(sources: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What tells sources apart: whose each is, with a number from an author's second one on."""
+    seen: Counter[str] = Counter()
+    labels = []
+    for author in map(source_author, sources):
+        seen[author] += 1
+        labels.append(f"{author} ({seen[author]})".lstrip() if seen[author] > 1 else author)
+    return tuple(labels)
+
+
 def run_state(run: Run) -> RunState:
     """What people want to know of a run."""
-    cancelled = any(change.state == "CANCELING" for change in run.state_history or ())
     state = run.state or "PENDING"
-    if cancelled and state == "FAILED":
+    if state == "FAILED" and _was_cancelled(run):
         state = "CANCELED"
     sources = tuple(run.sources) if len(run.sources) > 1 else ()
     steps = _steps(run.tasks, sources)
@@ -121,11 +135,24 @@ def run_state(run: Run) -> RunState:
         workflow=workflow_of(run.tasks),
         pipeline_root=run.pipeline_root,
         sources=sources,
-        is_waiting=any(
-            task.state == "PENDING" and ATTEMPT.search(task.display_name) for task in run.tasks
-        ),
+        created=run.created_at,
+        is_waiting=_is_waiting(run, state),
         error=(run.error and run.error.message) or None,
     )
+
+
+def _was_cancelled(run: Run) -> bool:
+    """Whether somebody ended it, the last time where it was tried again after an earlier end."""
+    states = [change.state for change in run.state_history or ()]
+    while states and states[-1] in FINAL:
+        states.pop()
+    return "CANCELING" in itertools.takewhile(lambda one: one not in FINAL, reversed(states))
+
+
+def _is_waiting(run: Run, state: str) -> bool:
+    if not run.tasks:
+        return state == "PENDING"
+    return any(task.state == "PENDING" and ATTEMPT.search(task.display_name) for task in run.tasks)
 
 
 def _cancelled(step: RunStep) -> RunStep:
@@ -169,7 +196,8 @@ def _steps(tasks: Collection[Task], sources: Sequence[Mapping[str, Any]]) -> tup
         else:
             one.task, one.path = task, path
     attempts = _attempts(names)
-    return tuple(_step(one, attempts, sources) for one in sorted(found.values(), key=_place))
+    owners = tuple(zip(sources, source_labels(sources), strict=True))
+    return tuple(_step(one, attempts, owners) for one in sorted(found.values(), key=_place))
 
 
 def _path(task: Task, names: Mapping[str, str]) -> str | None:
@@ -193,14 +221,18 @@ def _place(found: _Found) -> tuple[int, int, str]:
 
 
 def _step(
-    found: _Found, attempts: Mapping[str, list[str]], sources: Sequence[Mapping[str, Any]]
+    found: _Found,
+    attempts: Mapping[str, list[str]],
+    owners: Sequence[tuple[Mapping[str, Any], str]],
 ) -> RunStep:
     task, item = found.task, found.item
     state = _state(found)
+    source, whose = owners[item] if item is not None and item < len(owners) else (None, "")
     return RunStep(
         name=found.name,
         state=state,
-        source=sources[item] if item is not None and item < len(sources) else None,
+        source=source,
+        whose=whose,
         cached=state == "SUCCEEDED" and task is not None and task.start_time == task.end_time,
         started=task.start_time if task else None,
         ended=task.end_time if task else None,

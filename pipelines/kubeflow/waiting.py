@@ -3,12 +3,13 @@
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from components.contracts.errors import HuggingtweetsError
 from components.runtime.errors import one_line
 from pipelines.kubeflow.argo import item_of
-from pipelines.kubeflow.run_state import RunState, source_author
+from pipelines.kubeflow.run_state import RunState, source_labels
 from pipelines.kubeflow.step_lines import lasting
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ LONG = 120.0
 """After so many seconds it is said where to look, if nothing says what a step waits for."""
 PASSING = ("ContainerCreating", "PodInitializing")
 """What every pod says at first."""
+WHOLE = "the run"
 _STEP = re.compile(r"\.(?P<step>[^.()]+?)(-driver)?(\(\d+\))?(\.executor(\(\d+\))?)?$")
 
 
@@ -28,9 +30,13 @@ class WaitedTooLongError(HuggingtweetsError):
 def reasons(workflow: Mapping[str, Any], state: RunState) -> dict[str, str]:
     """What Argo says of each step that waits: its nodes' messages, by the step's label.
 
-    The message is empty where a pod has been asked for and nothing more is known.
+    The message is empty where a pod has been asked for and nothing more is known. Of a run that
+    Argo itself holds back, what it says of the whole.
     """
-    nodes = (workflow.get("status") or {}).get("nodes") or {}
+    status = workflow.get("status") or {}
+    nodes = status.get("nodes") or {}
+    if not nodes and status.get("message"):
+        return {WHOLE: one_line(str(status["message"]))}
     return {
         _label(str(node["name"]), state): one_line(str(node.get("message") or ""))
         for node in nodes.values()
@@ -43,25 +49,33 @@ def _label(name: str, state: RunState) -> str:
     step, item = match["step"] if match else name, item_of(name)
     if item is None or item >= len(state.sources):
         return step
-    return f"{step} {source_author(state.sources[item])}"
+    return f"{step} {source_labels(state.sources)[item]}".rstrip()
 
 
-def where_to_look(kubeflow: "Kubeflow", run_id: str) -> str:
-    """The command that shows why a pod waits."""
+def where_to_look(kubeflow: "Kubeflow", state: RunState) -> str:
+    """The command that shows why a pod waits, or the run where it has none yet."""
     namespace = kubeflow.connection.namespace or "kubeflow"
-    return f"`kubectl describe pods --namespace {namespace} --selector pipeline/runid={run_id}`"
+    kind = "pods" if state.workflow else "workflows"
+    selector = f"pipeline/runid={state.run_id}"
+    return f"`kubectl describe {kind} --namespace {namespace} --selector {selector}`"
 
 
 def waiting_now(kubeflow: "Kubeflow", state: RunState) -> list[str]:
     """A sentence for each step that waits and says for what."""
     if not state.is_waiting:
         return []
-    found = _asked(kubeflow, state)
-    if found is None:
-        is_long = any((s.seconds() or 0) >= LONG for s in state.steps if s.state == "RUNNING")
-        look = where_to_look(kubeflow, state.run_id)
-        return [f"a pod of it waits, and nothing here says why; {look} shows it"] if is_long else []
-    return [f"{label} waits: {said}" for label, said in found.items() if said]
+    found = _asked(kubeflow, state) or {}
+    said = [f"{label} waits: {message}" for label, message in found.items() if message]
+    if said or not _waits_long(state):
+        return said
+    what = "a pod of it waits" if state.workflow else "it has not begun"
+    return [f"{what}, and nothing here says why; {where_to_look(kubeflow, state)} shows it"]
+
+
+def _waits_long(state: RunState) -> bool:
+    since = [step.started for step in state.steps if step.state == "RUNNING"] or [state.created]
+    now = datetime.now(UTC)
+    return any(at and (now - at).total_seconds() >= LONG for at in since)
 
 
 def _asked(kubeflow: "Kubeflow", state: RunState) -> dict[str, str] | None:
@@ -98,15 +112,15 @@ class Waiting:
         if state.is_waiting and not state.is_final:
             asked = _asked(self._kubeflow, state)
             open_steps = [s.label for s in state.steps if s.state in ("RUNNING", "PENDING")]
-            found = dict.fromkeys(open_steps or ["the run"], "") if asked is None else asked
+            found = asked or dict.fromkeys(open_steps or [WHOLE], "")
         now = self._clock()
         self._since = {label: self._since.get(label, now) for label in found}
         for label, message in found.items():
             waited = now - self._since[label]
-            yield from self._sentence(label, message, waited, state.run_id)
+            yield from self._sentence(label, message, waited, state)
             self._check(label, message, waited)
 
-    def _sentence(self, label: str, message: str, waited: float, run_id: str) -> Iterator[str]:
+    def _sentence(self, label: str, message: str, waited: float, state: RunState) -> Iterator[str]:
         is_known = bool(message) and message not in PASSING
         if (label, message) in self._said or not (is_known or waited >= LONG):
             return
@@ -114,7 +128,7 @@ class Waiting:
         if is_known:
             yield f"{label} waits: {message}"
         else:
-            look = where_to_look(self._kubeflow, run_id)
+            look = where_to_look(self._kubeflow, state)
             yield f"{label} has waited for {lasting(waited)} and nothing says why; {look} shows it"
 
     def _check(self, label: str, message: str, waited: float) -> None:

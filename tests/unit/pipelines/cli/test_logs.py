@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.kfp_runs import GROUP, made_run, node_id, own_lines, recorded, recorded_log
+from support.kfp_runs import (
+    GROUP,
+    made_run,
+    node_id,
+    own_lines,
+    recorded,
+    recorded_log,
+    recorded_workflow,
+)
 from support.kfp_server import KfpServer
 
 from pipelines.cli.command import main
@@ -119,7 +127,8 @@ def test_attempts_and_authors_each_have_their_own_log(
         runtime_config={"parameters": {"sources": sources}, "pipeline_root": f"file://{tmp_path}"},
     )
     run = {"run_id": "run-1", **made}
-    keep(tmp_path, run, "collect", line("by hand: --handle bob") + line("bob's"), "e1/0")
+    bob = line("by hand: python -m components.collect --handle bob --dataset-out /a")
+    keep(tmp_path, run, "collect", bob + line("bob's"), "e1/0")
     ann = line("by hand: --table s3://b/a.csv --author ann")
     keep(tmp_path, run, "collect", ann + line("lost"), "e2/0")
     keep(tmp_path, run, "collect", ann + line("ann's"), "e2/1")
@@ -150,3 +159,56 @@ def test_following_writes_what_is_new_until_the_end(
     run_id = kfp.add_run()
     assert main(["logs", run_id, "train", "--follow", "--host", kfp.url]) == 0
     assert capsys.readouterr().out == "=== train (RUNNING)\none\ntwo\nthree\n"
+
+
+def test_an_authors_log_is_not_anothers_whose_name_begins_alike(
+    kfp: KfpServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("ann", "anna")
+    nodes = {
+        f"{GROUP}.for-loop-2(0).iteration-iterations({n}:{n})(0).iteration-item(0)"
+        ".collect(0).executor(0)": "SUCCEEDED"
+        for n in range(2)
+    }
+    config = {"parameters": {"sources": [{"handle": name} for name in names]}}
+    config["pipeline_root"] = f"file://{tmp_path}"  # type: ignore[assignment]
+    run = {"run_id": "run-1", **made_run(nodes, "SUCCEEDED", runtime_config=config)}
+    for name in names:
+        by_hand = line(f"by hand: python -m components.collect --handle {name}")
+        keep(tmp_path, run, "collect", by_hand + line(f"posts of {name}."), f"e-{name}/0")
+    assert logs(kfp, run) == 0
+    of_ann, of_anna = capsys.readouterr().out.split("=== collect @")[1:]
+    assert "posts of ann." in of_ann
+    assert "posts of anna." not in of_ann
+    assert "posts of anna." in of_anna
+
+
+def test_the_logs_of_a_scheduled_run_are_found(
+    kfp: KfpServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = json.loads(
+        json.dumps(recorded("succeeded", f"file://{tmp_path}")).replace(
+            "persona-85btk", "personaofann7xkq2-1-391648201"
+        )
+    )
+    keep(tmp_path, run, "train", line("trained"))
+    assert logs(kfp, run, "train") == 0
+    assert capsys.readouterr().out.endswith("INFO     trained\n")
+
+
+def test_logs_of_a_run_whose_step_waits_say_for_what(
+    kfp: KfpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = recorded("image_missing")
+    kfp.workflows[run["run_id"]] = recorded_workflow("image_missing")
+    assert logs(kfp, run, "train") == 0
+    assert capsys.readouterr().err.startswith("train waits: ImagePullBackOff: ")
+
+
+def test_what_a_step_wrote_does_not_reach_the_terminal_as_controls(
+    kfp: KfpServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = recorded("succeeded", f"file://{tmp_path}")
+    keep(tmp_path, run, "train", line("\x1b[2Jhello"))
+    assert logs(kfp, run, "train") == 0
+    assert "INFO     \\x1b[2Jhello" in capsys.readouterr().out

@@ -207,6 +207,35 @@ def test_a_terminated_run_was_cancelled(kfp: KfpServer, capsys: pytest.CaptureFi
     assert "FAILED" not in said
 
 
+def test_a_run_that_was_tried_again_after_it_was_cancelled_fails_as_any_other(
+    kfp: KfpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = recorded("terminated")
+    run["state_history"] += [{"state": "RUNNING"}, {"state": "FAILED"}]
+    assert status(kfp, run) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("evaluate failed: ")
+
+
+def two_sources_of_ann(*states: str) -> dict[str, Any]:
+    items = [f"{GROUP}.for-loop-2(0).iteration-iterations({n}:{n})(0)" for n in range(2)]
+    nodes = {
+        f"{item}.iteration-item(0).collect(0).executor(0)": state
+        for item, state in zip(items, states, strict=True)
+    }
+    sources = [{"table": "s3://b/posts.csv", "author": "ann"}, {"handle": "ann"}]
+    return made_run(nodes, runtime_config={"parameters": {"sources": sources}})
+
+
+def test_two_sources_of_one_author_are_told_apart(
+    kfp: KfpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = {"run_id": "run-1", **two_sources_of_ann("RUNNING", "SUCCEEDED")}
+    assert status(kfp, run) == 0
+    first, second = rows(capsys.readouterr().out)
+    assert first[:3] == ["RUNNING", "collect", "@ann"]
+    assert second[:4] == ["SUCCEEDED", "collect", "@ann", "(2)"]
+
+
 def test_status_as_json(kfp: KfpServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = recorded("failed_bad_input", f"file://{tmp_path}")
     keep_log(tmp_path, run, "prepare", own_lines(recorded_log()))
@@ -322,6 +351,17 @@ def test_following_says_each_change_once(followed: Followed) -> None:
     assert len(lines) == 4 + 5 + 1
 
 
+def test_following_two_sources_of_one_author_says_each_change_once(followed: Followed) -> None:
+    under_way = two_sources_of_ann("RUNNING", "SUCCEEDED")
+    ended = {**two_sources_of_ann("SUCCEEDED", "SUCCEEDED"), "state": "SUCCEEDED"}
+    lines = followed.to_its_end(under_way, under_way, under_way, ended)
+    assert [" ".join(line.split()[:3]) for line in lines[:-1]] == [
+        "RUNNING collect @ann",
+        "SUCCEEDED collect @ann",
+        "SUCCEEDED collect @ann",
+    ]
+
+
 def test_a_waiting_step_says_for_what_and_again_when_it_changes(followed: Followed) -> None:
     followed.workflow = recorded_workflow("image_missing")
     node = followed.workflow["status"]["nodes"]["persona-qbvm7-971830882"]
@@ -364,3 +404,32 @@ def test_a_step_that_does_not_start_in_time_is_given_up(
     followed.workflow = recorded_workflow("image_missing")
     with pytest.raises(WaitedTooLongError, match="^train did not start within --start-timeout"):
         followed.to_its_end(recorded("image_missing"), start_timeout=300)
+
+
+@pytest.mark.parametrize("workflow", [None, {"status": {"phase": "Pending"}}])
+def test_a_run_that_nobody_begins_is_said_and_given_up(
+    workflow: dict[str, Any] | None, followed: Followed
+) -> None:
+    followed.workflow = workflow
+    with pytest.raises(WaitedTooLongError, match="^the run did not start within --start-timeout"):
+        followed.to_its_end({"state": "PENDING"}, start_timeout=300)
+    (said,) = followed.lines
+    assert said.startswith("the run has waited for 2 min")
+    assert "kubectl describe workflows" in said, "it has no pod"
+
+
+def test_what_holds_a_whole_run_back_is_said(followed: Followed) -> None:
+    message = "Workflow processing has been postponed because too many workflows are running"
+    followed.workflow = {"status": {"phase": "Pending", "message": message}}
+    lines = followed.to_its_end(*[{"state": "PENDING"}] * 3, recorded("succeeded"))
+    assert lines[0] == f"the run waits: {message}"
+    assert sum("waits" in line for line in lines) == 1
+
+
+def test_nodes_that_argo_keeps_elsewhere_are_as_an_old_api_that_is_gone(
+    followed: Followed,
+) -> None:
+    followed.workflow = {"status": {"phase": "Running", "compressedNodes": "H4sIAAAA"}}
+    lines = followed.to_its_end(*[recorded("image_missing")] * 9, recorded("succeeded"))
+    (said,) = [line for line in lines if "waited" in line]
+    assert said.startswith("train has waited for 2 min")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _EXIT_STATUS = re.compile(r"exit status (\d+)")
 _BY_LAUNCHER = re.compile(r"exit code 1\)?$")
 """What Argo says of every step that failed by itself: the launcher turns all codes into 1."""
+_FATAL = re.compile(r"^F\d{4} [\d:.]+ +\d+ [\w.]+:\d+\] (.+)$", re.MULTILINE)
+"""The last line of Kubeflow's driver and launcher where they fail, as Go's glog writes it."""
 NEXT = {"OOMKilled": "it took more memory than it may: give it less to do, or a larger limit"}
 
 
@@ -63,6 +65,9 @@ def _error_of(kubeflow: "Kubeflow", state: RunState, step: RunStep, logs: Logs) 
     argo = _argos_words(kubeflow, state, step)
     if argo:
         return StepError(argo, code)
+    fatal = [said for said in _FATAL.findall(at_host) if not _EXIT_STATUS.search(said)]
+    if fatal:
+        return StepError(f"Kubeflow says: {one_line(fatal[-1])}", code)
     return StepError(f"it says no reason here; {_where_to_look(kubeflow, state, step)}", code)
 
 

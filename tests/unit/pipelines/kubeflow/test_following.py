@@ -188,6 +188,20 @@ def test_a_killed_pod_is_said_in_argos_words(
     assert "memory" in last
 
 
+def test_what_kubeflow_itself_failed_at_is_said(
+    kfp: KfpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = recorded("failed_bad_input")
+    said = (
+        "failed to execute component: cannot upload artifacts: dial tcp 10.0.0.7:9000: i/o timeout"
+    )
+    kfp.logs["persona-qs74x-1338363403"] = (
+        f"F1128 18:06:53.464274      16 main.go:59] {said}\nError: exit status 1\n"
+    )
+    assert status(kfp, run) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == f"prepare failed: Kubeflow says: {said}"
+
+
 def test_a_failure_without_any_word_says_where_they_lie(
     kfp: KfpServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,8 @@ PASSING = ("ContainerCreating", "PodInitializing")
 """What every pod says at first."""
 WHOLE = "the run"
 _STEP = re.compile(r"\.(?P<step>[^.()]+?)(-driver)?(\(\d+\))?(\.executor(\(\d+\))?)?$")
+_GROUP = re.compile(r"root|iteration(-item)?|(exit-handler|for-loop|condition(-branches)?)-\d+")
+"""What Kubeflow makes of a pipeline around its steps."""
 
 
 class WaitedTooLongError(HuggingtweetsError):
@@ -47,6 +49,8 @@ def reasons(workflow: Mapping[str, Any], state: RunState) -> dict[str, str]:
 def _label(name: str, state: RunState) -> str:
     match = _STEP.search(name)
     step, item = match["step"] if match else name, item_of(name)
+    if _GROUP.fullmatch(step):
+        return WHOLE
     if item is None or item >= len(state.sources):
         return step
     return f"{step} {source_labels(state.sources)[item]}".rstrip()

@@ -420,6 +420,19 @@ def test_a_step_that_does_not_start_in_time_is_given_up(
         followed.to_its_end(recorded("image_missing"), start_timeout=300)
 
 
+@pytest.mark.parametrize(
+    "group",
+    ["w(0).root", f"{GROUP}.exit-handler-1", f"{GROUP}.for-loop-2(0).iteration"],
+)
+def test_a_group_that_waits_is_the_run(
+    group: str, kfp: KfpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = {"type": "Pod", "phase": "Pending", "message": "Unschedulable: 0/1 nodes"}
+    kfp.workflows["run-1"] = {"status": {"nodes": {"x": {**node, "name": f"{group}-driver(0)"}}}}
+    assert status(kfp, {"run_id": "run-1", **made_run({f"{group}-driver(0)": "PENDING"})}) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "the run waits: Unschedulable: 0/1 nodes"
+
+
 @pytest.mark.parametrize("workflow", [None, {"status": {"phase": "Pending"}}])
 def test_a_run_that_nobody_begins_is_said_and_given_up(
     workflow: dict[str, Any] | None, followed: Followed

@@ -49,6 +49,17 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and $there (ne .Release.Name (dig "metadata" "annotations" "meta.helm.sh/release-name" "" $there)) }}yes{{ end }}
 {{- end }}
 
+{{- /* The Service that the store's endpoint names, as http://NAME.NAMESPACE:PORT, which only pods reach; {} where it is none. */}}
+{{- define "pipelines.storeService" -}}
+{{- $host := (urlParse .Values.store.endpoint).host }}
+{{- $labels := regexReplaceAll ":[0-9]+$" $host "" | splitList "." }}
+{{- $is := or (le (len $labels) 2) (eq (index (append $labels "") 2) "svc") }}
+{{- if and $is (hasPrefix "http://" .Values.store.endpoint) }}
+{{- dict "name" (first $labels) "namespace" (index (append $labels .Release.Namespace) 1) "port" (regexFind ":[0-9]+$" $host | trimPrefix ":" | default "80") | toJson }}
+{{- else }}{}
+{{- end }}
+{{- end }}
+
 {{- define "pipelines.launcherData" -}}
 {{- $secret := .Values.store.existingSecret -}}
 defaultPipelineRoot: {{ .Values.store.pipelineRoot | quote }}

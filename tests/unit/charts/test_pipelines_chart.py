@@ -182,6 +182,26 @@ def test_the_notes_print_lines_for_a_shell() -> None:
     assert any("go-template='{{.data.AWS_ACCESS_KEY_ID | base64decode}}'" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "forwarded"),
+    [
+        ("http://store1", "--namespace team port-forward service/store1 8333:80 "),
+        ("http://weed.store:9000", "--namespace store port-forward service/weed 8333:9000 "),
+        ("http://weed.s3.svc.cluster.local:9", "--namespace s3 port-forward service/weed 8333:9 "),
+        ("http://10.0.0.1:9000", None),
+        ("http://s3.example.org:9000", None),
+        ("https://minio.example", None),
+    ],
+)
+def test_the_notes_reach_a_store_that_only_pods_reach(endpoint: str, forwarded: str | None) -> None:
+    given = ("--set", f"store.endpoint={endpoint}", "--namespace", "team", "--dry-run=client")
+    lines = notes(run_helm("4", "install", "x", str(CHARTS / CHART), *given).stdout)
+    [exported] = [line for line in lines if "AWS_ENDPOINT_URL_S3=" in line]
+    assert exported.endswith("http://localhost:8333" if forwarded else endpoint)
+    assert any("8333:" in line for line in lines) == bool(forwarded)
+    assert any(forwarded in line for line in lines if forwarded) == bool(forwarded)
+
+
 def test_the_notes_submit_as_the_account_that_has_the_roles() -> None:
     done = run_helm("4", "install", "x", str(CHARTS / CHART), "--dry-run=client")
     assert done.returncode == 0, done.stderr

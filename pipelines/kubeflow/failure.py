@@ -54,6 +54,9 @@ def _while(state: RunState) -> str:
 
 def _error_of(kubeflow: "Kubeflow", state: RunState, step: RunStep, logs: Logs) -> StepError:
     own = error_in(logs.in_store(step) or "")
+    argo = _argos_words(kubeflow, state, step)
+    if argo and step.attempt > 1:  # what earlier attempts said is not why the last one ended
+        return StepError(argo, 1)
     if own and own.exit_code is not None:
         return own
     at_host = logs.at_host(step) or ""
@@ -62,7 +65,6 @@ def _error_of(kubeflow: "Kubeflow", state: RunState, step: RunStep, logs: Logs) 
     code = next((int(code) for code in reversed(codes) if code != "1"), 1)
     if own:
         return StepError(own.sentence, code)
-    argo = _argos_words(kubeflow, state, step)
     if argo:
         return StepError(argo, code)
     fatal = [said for said in _FATAL.findall(at_host) if not _EXIT_STATUS.search(said)]

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.kfp_runs import GROUP, made_run, own_lines, recorded, recorded_log, recorded_workflow
+from support.kfp_runs import (
+    GROUP,
+    made_run,
+    node_id,
+    own_lines,
+    recorded,
+    recorded_log,
+    recorded_workflow,
+)
 from support.kfp_server import KfpServer
 
 from pipelines.cli.command import main
@@ -186,6 +194,21 @@ def test_a_killed_pod_is_said_in_argos_words(
     last = capsys.readouterr().out.splitlines()[-1]
     assert "prepare failed: its pod ended with 'main: OOMKilled" in last
     assert "memory" in last
+
+
+def test_a_last_attempt_that_was_killed_is_said_whatever_an_earlier_one_ended_with(
+    kfp: KfpServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{GROUP}.publish(0).executor({n})" for n in range(2)]
+    made = made_run(dict.fromkeys(names, "FAILED"), "FAILED", run_id="run-1")
+    made["runtime_config"] = {"pipeline_root": f"file://{tmp_path}"}
+    line = {"level": "error", "message": "error: the store is away", "exit_code": 1}
+    keep_log(tmp_path, made, "publish", json.dumps(line) + "\n")
+    killed = {"type": "Pod", "phase": "Failed", "message": "main: OOMKilled (exit code 137)"}
+    kfp.workflows["run-1"] = {"status": {"nodes": {node_id(names[1]): killed}}}
+    assert status(kfp, made) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("publish failed: its pod ended with 'main: OOMKilled")
 
 
 def test_what_kubeflow_itself_failed_at_is_said(

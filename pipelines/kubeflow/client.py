@@ -226,9 +226,10 @@ def _named(name: str) -> str:
 
 def _log_error(text: str) -> str | None:
     """What the log's endpoint says in place of a log, with status 200."""
-    if not text.startswith('{"error_message"'):
-        return None
     try:
-        return one_line(str(json.loads(text)["error_message"]))
-    except (ValueError, KeyError):
+        said = json.loads(text)
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(said, dict) or "error_message" not in said:
+        return None
+    return one_line(str(said["error_message"]))

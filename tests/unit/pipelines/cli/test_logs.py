@@ -212,3 +212,19 @@ def test_what_a_step_wrote_does_not_reach_the_terminal_as_controls(
     keep(tmp_path, run, "train", line("\x1b[2Jhello"))
     assert logs(kfp, run, "train") == 0
     assert "INFO     \\x1b[2Jhello" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error_message":"no log"}',
+        b'{"error_details":"of it","error_message":"no log"}\n',
+        b'{ "error_message": null }',
+    ],
+)
+def test_an_answer_that_there_is_no_log_is_none(
+    body: bytes, kfp: KfpServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(KfpServer, "log", lambda *_: body.decode())
+    assert logs(kfp, recorded("succeeded"), "train") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["(no log of train can be read from here)"]

@@ -1,6 +1,7 @@
 """Checking a mark: the signature under its claim, and whether a text is one of those it names."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -13,6 +14,9 @@ from components.contracts.mark import Mark, MarkClaim
 from components.marking.canonical import canonical, from_base64url
 from components.marking.keys import Keys
 from components.marking.texts import text_sha256
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+"""Of a stream of events; other ends of lines, as U+2028, stand within JSON texts as they are."""
 
 
 class FoundMark(NamedTuple):
@@ -80,7 +84,7 @@ def _documents(text: str) -> Iterator[Any]:
     try:
         yield json.loads(text)
     except ValueError:
-        for line in text.splitlines():
+        for line in _LINE_END.split(text):
             said = line.removeprefix("data:").strip()
             if said.startswith("{"):
                 yield json.loads(said)

@@ -17,6 +17,7 @@ from components.push.token import find_token
 from components.push.version import ask_gate, chosen_version
 from components.registry import Registry
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
+from components.registry.stale import refuse_stale
 from components.runtime.words import is_true
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def _push(
         manifest = registry.download(name, number, folder)  # which asks the opt-outs
         passed = ask_gate(folder, manifest, must_pass=must_pass)
         pushed = fill_package(folder, manifest, config.license, hub.to, hub.page, passed=passed)
-        ask = partial(_ask_opt_outs, registry, manifest)
+        ask = partial(_refuse_forgotten, registry, manifest)
         with registry.recorded("push", name, number, to=hub.to) as record:
             there, is_new = _there(config, hub, name, ask)
             change = change_of(there, [*pushed.files, digests(folder / RECORD)])
@@ -116,8 +117,9 @@ def in_words(report: PushReport) -> str:
     return f"{report.persona}@{report.version} {done[report.outcome]} {report.url} ({who})"
 
 
-def _ask_opt_outs(registry: Registry, manifest: Manifest) -> None:
-    """Refuse a version of somebody who opted out meanwhile."""
+def _refuse_forgotten(registry: Registry, manifest: Manifest) -> None:
+    """Refuse a version of somebody who opted out meanwhile, and one that went stale."""
+    refuse_stale(registry.stale(), manifest.persona, manifest.version)
     refuse_opted_out(read_opt_outs(registry.store.uri), manifest.lineage.people(manifest.persona))
 
 

@@ -65,6 +65,14 @@ def test_what_does_not_match_is_said_with_exit_code_1(
     assert len(said["problems"]) == 1
 
 
+def test_files_that_begin_as_those_of_windows_do_are_read(place: Path) -> None:
+    for name in ("answer.json", "key.pem", "keys.json", "text.txt"):
+        file = place / name
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert run(place, "@answer.json --key @key.pem --text-file @text.txt") == 0
+    assert run(place, "@answer.json --key @keys.json --text-file @text.txt") == 0
+
+
 def test_what_a_mark_says_of_itself_moves_no_cursor_and_makes_no_line(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from components.contracts.errors import BadInputError
-from components.contracts.pushing import PushReport
+from components.contracts.pushing import Pushed, PushReport
 from components.contracts.registry import Manifest
 from components.push.config import PushConfig
 from components.push.difference import CommitChange, There, change_of, refuse_others
@@ -74,7 +74,7 @@ def _push(
         pushed = fill_package(folder, manifest, config.license, hub.to, hub.page, passed=passed)
         ask = partial(_refuse_forgotten, registry, manifest)
         with registry.recorded("push", name, number, to=hub.to) as record:
-            there, is_new = _there(config, hub, name, ask)
+            there, is_new = _there(config, hub, pushed, ask)
             change = change_of(there, [*pushed.files, digests(folder / RECORD)])
             commit = _commit(hub, folder, change, f"{name}@{number}", there.head.commit, ask)
             record.add(commit=commit)
@@ -124,7 +124,7 @@ def _refuse_forgotten(registry: Registry, manifest: Manifest) -> None:
 
 
 def _there(
-    config: PushConfig, hub: Hub, persona: str, ask: Callable[[], None]
+    config: PushConfig, hub: Hub, pushed: Pushed, ask: Callable[[], None]
 ) -> tuple[There, bool]:
     """What stands in the repository, and whether it was made for this push."""
     head = hub.head()
@@ -137,7 +137,7 @@ def _there(
         raise BadInputError(f"{hub.to} was made, and the token may not see it")
     there = There(head, hub.record(head))
     if not config.overwrite:
-        refuse_others(hub, there, persona)
+        refuse_others(hub, there, pushed.persona, pushed.files)
     return there, is_new
 
 

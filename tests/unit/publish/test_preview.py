@@ -255,6 +255,12 @@ def test_every_kind_of_picture_is_shown(mode: str, suffix: str, tmp_path: Path) 
     assert (pixels(made).mode, pixels(made).size) == ("RGB", (SIDE, SIDE))
 
 
+def test_greys_of_16_bits_stay_grey(tmp_path: Path) -> None:
+    made = face(saved(tmp_path / "a.png", Image.new("I;16", (300, 200), 0x8000)))
+    assert made is not None
+    assert pixels(made).getpixel((100, 100)) == (128, 128, 128)
+
+
 def test_of_a_picture_that_moves_the_first_frame_is_shown(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (60, 60), colour) for colour in ("red", "blue", "green")]
     file = saved(tmp_path / "a.gif", frames[0], save_all=True, append_images=frames[1:])

@@ -119,6 +119,16 @@ def test_however_short_or_long_it_fits(quote: str) -> None:
     assert set(frame) == {(255, 255, 255)}, "nothing runs into the margin"
 
 
+@pytest.mark.parametrize("persona", ["W" * 96, "ann-finn-rosa-" * 5, "w" * 26, "i"])
+def test_a_long_name_of_a_persona_leaves_the_label_as_it_is(persona: str) -> None:
+    box = (60, 530, 715, 630)
+    label = pixels(draw_preview(ROSA)).crop(box)
+    image = pixels(draw_preview(ROSA._replace(model=f"{persona}@123")))
+    assert image.crop(box).tobytes() == label.tobytes()
+    edge = [image.getpixel((x, y)) for x in (40, 1140, 1197) for y in range(530, 630, 3)]
+    assert len(set(edge)) == 1, "nothing runs out of the label"
+
+
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=120), st.text(max_size=60))
 def test_no_text_sinks_it(quote: str, title: str) -> None:

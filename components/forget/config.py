@@ -1,5 +1,6 @@
 """What can be chosen about forgetting."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Self
 
@@ -16,6 +17,9 @@ TARGETS = tuple(
 )
 """Variables that other commands read, too: what is to be forgotten is said in the command alone."""
 
+_WITHIN_LINK = re.compile(r"://.*/(?:status|statuses|post)/([^/]+)/")
+"""Where more follows on the id: X's `/photo/1` and `/video/1`, ActivityPub's `/activity`."""
+
 
 def without_targets(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without what could be taken for something to forget."""
@@ -23,8 +27,10 @@ def without_targets(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _id_of(given: str) -> str:
-    """The id in `123`, in a link that ends in it, and in an `at://…`."""
-    post_id = given.strip().partition("?")[0].rstrip("/").rpartition("/")[2]
+    """The id in `123`, in a link to the post or to a picture of it, and in an `at://…`."""
+    path = given.strip().partition("?")[0].partition("#")[0].rstrip("/")
+    within = _WITHIN_LINK.search(path)
+    post_id = within[1] if within else path.rpartition("/")[2]
     if not post_id:
         raise ValueError(f"{given!r} is not the id of a post, nor a link to one")
     return post_id

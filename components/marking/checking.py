@@ -1,6 +1,7 @@
 """Checking a mark: the signature under its claim, and whether a text is one of those it names."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,8 +12,11 @@ from components.contracts.base import first_problem
 from components.contracts.errors import BadInputError
 from components.contracts.mark import Mark, MarkClaim
 from components.marking.canonical import canonical, from_base64url
-from components.marking.keys import Keys
+from components.marking.keys import BYTE_ORDER_MARK, Keys
 from components.marking.texts import text_sha256
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+"""Of a stream of events; other ends of lines, as U+2028, stand within JSON texts as they are."""
 
 
 class FoundMark(NamedTuple):
@@ -49,7 +53,8 @@ def check_mark(found: FoundMark, text: str, keys: Keys) -> list[str]:
 
     Args:
         found: The mark.
-        text: As it was given; a line's end after it is allowed for, since files end so.
+        text: As it was given; a line's end after it and a byte order mark before it are allowed
+            for, since files end and begin so.
         keys: Who is believed.
     """
     problems = []
@@ -69,18 +74,19 @@ def check_mark(found: FoundMark, text: str, keys: Keys) -> list[str]:
 
 
 def _forms(text: str) -> Iterator[str]:
-    yield text
-    for end in ("\r\n", "\n"):
-        if text.endswith(end):
-            yield text.removesuffix(end)
+    for start in ("", BYTE_ORDER_MARK):
+        for end in ("", "\r\n", "\n"):
+            if text.startswith(start) and text.endswith(end):
+                yield text.removeprefix(start).removesuffix(end)
 
 
 def _documents(text: str) -> Iterator[Any]:
     """The JSON document, or those of each line or event of a stream."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
     try:
         yield json.loads(text)
     except ValueError:
-        for line in text.splitlines():
+        for line in _LINE_END.split(text):
             said = line.removeprefix("data:").strip()
             if said.startswith("{"):
                 yield json.loads(said)

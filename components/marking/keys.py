@@ -20,6 +20,8 @@ from components.contracts.mark import PublicKey
 from components.marking.canonical import canonical, from_base64url, to_base64url
 
 MAKE_ONE = "make one with `openssl genpkey -algorithm ed25519`"
+BYTE_ORDER_MARK = "\ufeff"
+"""With which Windows begins its text files."""
 Keys = Mapping[str, Ed25519PublicKey]
 """Public keys by their thumbprints."""
 
@@ -52,6 +54,7 @@ def read_public_keys(text: str, where: str) -> Keys:
     Raises:
         BadInputError: there is no Ed25519 public key.
     """
+    text = text.removeprefix(BYTE_ORDER_MARK)
     try:
         if text.lstrip().startswith("{"):
             found: Sequence[object] = _web_keys(json.loads(text))

@@ -42,13 +42,13 @@ def change_of(there: There, files: Iterable[PushedFile]) -> CommitChange:
     )
 
 
-def refuse_others(hub: Hub, there: There, persona: str) -> None:
-    """Do nothing unless the push would undo somebody else's work.
+def refuse_others(hub: Hub, there: There, persona: str, files: Iterable[PushedFile]) -> None:
+    """Do nothing unless a push of these files would undo somebody else's work.
 
     Raises:
         BadInputError: the repository holds what no push of this persona left there.
     """
-    if said := _whats_wrong(there, persona):
+    if said := _whats_wrong(there, persona, files):
         last = hub.last_change()
         raise BadInputError(
             f"{hub.to} {said}{f', changed last {last}' if last else ''}; push to another "
@@ -56,7 +56,7 @@ def refuse_others(hub: Hub, there: There, persona: str) -> None:
         )
 
 
-def _whats_wrong(there: There, persona: str) -> str | None:
+def _whats_wrong(there: There, persona: str, files: Iterable[PushedFile]) -> str | None:
     head, record = there
     others = sorted(head.files.keys() - OWN_FILES)
     if record is None:
@@ -67,6 +67,12 @@ def _whats_wrong(there: There, persona: str) -> str | None:
     if changed:
         earlier = f"{record.persona}@{record.version}"
         return f"is not as the push of {earlier} left it ({_few(changed)})"
+    ours = {file.path for file in record.files}
+    added = [one for one in files if one.path in head.files and one.path not in ours]
+    if in_the_way := [one.path for one in added if head.holds(one) is False]:
+        return (
+            f"holds files that somebody added where this version has its own ({_few(in_the_way)})"
+        )
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from components.contracts.errors import BadInputError
-from components.contracts.pushing import PushReport
+from components.contracts.pushing import Pushed, PushReport
 from components.contracts.registry import Manifest
 from components.push.config import PushConfig
 from components.push.difference import CommitChange, There, change_of, refuse_others
@@ -17,6 +17,7 @@ from components.push.token import find_token
 from components.push.version import ask_gate, chosen_version
 from components.registry import Registry
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
+from components.registry.stale import refuse_stale
 from components.runtime.words import is_true
 
 log = logging.getLogger(__name__)
@@ -71,9 +72,9 @@ def _push(
         manifest = registry.download(name, number, folder)  # which asks the opt-outs
         passed = ask_gate(folder, manifest, must_pass=must_pass)
         pushed = fill_package(folder, manifest, config.license, hub.to, hub.page, passed=passed)
-        ask = partial(_ask_opt_outs, registry, manifest)
+        ask = partial(_refuse_forgotten, registry, manifest)
         with registry.recorded("push", name, number, to=hub.to) as record:
-            there, is_new = _there(config, hub, name, ask)
+            there, is_new = _there(config, hub, pushed, ask)
             change = change_of(there, [*pushed.files, digests(folder / RECORD)])
             commit = _commit(hub, folder, change, f"{name}@{number}", there.head.commit, ask)
             record.add(commit=commit)
@@ -116,13 +117,14 @@ def in_words(report: PushReport) -> str:
     return f"{report.persona}@{report.version} {done[report.outcome]} {report.url} ({who})"
 
 
-def _ask_opt_outs(registry: Registry, manifest: Manifest) -> None:
-    """Refuse a version of somebody who opted out meanwhile."""
+def _refuse_forgotten(registry: Registry, manifest: Manifest) -> None:
+    """Refuse a version of somebody who opted out meanwhile, and one that went stale."""
+    refuse_stale(registry.stale(), manifest.persona, manifest.version)
     refuse_opted_out(read_opt_outs(registry.store.uri), manifest.lineage.people(manifest.persona))
 
 
 def _there(
-    config: PushConfig, hub: Hub, persona: str, ask: Callable[[], None]
+    config: PushConfig, hub: Hub, pushed: Pushed, ask: Callable[[], None]
 ) -> tuple[There, bool]:
     """What stands in the repository, and whether it was made for this push."""
     head = hub.head()
@@ -135,7 +137,7 @@ def _there(
         raise BadInputError(f"{hub.to} was made, and the token may not see it")
     there = There(head, hub.record(head))
     if not config.overwrite:
-        refuse_others(hub, there, persona)
+        refuse_others(hub, there, pushed.persona, pushed.files)
     return there, is_new
 
 

@@ -30,11 +30,11 @@ class Secret:
         except OSError as error:
             raise BadInputError(
                 f"{self.where}: cannot read {self.file}: {error.strerror}; name a file that holds "
-                "the token"
+                "the secret"
             ) from error
         except UnicodeDecodeError as error:
             raise BadInputError(f"{self.where}: {self.file} is not UTF-8 text") from error
-        raise BadInputError(f"{self.where}: {self.file} is empty; write the token to it")
+        raise BadInputError(f"{self.where}: {self.file} is empty; write the secret to it")
 
 
 def secret(environment: Mapping[str, str], name: str) -> Secret | None:

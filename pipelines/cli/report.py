@@ -17,9 +17,9 @@ from components.contracts.errors import BadInputError
 from components.contracts.evaluation import EvaluationReport
 from components.contracts.registry import Manifest
 from components.contracts.reports import PrepareReport, TrainReport
+from components.push.version import chosen_version
 from components.registry import Registry
 from components.registry.command import REGISTRY_VARIABLE
-from components.registry.layout import LATEST, PRODUCTION
 from components.runtime.flags import a_name
 from components.runtime.folders import require_folder
 from components.tracking.report import ReportContent, make_report
@@ -65,8 +65,7 @@ def _story(given: argparse.Namespace) -> ReportContent:
             f"{given.what!r} is no folder of a run; for a persona, PERSONA or PERSONA@N, name its "
             f"registry with --registry URI or ${REGISTRY_VARIABLE}"
         )
-    version = int(named["version"]) if named["version"] else None
-    return _story_of_version(_manifest(registry, named["persona"], version))
+    return _story_of_version(_manifest(registry, named["persona"], named["version"]))
 
 
 def _story_of_run(folder: Path) -> ReportContent:
@@ -90,16 +89,10 @@ def _story_of_run(folder: Path) -> ReportContent:
     )
 
 
-def _manifest(uri: str, persona: str, version: int | None) -> Manifest:
+def _manifest(uri: str, persona: str, version: str | None) -> Manifest:
     """The manifest of this version; else of the one in production, else of the latest."""
     registry = Registry.open(uri).require()
-    if version is None:
-        aliases = registry.aliases(persona)
-        pointed = [aliases[name].version for name in (PRODUCTION, LATEST) if name in aliases]
-        version = next(filter(None, pointed), None)
-    if version is None:
-        raise BadInputError(f"there is no persona {persona} in {registry.store.uri}")
-    return registry.manifest(persona, version)
+    return registry.manifest(persona, chosen_version(registry, persona, version))
 
 
 def _story_of_version(manifest: Manifest) -> ReportContent:

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 from components.contracts.errors import BadInputError
+from components.runtime.errors import one_line
 from components.runtime.flags import a_path
+from components.text.terminal import printable
 
 STDIN = Path("-")
 
@@ -43,6 +45,7 @@ def verify_mark(given: argparse.Namespace) -> int:
     from components.marking.checking import check_mark, find_mark
     from components.marking.keys import read_public_keys
 
+    _once_from_stdin(given.mark, given.text_file, given.key)
     keys = read_public_keys(_read(given.key), str(given.key))
     where = "standard input" if given.mark == STDIN else str(given.mark)
     found = find_mark(_read(given.mark), where)
@@ -53,11 +56,23 @@ def verify_mark(given: argparse.Namespace) -> int:
         said = {"good": not problems, "problems": problems, "claim": claim.model_dump(mode="json")}
         print(json.dumps(said, ensure_ascii=False, indent=2))
     elif problems:
-        print("\n".join(f"the mark is not good: {problem}" for problem in problems))
+        print("\n".join(f"the mark is not good: {_harmless(one)}" for one in problems))
     else:
         when = f"{claim.created_at:%Y-%m-%d %H:%M:%S} UTC"
-        print(f"written by a machine: {claim.persona}@{claim.version}, {when}, {claim.key_id}")
+        who = _harmless(f"{claim.persona}@{claim.version}, {when}, {claim.key_id}")
+        print(f"written by a machine: {who}")
     return 1 if problems else 0
+
+
+def _once_from_stdin(*paths: Path | None) -> None:
+    """Refuse standard input for two things: the first would leave nothing for the second."""
+    if paths.count(STDIN) > 1:
+        raise BadInputError("standard input (-) holds one thing: name a file for the other")
+
+
+def _harmless(said: str) -> str:
+    """On one line: what a mark says of itself may be anybody's words."""
+    return printable(one_line(said))
 
 
 def _read(path: Path) -> str:

@@ -486,9 +486,9 @@ def test_a_server_starts_by_what_its_refusals_say(tmp_path: Path) -> None:
     words: list[str] = []
     (flag,) = re.findall(r"(--\w+): it is required", refused(*words))
     words += [flag, registry]
-    assert "name a file that holds the token" in refused(*words)
+    assert "name a file that holds the secret" in refused(*words)
     token.touch()
-    assert "write the token to it" in refused(*words)
+    assert "write the secret to it" in refused(*words)
     token.write_text("open-sesame")
     elsewhere = "http://192.0.2.1:8080"  # an address of documentation, which no machine has
     (flag,) = re.findall(

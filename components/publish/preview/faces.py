@@ -26,13 +26,21 @@ def face(picture: Path) -> bytes | None:
             if image.width * image.height > MOST_PIXELS:
                 raise ValueError(f"it has {image.width} × {image.height} pixels")
             image.draft("RGB", (SIDE, SIDE))  # a JPEG need not be unpacked in full
-            square = ImageOps.fit(ImageOps.exif_transpose(image).convert("RGBA"), (SIDE, SIDE))
+            upright = _in_8_bits(ImageOps.exif_transpose(image)).convert("RGBA")
+            square = ImageOps.fit(upright, (SIDE, SIDE))
     except Exception as error:  # a damaged file breaks a decoder in many ways
         log.warning("%s is left out of the preview: %s", picture, error)
         return None
     paper = Image.new("RGB", square.size, PAPER)
     paper.paste(square, mask=square)
     return _png(paper)
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """The same with 8 bits a pixel where a grey one has 16: Pillow would take most for white."""
+    if not image.mode.startswith("I"):
+        return image
+    return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
 
 
 def _png(image: Image.Image) -> bytes:

@@ -74,8 +74,12 @@ def _api(wandb: Any) -> Any:
     from wandb.sdk.lib import wbauth
 
     base_url = str(env.get_base_url(wandb.setup(wandb.Settings(silent=True)).settings.base_url))
+    try:
+        host = wbauth.HostUrl(base_url)
+    except ValueError as error:
+        raise BadInputError(f"WANDB_BASE_URL: {base_url!r} is no address of a server") from error
     key = wbauth.authenticate_session(
-        host=base_url, source="huggingtweets report", prompt=False, update_session=False
+        host=host, source="huggingtweets report", prompt=False, update_session=False
     )
     if key is None:
         raise BadInputError(

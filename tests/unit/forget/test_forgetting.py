@@ -556,6 +556,26 @@ def test_what_a_run_elsewhere_keeps_is_said(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "post_id"),
+    [
+        ("139", "139"),
+        ("https://x.com/rosa/status/139?s=20", "139"),
+        ("https://x.com/rosa/status/139/photo/1", "139"),
+        ("https://mobile.twitter.com/rosa/status/139/video/2?s=20", "139"),
+        ("https://nitter.example/rosa/status/139#m", "139"),
+        ("https://x.com/i/web/status/139/", "139"),
+        ("https://social.example/@rosa/112", "112"),
+        ("https://social.example/users/rosa/statuses/112/activity", "112"),
+        ("https://bsky.app/profile/rosa.example/post/3k2a/liked-by", "3k2a"),
+        ("at://did:plc:abc/app.bsky.feed.post/3k2a", "3k2a"),
+        ("row-0123456789abcdef", "row-0123456789abcdef"),
+    ],
+)
+def test_a_post_is_named_by_its_id_or_any_link_to_it(given: str, post_id: str) -> None:
+    assert ForgetConfig(post_id=(given,)).post_id == (post_id,)
+
+
+@pytest.mark.parametrize(
     ("config", "sentence"),
     [
         ({}, "say what to forget"),

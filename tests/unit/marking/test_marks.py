@@ -126,6 +126,14 @@ def test_a_mark_is_found_at_the_end_of_a_stream(prefix: str) -> None:
     assert check_mark(find_mark(text, "s"), TEXTS[0], read_public_keys(KEY.public, "k")) == []
 
 
+@pytest.mark.parametrize("inside", ["\u2028", "\u2029", "\x85"])
+def test_what_ends_a_line_elsewhere_ends_no_event_of_a_stream(inside: str) -> None:
+    text = f"rain{inside}and tea"
+    event = {"text": text, "mark": signer().mark("jane", "3", None, [text]).model_dump(mode="json")}
+    stream = f"data: {json.dumps(event, ensure_ascii=False)}\r\n\r\n"
+    assert check_mark(find_mark(stream, "s"), text, read_public_keys(KEY.public, "k")) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

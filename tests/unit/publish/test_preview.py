@@ -119,6 +119,16 @@ def test_however_short_or_long_it_fits(quote: str) -> None:
     assert set(frame) == {(255, 255, 255)}, "nothing runs into the margin"
 
 
+@pytest.mark.parametrize("persona", ["W" * 96, "ann-finn-rosa-" * 5, "w" * 26, "i"])
+def test_a_long_name_of_a_persona_leaves_the_label_as_it_is(persona: str) -> None:
+    box = (60, 530, 715, 630)
+    label = pixels(draw_preview(ROSA)).crop(box)
+    image = pixels(draw_preview(ROSA._replace(model=f"{persona}@123")))
+    assert image.crop(box).tobytes() == label.tobytes()
+    edge = [image.getpixel((x, y)) for x in (40, 1140, 1197) for y in range(530, 630, 3)]
+    assert len(set(edge)) == 1, "nothing runs out of the label"
+
+
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=120), st.text(max_size=60))
 def test_no_text_sinks_it(quote: str, title: str) -> None:
@@ -253,6 +263,12 @@ def test_every_kind_of_picture_is_shown(mode: str, suffix: str, tmp_path: Path) 
     made = face(saved(tmp_path / f"a{suffix}", Image.new(mode, (300, 200))))
     assert made is not None
     assert (pixels(made).mode, pixels(made).size) == ("RGB", (SIDE, SIDE))
+
+
+def test_greys_of_16_bits_stay_grey(tmp_path: Path) -> None:
+    made = face(saved(tmp_path / "a.png", Image.new("I;16", (300, 200), 0x8000)))
+    assert made is not None
+    assert pixels(made).getpixel((100, 100)) == (128, 128, 128)
 
 
 def test_of_a_picture_that_moves_the_first_frame_is_shown(tmp_path: Path) -> None:

@@ -93,6 +93,20 @@ def test_a_file_that_somebody_added_is_in_nobodys_way(
     assert hub.repositories["jane/bot"].head.files["LICENSE"].data == b"mine"
 
 
+def test_a_file_that_somebody_added_is_not_replaced_by_one_of_its_name(
+    push: Push, registry: str, hub: HubServer
+) -> None:
+    push()
+    there = hub.repositories["jane/bot"]
+    there.change("bob", "A picture", **{"preview.png": "bob's"})
+    publish_version(registry, files={"preview.png": b"ours"})
+    with pytest.raises(BadInputError, match=r"somebody added .*preview\.png.*'A picture'"):
+        push()
+    assert there.head.files["preview.png"].data == b"bob's"
+    assert push(overwrite=True).outcome == "updated"
+    assert there.head.files["preview.png"].data == b"ours"
+
+
 def test_a_repository_that_was_renamed_is_named(push: Push, hub: HubServer) -> None:
     push()
     hub.renamed["jane/bot"] = "jane/new-bot"

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from support.pushed_versions import STAYS, Push, evaluation, publish_version
 
 from components.contracts.errors import BadInputError, UnreachableError
 from components.contracts.pushing import Pushed, PushReport
+from components.contracts.registry import StaleVersion
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
+from components.registry.stale import mark_stale
 from components.runtime.gate import GateFailedError
 
 FILES = {
@@ -248,6 +251,21 @@ def test_the_list_is_asked_again_right_before_the_commit(
     with pytest.raises(BadInputError, match="opted out"):
         push()
     assert len(hub.repositories["jane/bot"].commits) == 1
+    assert not hub.asked("/commit/")
+
+
+def test_a_version_that_went_stale_during_the_upload_is_not_pushed(
+    push: Push, registry: str, hub: HubServer
+) -> None:
+    def forget() -> None:
+        one = StaleVersion(
+            persona="jane", version=1, marked_at=datetime.now(UTC), why="its posts are forgotten"
+        )
+        mark_stale(Registry.open(registry).store, [one])
+
+    hub.before["PUT /upload/"] = forget
+    with pytest.raises(BadInputError, match="version 1 of jane is stale"):
+        push()
     assert not hub.asked("/commit/")
 
 

@@ -171,6 +171,16 @@ def test_a_server_that_is_not_there_is_one_sentence(
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("address", ["wandb.example", "https://wandb.example:99999", "ftp://x.y"])
+def test_an_address_that_is_none_is_one_sentence(
+    address: str, api: WandbApi, story: ReportContent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_BASE_URL", address)
+    with pytest.raises(BadInputError, match="WANDB_BASE_URL: .* is no address") as refused:
+        make_report(story)
+    assert "\n" not in str(refused.value)
+
+
 def test_without_the_library_the_tracker_works_and_the_report_says_what_to_install(
     tmp_path: Path,
 ) -> None:

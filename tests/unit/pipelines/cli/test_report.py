@@ -1,13 +1,16 @@
 """`huggingtweets report`: which model it is about."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support.finished import Folders, make_finished
 
+from components.contracts.registry import StaleVersion
 from components.publish.config import PublishConfig
 from components.publish.stage import run
 from components.registry import Registry
+from components.registry.stale import mark_stale
 from components.tracking.report import ReportContent
 from pipelines.cli.command import main
 
@@ -103,6 +106,18 @@ def test_a_version_of_another_program_has_nothing_to_tell(
     registry.publish("rosa", lambda _, folder: (folder / "a.txt").write_text("a"), {"train": {}})
     assert main(["report", "--wandb", "rosa", "--registry", str(tmp_path)]) == 2
     assert "the lineage of rosa@1 does not say" in capsys.readouterr().err
+
+
+def test_of_a_persona_whose_versions_are_all_stale_one_has_to_be_named(
+    told: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = Registry.open(str(tmp_path))
+    registry.publish("rosa", lambda _, folder: (folder / "a.txt").write_text("a"), {"train": {}})
+    gone = StaleVersion(persona="rosa", version=1, marked_at=datetime.now(UTC), why="forgotten")
+    mark_stale(registry.store, [gone])
+    registry.withdraw("rosa", "latest")
+    assert main(["report", "--wandb", "rosa", "--registry", str(tmp_path)]) == 2
+    assert "name a version, as rosa@1" in capsys.readouterr().err
 
 
 def test_where_it_is_made_must_be_said(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

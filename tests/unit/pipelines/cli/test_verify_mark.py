@@ -65,6 +65,26 @@ def test_what_does_not_match_is_said_with_exit_code_1(
     assert len(said["problems"]) == 1
 
 
+def test_files_that_begin_as_those_of_windows_do_are_read(place: Path) -> None:
+    for name in ("answer.json", "key.pem", "keys.json", "text.txt"):
+        file = place / name
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert run(place, "@answer.json --key @key.pem --text-file @text.txt") == 0
+    assert run(place, "@answer.json --key @keys.json --text-file @text.txt") == 0
+
+
+def test_what_a_mark_says_of_itself_moves_no_cursor_and_makes_no_line(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = json.loads((place / "answer.json").read_text())
+    answer["mark"]["claim"]["key_id"] = "\x1b[2Jk\nwritten by a machine: jane@3"
+    (place / "forged.json").write_text(json.dumps(answer))
+    assert run(place, "@forged.json --key @key.pem", "--text", TEXT) == 1
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert all(line.startswith("the mark is not good: ") for line in said.splitlines())
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -77,6 +97,8 @@ def test_what_does_not_match_is_said_with_exit_code_1(
         "@answer.json --key @key.pem --text-file @none.txt",
         "@answer.json --key @key.pem --text-file @bytes",
         "@answer.json --key @key.pem --text-file @",
+        "- --key @key.pem --text-file -",
+        "- --key - --text x",
     ],
 )
 def test_what_cannot_be_used_is_one_sentence_and_exit_code_2(

@@ -1,12 +1,9 @@
-import os
 import random
 import resource
 import signal
-import subprocess
-import sys
 import time
 import uuid
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +18,10 @@ from components.train.checkpoint import Checkpoints, training_key
 from components.train.config import TrainConfig
 from components.train.stage import run
 
-CONFIG = TrainConfig(dtype="fp32", epochs=30, batch_tokens=64, validations=2, patience=1000)
+CONFIG = TrainConfig(dtype="fp32", epochs=10, batch_tokens=64, validations=2, patience=1000)
 
-IMPORTS = 6.0
-"""Seconds that a process needs before it trains, about."""
+IMPORTS = 0.5
+"""Seconds that a forked process needs before it trains, about."""
 
 
 class Clock:
@@ -49,7 +46,7 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(
     kind: str, method: str, dataset: Path, store: Path, tmp_path: Path
 ) -> None:
     base_model = make_tiny_model(tmp_path / kind, kind)
-    words = ["--method", method, "--dtype", "fp32", "--epochs", "30", "--batch-tokens", "64"]
+    words = ["--method", method, "--dtype", "fp32", "--epochs", "10", "--batch-tokens", "64"]
     words += ["--validations", "2", "--patience", "1000"]
     words += ["--dataset", str(dataset), "--base-model", str(base_model)]
     words += ["--checkpoint-uri", str(store), "--checkpoint-seconds", "0"]
@@ -156,17 +153,12 @@ def test_a_training_beside_a_full_disk_ends_with_its_model(
     dataset: Path, base_model: Path, store: Path, tmp_path: Path
 ) -> None:
     largest = 2 * (base_model / "model.safetensors").stat().st_size  # a checkpoint is twice that
-    command = [sys.executable, "-m", "components.train", "--dtype", "fp32", "--epochs", "1"]
-    command += ["--dataset", str(dataset), "--base-model", str(base_model)]
-    command += ["--checkpoint-uri", str(store), "--checkpoint-seconds", "0"]
-    command += ["--model-out", str(tmp_path / "out")]
-    answer = subprocess.run(
-        command,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ["--dtype", "fp32", "--epochs", "1"]
+    words += ["--dataset", str(dataset), "--base-model", str(base_model)]
+    words += ["--checkpoint-uri", str(store), "--checkpoint-seconds", "0"]
+    words += ["--model-out", str(tmp_path / "out")]
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (largest, largest))
+    answer = call("components.train", *words, before=limit)
     assert answer.returncode == 0, answer.stderr
     assert "no checkpoint could be written" in answer.stderr
     assert (tmp_path / "out" / "train.json").is_file()
@@ -184,27 +176,27 @@ def test_a_training_beside_a_full_disk_ends_with_its_model(
 def test_a_training_killed_at_random_moments_ends_as_one_that_was_not(
     scheme: str, kills: int, dataset: Path, store: Path, tmp_path: Path, request: Any
 ) -> None:
-    uri, environment = str(store), dict(os.environ)
+    uri, variables = str(store), {}
     if scheme != "folder":
         server = request.getfixturevalue("store_servers")(scheme)
         uri = f"{server.uri}/{uuid.uuid4()}"
-        environment |= server.environment()
+        variables = server.environment()
     base_model = make_tiny_model(tmp_path / "base")
-    command = [sys.executable, "-m", "components.train", "--dtype", "fp32", "--epochs", "30"]
-    command += ["--batch-tokens", "64", "--validations", "2", "--patience", "1000"]
-    command += ["--dataset", str(dataset), "--base-model", str(base_model)]
-    command += ["--model-out", str(tmp_path / "killed"), "--checkpoint-seconds", "0"]
+    words = ["--dtype", "fp32", "--epochs", "10"]
+    words += ["--batch-tokens", "64", "--validations", "2", "--patience", "1000"]
+    words += ["--dataset", str(dataset), "--base-model", str(base_model)]
+    words += ["--model-out", str(tmp_path / "killed"), "--checkpoint-seconds", "0"]
+    words += ["--checkpoint-uri", uri]
     started = time.monotonic()
     whole = trained(CONFIG, dataset, base_model, tmp_path / "whole")
     lasts = time.monotonic() - started + IMPORTS
     chance = random.Random(kills)
     for _ in range(kills):
-        process = subprocess.Popen([*command, "--checkpoint-uri", uri], env=environment)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(chance.uniform(0, lasts))
-        process.kill()
-        process.wait()
-    subprocess.run([*command, "--checkpoint-uri", uri], env=environment, check=True)
+        command = Command("components.train", *words, variables=variables)
+        time.sleep(chance.uniform(0, lasts))
+        command.kill()
+    ended = call("components.train", *words, variables=variables)
+    assert ended.returncode == 0, ended.stderr
     assert TrainReport.read(tmp_path / "killed" / "train.json").curve == whole.curve
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("killed", "whole")]
     assert weights[0] == weights[1]

@@ -5,6 +5,7 @@ started anew, as people start it: by the README's commands and by the first run 
 """
 
 import atexit
+import multiprocessing
 import os
 import runpy
 import signal
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -27,8 +28,8 @@ _READING = threading.Lock()
 class Command:
     """`python -m MODULE WORDS…`, started.
 
-    `folder` is where it runs, `variables` are set beside those of this process, and `before` is
-    called in the new process first.
+    `folder` is where it runs, `variables` are set beside those of this process, or beside those of
+    `environment` where there is one, and `before` is called in the new process first.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Command:
         *words: str,
         folder: Path | None = None,
         variables: dict[str, str] | None = None,
+        environment: Mapping[str, str] = os.environ,
         before: Callable[[], object] | None = None,
     ) -> None:
         self.words = [module, *map(str, words)]
@@ -45,16 +47,27 @@ class Command:
             for _ in range(2)
         )
         outputs = (self._printed.name, self._said.name)
-        environment = {**os.environ, **(variables or {})}
-        given = (self.words, folder or Path.cwd(), environment, outputs, before)
+        whole = {**environment, **(variables or {})}
+        given = (self.words, folder or Path.cwd(), whole, outputs, before)
         with _READING:
             self._process = FORKS.Process(target=_run, args=given, daemon=True)
             self._process.start()
 
     @property
-    def has_ended(self) -> bool:
+    def pid(self) -> int:
+        pid = self._process.pid
+        assert pid is not None
+        return pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None until it has ended; negative where a signal ended it."""
         with _READING:
-            return self._process.exitcode is not None
+            return self._process.exitcode
+
+    @property
+    def has_ended(self) -> bool:
+        return self.exit_code is not None
 
     @property
     def said(self) -> str:
@@ -68,6 +81,11 @@ class Command:
 
     def kill(self) -> subprocess.CompletedProcess[str]:
         self._process.kill()
+        return self.end()
+
+    def interrupt(self) -> subprocess.CompletedProcess[str]:
+        """Ask it to end, as Kubernetes does."""
+        self._process.terminate()
         return self.end()
 
     def end(self) -> subprocess.CompletedProcess[str]:
@@ -102,6 +120,7 @@ def _run(
     """What the new process does."""
     for number, output in enumerate(outputs, 1):
         os.dup2(os.open(output, os.O_WRONLY | os.O_APPEND), number)
+    multiprocessing.current_process().daemon = False  # it may start processes itself
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the process that forks ignores it
     os.environ.clear()
     os.environ.update(environment)

@@ -1,14 +1,13 @@
 """Kubeflow Trainer's part: the pods of a TrainJob, here processes of this machine."""
 
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.commands import Command
 from support.kubernetes_api_state import State, now
 from support.processes import free_ports
 
@@ -28,7 +27,7 @@ class Trainer:
         """Every TrainJob that there was."""
         self.working = True
         """Whether a TrainJob that comes is started; tests may want it to wait."""
-        self._running: dict[str, list[subprocess.Popen[str]]] = {}
+        self._running: dict[str, list[Command]] = {}
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
@@ -55,11 +54,11 @@ class Trainer:
                 elif name in self._running:
                     self._look_at(name, job)
 
-    def _start(self, name: str, job: Document) -> list[subprocess.Popen[str]]:
+    def _start(self, name: str, job: Document) -> list[Command]:
         trainer = job["spec"]["trainer"]
         (port,) = free_ports(1)
         command = [*trainer["command"], *trainer["args"]]
-        assert command[0] == "python"
+        assert command[:2] == ["python", "-m"]
         started = []
         for rank in range(trainer["numNodes"]):
             given = {
@@ -73,23 +72,16 @@ class Trainer:
             }
             pod = f"{name}-node-0-{rank}"
             self.state.put(NAMESPACE, node_pod(pod, name, {"running": {}}))
-            started.append(
-                subprocess.Popen(
-                    [sys.executable, *command[1:]],
-                    env={**self.environment, **given, **_variables(trainer["env"])},
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                )
-            )
+            variables = {**given, **_variables(trainer["env"])}
+            started.append(Command(*command[2:], variables=variables, environment=self.environment))
         return started
 
     def _look_at(self, name: str, job: Document) -> None:
-        codes = [process.poll() for process in self._running[name]]
+        codes = [pod.exit_code for pod in self._running[name]]
         for rank, (process, code) in enumerate(zip(self._running[name], codes, strict=True)):
             pod = f"{name}-node-0-{rank}"
             if code is not None and (pod, False) not in self.state.logs:
-                self.state.logs[pod, False] = process.communicate()[0]
+                self.state.logs[pod, False] = process.said
                 code = 128 - code if code < 0 else code
                 ended = {"terminated": {"exitCode": code, "reason": "Error" if code else ""}}
                 self.state.put(NAMESPACE, node_pod(pod, name, ended))
@@ -106,8 +98,6 @@ class Trainer:
     def _kill(self, name: str) -> None:
         for process in self._running.pop(name):
             process.kill()
-            if process.stdout and not process.stdout.closed:
-                process.communicate()
 
 
 def _variables(env: list[Document]) -> dict[str, str]:

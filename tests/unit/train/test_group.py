@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+from support.commands import Command, call
+from support.servers import until
 from support.short_of_memory import SAID
 from support.tiny_models import make_tiny_model
 
@@ -22,7 +24,8 @@ BOTH = {**os.environ, "PYTHONPATH": f"{TESTS.parent}:{TESTS}"}
 QUICK = TrainConfig(dtype="fp32", epochs=2, batch_tokens=128, learning_rate=1e-2, device="cpu")
 
 
-BY_TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
+BY_TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+BY_TORCHRUN += ["--standalone"]
 
 
 def check_same_curve(one: TrainReport, other: TrainReport) -> None:
@@ -53,17 +56,22 @@ def test_two_processes_train_as_one_does(
     assert names[0] == names[1]
 
 
-def command(dataset: Path, tmp_path: Path, *more: str) -> list[str]:
+def words_of(dataset: Path, tmp_path: Path, *more: str) -> list[str]:
     base = make_tiny_model(tmp_path / "base")
     words = ["--dtype", "fp32", "--epochs", "9", "--batch-tokens", "64", "--validations", "1"]
     words += ["--patience", "1000", "--device", "cpu", "--gpus", "2", "--checkpoint-seconds", "0"]
     words += ["--dataset", str(dataset), "--base-model", str(base), *more]
-    words += ["--model-out", str(tmp_path / "out"), "--checkpoint-uri", str(tmp_path / "store")]
-    return [sys.executable, "-m", "components.train", *words]
+    return [
+        *words,
+        "--model-out",
+        str(tmp_path / "out"),
+        "--checkpoint-uri",
+        str(tmp_path / "store"),
+    ]
 
 
 def trained_alone(dataset: Path, tmp_path: Path, epochs: float) -> TrainReport:
-    """What `command` asks for, trained by one process."""
+    """What `words_of` asks for, trained by one process."""
     changes = {"epochs": epochs, "batch_tokens": 64, "validations": 1, "patience": 1000}
     return run(
         QUICK.model_copy(update=changes | {"learning_rate": None}),
@@ -73,18 +81,18 @@ def trained_alone(dataset: Path, tmp_path: Path, epochs: float) -> TrainReport:
     )
 
 
-def started(command: list[str], store: Path) -> "subprocess.Popen[str]":
+def started(words: list[str], store: Path) -> Command:
     """The training, as soon as it has written its second checkpoint."""
     store.mkdir(exist_ok=True)
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    command = Command("components.train", *words)
     seen: set[Path] = set()
-    while len(seen) < 2 and process.poll() is None:
+    while len(seen) < 2 and not command.has_ended:
         seen |= set(store.rglob("*.pt"))
         time.sleep(0.002)
-    return process
+    return command
 
 
-def ranks_of(process: "subprocess.Popen[str]") -> list[int]:
+def ranks_of(process: Command) -> list[int]:
     """The processes that train, in their order; Python's own helper beside them is none."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     lines = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
@@ -99,11 +107,10 @@ def has_ended(pid: int) -> bool:
 
 
 def test_torchrun_starts_the_same_training(dataset: Path, tmp_path: Path) -> None:
-    words = command(dataset, tmp_path, "--gpus", "1", "--epochs", "2", "--seed", "3")
+    words = words_of(dataset, tmp_path, "--gpus", "1", "--epochs", "2", "--seed", "3")
     (tmp_path / "store").mkdir()
-    answer = subprocess.run(
-        [words[0], *BY_TORCHRUN, *words[1:]], capture_output=True, text=True, check=True
-    )
+    line = [*BY_TORCHRUN, "-m", "components.train", *words]
+    answer = subprocess.run(line, capture_output=True, text=True, check=True)
     assert answer.stderr.count("at best (step") == 1, "the first process alone speaks"
     report = TrainReport.read(tmp_path / "out" / "train.json")
     assert report.device.startswith("2 x ")
@@ -113,9 +120,9 @@ def test_torchrun_starts_the_same_training(dataset: Path, tmp_path: Path) -> Non
 def test_a_process_that_is_short_of_memory_computes_its_share_in_parts(
     dataset: Path, tmp_path: Path
 ) -> None:
-    words = command(dataset, tmp_path, "--gpus", "1", "--epochs", "3")
+    words = words_of(dataset, tmp_path, "--gpus", "1", "--epochs", "3")
     (tmp_path / "store").mkdir()
-    line = [words[0], *BY_TORCHRUN, "-m", "support.short_of_memory", *words[3:]]
+    line = [*BY_TORCHRUN, "-m", "support.short_of_memory", *words]
     answer = subprocess.run(line, capture_output=True, text=True, env=BOTH)
     assert answer.returncode == 0, answer.stderr
     assert SAID in answer.stderr
@@ -126,15 +133,15 @@ def test_a_process_that_is_short_of_memory_computes_its_share_in_parts(
 def test_a_killed_training_of_two_goes_on_as_if_nothing_had_happened(
     dataset: Path, tmp_path: Path
 ) -> None:
-    words = command(dataset, tmp_path)
+    words = words_of(dataset, tmp_path)
     process = started(words, tmp_path / "store")
     ranks = ranks_of(process)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)  # until the last one that writes there has ended
+    process.kill()
     assert len(ranks) == 2
-    assert all(map(has_ended, ranks))
+    until(lambda: all(map(has_ended, ranks)), "the end of both")
     assert not (tmp_path / "out").exists()
-    again = subprocess.run(words, capture_output=True, text=True, check=True)
+    again = call("components.train", *words)
+    assert again.returncode == 0, again.stderr
     assert again.stderr.count("going on from the checkpoint at step") == 1
     alone = trained_alone(dataset, tmp_path, epochs=9)
     check_same_curve(alone, TrainReport.read(tmp_path / "out" / "train.json"))
@@ -144,13 +151,13 @@ def test_a_killed_training_of_two_goes_on_as_if_nothing_had_happened(
 def test_a_process_that_is_killed_ends_the_others_with_a_sentence(
     dataset: Path, tmp_path: Path
 ) -> None:
-    process = started(command(dataset, tmp_path, "--epochs", "1000"), tmp_path / "store")
+    process = started(words_of(dataset, tmp_path, "--epochs", "1000"), tmp_path / "store")
     ranks = ranks_of(process)
     os.kill(ranks[1], signal.SIGKILL)
-    said = process.communicate()[1]
-    assert process.returncode == 1
-    assert "process 2 of the 2 that train together was killed" in said
-    assert "Traceback" not in said
+    ended = process.end()
+    assert ended.returncode == 1
+    assert "process 2 of the 2 that train together was killed" in ended.stderr
+    assert "Traceback" not in ended.stderr
     assert all(map(has_ended, ranks))
     assert not (tmp_path / "out").exists()
 
@@ -165,8 +172,7 @@ def test_a_process_that_is_killed_ends_the_others_with_a_sentence(
 def test_what_is_wrong_in_every_process_is_said_once(
     flags: list[str], said: str, dataset: Path, tmp_path: Path
 ) -> None:
-    words = [*command(dataset, tmp_path), *flags]
-    answer = subprocess.run(words, capture_output=True, text=True, check=False)
+    answer = call("components.train", *words_of(dataset, tmp_path), *flags)
     assert answer.returncode == 2
     assert answer.stderr.count(said) == 1
     assert answer.stderr.splitlines()[-1].startswith(f"error: {said}")

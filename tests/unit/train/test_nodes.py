@@ -3,9 +3,6 @@
 import json
 import logging
 import os
-import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import Command
 from support.kubernetes_api import KubernetesApi, kubernetes_api
 from support.stores import StoreServer
 from support.tiny_models import make_tiny_model
@@ -123,15 +121,14 @@ def check_order(job: dict[str, Any]) -> None:
     assert "a-secret" not in json.dumps(job)
 
 
-def started(kubeflow: Trainer, store: Any, places: dict[str, Path]) -> "subprocess.Popen[str]":
+def started(kubeflow: Trainer, store: Any, places: dict[str, Path]) -> Command:
     """The step as a process of its own, as soon as its TrainJob is there."""
     words = ["--nodes", "2", "--device", "cpu", "--dtype", "fp32", "--epochs", "2"]
     words += ["--batch-tokens", "128", "--learning-rate", "0.01", "--checkpoint-uri", store[0]]
     words += ["--dataset", str(places["dataset"]), "--base-model", str(places["base_model"])]
     words += ["--model-out", str(places["model_out"])]
-    command = [sys.executable, "-m", "components.train", *words]
-    step = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while not kubeflow.state.trainjobs and step.poll() is None:
+    step = Command("components.train", *words)
+    while not kubeflow.state.trainjobs and not step.has_ended:
         time.sleep(0.05)
     return step
 
@@ -143,7 +140,6 @@ def test_a_step_that_was_evicted_joins_the_trainjob_that_it_left_at_work(
     kubeflow.working = False
     step = started(kubeflow, store, places)
     step.kill()
-    step.communicate()
     assert len(kubeflow.state.trainjobs or {}) == 1
     kubeflow.working = True
     with caplog.at_level(logging.INFO):
@@ -162,10 +158,9 @@ def test_an_interrupted_step_deletes_its_trainjob(
     step = started(kubeflow, store, places)
     assert kubeflow.state.trainjobs
     time.sleep(0.5)
-    step.send_signal(signal.SIGTERM)
-    said = step.communicate()[1]
-    assert step.returncode == 130
-    assert "interrupted" in said
+    ended = step.interrupt()
+    assert ended.returncode == 130
+    assert "interrupted" in ended.stderr
     assert kubeflow.state.trainjobs == {}
     assert not places["model_out"].exists()
 

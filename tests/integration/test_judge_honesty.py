@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,8 @@ pytestmark = pytest.mark.real_posts
 
 AUTHORS = tuple(TABLES)
 SIZE = 300
+FEW = 40
+"""Posts that a model of millions of parameters is asked about."""
 EDITED = "tomorrow"
 """The word that stands in the place of others in an edited copy."""
 
@@ -192,11 +195,14 @@ def test_the_gate_stops_what_is_not_good(
 def test_the_base_model_is_no_better_than_itself_and_not_the_author(
     datasets: Path, tmp_path: Path
 ) -> None:
-    base = tmp_path / "base"
+    base, few = tmp_path / "base", tmp_path / "few"
     fetch(FetchConfig(base_model="bundled"), model_out=base)
+    shutil.copytree(datasets / "drob", few)
+    tests = (few / "test.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (few / "test.jsonl").write_text("".join(evenly(tests, FEW)), encoding="utf-8")
     report: EvaluationReport = judge(
         EvaluateConfig(samples=48, prompts=("I like",), max_tokens=40),
-        dataset=datasets / "drob",
+        dataset=few,
         out=tmp_path / "judged",
         model=base,
         base_model=base,

@@ -141,8 +141,8 @@ def test_make_demo_prints_ten_posts_and_where_everything_lies(tmp_path: Path) ->
     out = tmp_path / "demo"
     line = ["make", "-C", str(ROOT), "demo", f"VENV={environment}", f"OUT={out}"]
     short = {
-        "HUGGINGTWEETS_EPOCHS": "0.05",
-        "HUGGINGTWEETS_VALIDATION_TOKENS": "256",
+        "HUGGINGTWEETS_EPOCHS": "0.01",
+        "HUGGINGTWEETS_VALIDATION_TOKENS": "64",
         "HUGGINGTWEETS_MAX_TOKENS": "12",
         "HUGGINGTWEETS_PROMPTS": "My dream is",
     }

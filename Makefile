@@ -1,6 +1,7 @@
 # Two commands for a newcomer: `make demo`, `make test`. `make help` lists the rest.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE # or each process of the tests compiles all of them again
 
 VENV ?= .venv
 RUN  := $(VENV)/bin

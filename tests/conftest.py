@@ -16,6 +16,7 @@ GROUPS = (
 )
 LONGEST_NAME = 16
 """Bytes that may stand in a test's name."""
+TRAINING = Path(__file__).parent / "unit" / "train"
 
 settings.register_profile("untimed", deadline=None)  # a busy machine fails nothing
 settings.load_profile("untimed")
@@ -25,6 +26,11 @@ inspect.stack = functools.partial(inspect.stack, 0)
 
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each computes with its own share
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first: else one process has it left when the others are done."""
+    items.sort(key=lambda item: TRAINING not in item.path.parents)
 
 
 @pytest.hookimpl(tryfirst=True)

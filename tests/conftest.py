@@ -1,7 +1,9 @@
-import functools
+import gc
 import inspect
 import logging
 import os
+import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +20,20 @@ LONGEST_NAME = 16
 """Bytes that may stand in a test's name."""
 TRAINING = Path(__file__).parent / "unit" / "train"
 
+
+def _stack(context: int = 0) -> list[inspect.FrameInfo]:
+    """As inspect's, but without files and lines of source, which take seconds to find here."""
+    return [
+        inspect.FrameInfo(frame, frame.f_code.co_filename, line, frame.f_code.co_name, None, None)
+        for frame, line in traceback.walk_stack(sys._getframe(1))
+    ]
+
+
+inspect.stack = _stack  # kfp asks at every step who called it
+
 settings.register_profile("untimed", deadline=None)  # a busy machine fails nothing
 settings.load_profile("untimed")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
-inspect.stack = functools.partial(inspect.stack, 0)
-"""kfp asks at every step who called it: below pytest the lines of source take seconds to find."""
 
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each computes with its own share
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(workers))))
@@ -31,6 +42,12 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each computes with
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first: else one process has it left when the others are done."""
     items.sort(key=lambda item: TRAINING not in item.path.parents)
+
+
+def pytest_collection_finish() -> None:
+    """Garbage is looked for among what the tests make, and not in all that they import."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,6 +5,7 @@ started anew, as people start it: by the README's commands and by the first run 
 """
 
 import atexit
+import gc
 import multiprocessing
 import os
 import runpy
@@ -118,6 +119,7 @@ def _run(
     before: Callable[[], object] | None,
 ) -> None:
     """What the new process does."""
+    gc.freeze()  # what is imported already is no garbage
     for number, output in enumerate(outputs, 1):
         os.dup2(os.open(output, os.O_WRONLY | os.O_APPEND), number)
     multiprocessing.current_process().daemon = False  # it may start processes itself

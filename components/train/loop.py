@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 
 from components.contracts.errors import BadInputError, HuggingtweetsError
 from components.contracts.reports import CurvePoint
 from components.runtime.progress import Advance
 from components.train.checkpoint import Checkpoints, State
+from components.train.computing import InTurn
 from components.train.config import TrainConfig
 from components.train.data import Batch, Posts, epoch_batches, make_batch
 from components.train.group import Group
-from components.train.loss import LossFunction
 from components.train.memory import fitting
 from components.train.optimizer import MasterAdamW
 from components.train.schedule import learning_rate
@@ -71,7 +70,7 @@ class Share:
 
 
 def train(
-    loss_of: LossFunction,
+    computing: InTurn,
     optimizer: MasterAdamW,
     posts: Posts,
     validation: list[Batch],
@@ -103,10 +102,10 @@ def train(
         advance(state.step)
     else:
         state = TrainState(optimizer.weights(), schedule.epochs)
-        _validate(state, loss_of, validation, optimizer, None, group)
+        _validate(state, computing, validation, optimizer, None, group)
     for share in _shares(posts, state.step, schedule.steps, config, group):
         rate = learning_rate(state.step, schedule.steps, config.peak_learning_rate, config.warmup)
-        losses.append(_step(state, loss_of, optimizer, share, rate, group))
+        losses.append(_step(state, computing, optimizer, share, rate, group))
         state.step += 1
         state.tokens += share.tokens
         state.seconds = time.perf_counter() - start
@@ -116,7 +115,7 @@ def train(
         advance(1, _words(state, losses[-1]))
         on_step(state.step, {"train/loss": losses[-1], "train/learning_rate": rate})
         if state.step % schedule.between == 0 or state.step == schedule.steps or out_of_time:
-            _validate(state, loss_of, validation, optimizer, float(np.mean(losses)), group)
+            _validate(state, computing, validation, optimizer, float(np.mean(losses)), group)
             on_step(state.step, {"validation/loss": state.curve[-1].validation_loss or 0.0})
             losses.clear()
             if out_of_time or _without_gain(state) >= config.patience:
@@ -125,25 +124,6 @@ def train(
             checkpoints.offer(lambda: snapshot(state, losses, optimizer))
     state.seconds = time.perf_counter() - start
     return state
-
-
-def total_nats(loss_of: LossFunction, parts: list[Batch]) -> float:
-    """What all tokens of `parts` cost together."""
-    with torch.no_grad():
-        return sum(float(loss_of(part)) * part.tokens for part in parts)
-
-
-def _gradients(loss_of: LossFunction, tokens: int, parts: list[Batch]) -> float:
-    """Add up the gradients of what `parts` add to the mean loss over `tokens` tokens; gives that.
-
-    Processes do not speak of it before the end, so each may take as many parts as it must.
-    """
-    total = 0.0
-    for part in parts:
-        loss = loss_of(part) * (part.tokens / tokens)
-        loss.backward()  # type: ignore[no-untyped-call]
-        total += float(loss.detach())
-    return total
 
 
 def _saved(checkpoints: Checkpoints | None, group: Group) -> State | None:
@@ -194,13 +174,13 @@ def _order(seed: int, epoch: int) -> np.random.Generator:
 
 def _step(
     state: TrainState,
-    loss_of: LossFunction,
+    computing: InTurn,
     optimizer: MasterAdamW,
     share: Share,
     rate: float,
     group: Group,
 ) -> float:
-    compute = partial(_gradients, loss_of, share.tokens)
+    compute = partial(computing.gradients, share.tokens)
     own = fitting(state, share.own, compute, optimizer.drop_gradients) if share.own else 0.0
     value = group.total(own)
     _check(value)
@@ -210,14 +190,14 @@ def _step(
 
 def _validate(
     state: TrainState,
-    loss_of: LossFunction,
+    computing: InTurn,
     validation: list[Batch],
     optimizer: MasterAdamW,
     train_loss: float | None,
     group: Group,
 ) -> None:
     own = group.share(validation)
-    nats = sum(fitting(state, batch, partial(total_nats, loss_of)) for batch in own)
+    nats = sum(fitting(state, batch, computing.nats) for batch in own)
     loss = group.total(nats) / sum(batch.tokens for batch in validation)
     _check(loss)
     state.curve.append(CurvePoint(step=state.step, train_loss=train_loss, validation_loss=loss))

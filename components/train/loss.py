@@ -9,6 +9,8 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn.functional import cross_entropy
 
 from components.train.data import IGNORED, Batch
+from components.train.native.functions import cross_entropy_in_place
+from components.train.native.library import available
 
 LossFunction: TypeAlias = Callable[[Batch], Tensor]
 """Gives the mean loss of a batch's tokens as a scalar that can be differentiated."""
@@ -108,6 +110,8 @@ def _errors(
 ) -> tuple[Tensor, Tensor]:
     """The loss of each token, and softmax minus one-hot: the gradient at its logits."""
     logits = torch.nn.functional.linear(hidden, weight, bias)
+    if logits.dtype == torch.bfloat16 and logits.device.type == "cpu" and available():
+        return cross_entropy_in_place(logits, targets), logits
     scores = logits.log_softmax(dim=1, dtype=torch.float32)
     own = targets[:, None]
     losses = -scores.gather(1, own)

@@ -56,7 +56,15 @@ def in_parts(batch: Batch, parts: int) -> list[Batch]:
     if parts == 1:
         return [batch]
     size = -(-len(batch.inputs) // parts)
-    return [_rows(batch, first, first + size) for first in range(0, len(batch.inputs), size)]
+    return [rows_of(batch, first, first + size) for first in range(0, len(batch.inputs), size)]
+
+
+def rows_of(batch: Batch, first: int, last: int) -> Batch:
+    """The posts from `first` to before `last`, with no more padding than they need."""
+    inputs, targets = batch.inputs[first:last], batch.targets[first:last]
+    lengths = (targets != IGNORED).sum(dim=1)
+    longest = int(lengths.max())
+    return Batch(inputs[:, :longest], targets[:, :longest], int(lengths.sum()))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -64,13 +72,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     said = str(error).lower()
     known = isinstance(error, MemoryError | torch.OutOfMemoryError)
     return known or any(sign in said for sign in SIGNS)
-
-
-def _rows(batch: Batch, first: int, last: int) -> Batch:
-    inputs, targets = batch.inputs[first:last], batch.targets[first:last]
-    lengths = (targets != IGNORED).sum(dim=1)
-    longest = int(lengths.max())
-    return Batch(inputs[:, :longest], targets[:, :longest], int(lengths.sum()))
 
 
 def _too_large(batch: Batch) -> OutOfMemoryError:

@@ -7,9 +7,14 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 from torch.nn.utils import clip_grad_norm_
+from torch.optim.adamw import adamw
+
+from components.train.native.adamw import AdamWInC, Step, Weight
+from components.train.native.library import available
 
 HIGHEST_NORM = 1.0  # gradients are scaled down to this norm, as GPT-2 and Llama were trained
 BETAS = (0.9, 0.99)
+EPS = 1e-8
 
 
 class MasterAdamW:
@@ -23,9 +28,13 @@ class MasterAdamW:
             self.masters = [p.detach().clone().requires_grad_() for p in parameters]
             for parameter in parameters:
                 parameter.data = parameter.data.to(dtype)
-        self._adam = torch.optim.AdamW(
-            self.masters, lr=0.0, betas=BETAS, weight_decay=weight_decay, fused=True
-        )
+        self._weight_decay = weight_decay
+        self._steps = 0
+        self._means = [torch.zeros_like(master, requires_grad=False) for master in self.masters]
+        self._squares = [torch.zeros_like(mean) for mean in self._means]
+        processor = all(master.device.type == "cpu" for master in self.masters)
+        fast = processor and dtype == torch.bfloat16 and available()
+        self._in_c = AdamWInC(self._weights()) if fast else None
 
     def step(
         self, learning_rate: float, add_up: Callable[[list[Tensor]], None] | None = None
@@ -34,6 +43,18 @@ class MasterAdamW:
 
         Where several processes have a part of them, `add_up` turns a process's into those of all.
         """
+        self._steps += 1
+        if self._in_c and not add_up:
+            self._in_c.move(self._facts(learning_rate), HIGHEST_NORM)
+        else:
+            self._move(learning_rate, add_up)
+        self.drop_gradients()
+
+    def _facts(self, learning_rate: float) -> Step:
+        corrections = (1 - beta**self._steps for beta in BETAS)
+        return Step(learning_rate, *BETAS, EPS, self._weight_decay, *corrections, 1.0)
+
+    def _move(self, learning_rate: float, add_up: Callable[[list[Tensor]], None] | None) -> None:
         for parameter, master in zip(self.parameters, self.masters, strict=True):
             if parameter is not master and parameter.grad is not None:
                 master.grad = parameter.grad.float()
@@ -41,13 +62,31 @@ class MasterAdamW:
         if add_up:
             add_up([self._gradient(master) for master in self.masters])
         clip_grad_norm_(self.masters, HIGHEST_NORM)
-        self._adam.param_groups[0]["lr"] = learning_rate
-        self._adam.step()
-        self._adam.zero_grad()
+        used = [weight for weight in self._weights() if weight.master.grad is not None]
         with torch.no_grad():
+            adamw(
+                [weight.master for weight in used],
+                [self._gradient(weight.master) for weight in used],
+                [weight.mean for weight in used],
+                [weight.square for weight in used],
+                [],
+                [torch.tensor(float(self._steps - 1), device=w.master.device) for w in used],
+                fused=True,
+                amsgrad=False,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
+                lr=learning_rate,
+                weight_decay=self._weight_decay,
+                eps=EPS,
+                maximize=False,
+            )
             for parameter, master in zip(self.parameters, self.masters, strict=True):
                 if parameter is not master:
                     parameter.copy_(master)
+
+    def _weights(self) -> list[Weight]:
+        kept = (self.parameters, self.masters, self._means, self._squares)
+        return [Weight(*parts) for parts in zip(*kept, strict=True)]
 
     def drop_gradients(self) -> None:
         """Forget what the last backward passes left."""
@@ -63,18 +102,26 @@ class MasterAdamW:
 
     def state(self) -> dict[str, Any]:
         """All that the next step depends on: the master weights and AdamW's moments."""
-        return {"masters": self.weights(), "adam": self._adam.state_dict()}
+        moments = {"means": copies(self._means), "squares": copies(self._squares)}
+        return {"masters": self.weights(), "steps": self._steps, **moments}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to where `state` was taken, in the model as well."""
+        self._steps = state["steps"]
         with torch.no_grad():
-            for parameter, master, saved in zip(
-                self.parameters, self.masters, state["masters"], strict=True
-            ):
-                master.copy_(saved)
+            for own, name in (
+                (self.masters, "masters"), (self._means, "means"), (self._squares, "squares")
+            ):  # fmt: skip
+                for tensor, saved in zip(own, state[name], strict=True):
+                    tensor.copy_(saved)
+            for parameter, master in zip(self.parameters, self.masters, strict=True):
                 parameter.copy_(master)
-        self._adam.load_state_dict(state["adam"])
 
     def weights(self) -> list[Tensor]:
         """A copy of the master weights, in the order of the parameters."""
-        return [master.detach().clone() for master in self.masters]
+        return copies(self.masters)
+
+
+def copies(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Copies that nothing changes."""
+    return [tensor.detach().clone() for tensor in tensors]

@@ -25,8 +25,8 @@ from components.runtime.progress import progress
 from components.tracking import handles, tracked
 from components.train.ability import check_can_write
 from components.train.allocator import large_buffers_kept
-from components.train.attention import suit_attention
 from components.train.checkpoint import Checkpoints, training_key
+from components.train.computing import InTurn, SideBySide
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
 from components.train.group import Group, is_first, is_in_group, joined
@@ -38,6 +38,7 @@ from components.train.optimizer import MasterAdamW
 from components.train.report import base_facts, train_report
 from components.train.save import save_adapter, save_model
 from components.train.state import TrainState
+from components.train.suit import suit_processor
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +176,7 @@ def fit(
         BadInputError: the model cannot learn to write, or has nothing that adapters fit.
     """
     check_can_write(lm, validation.ids[0])
-    suit_attention(lm.model, TORCH_DTYPES[dtype], posts, validation)
+    suited = suit_processor(lm.model, TORCH_DTYPES[dtype], posts, validation)
     parameters = make_trainable(lm.model, config)
     optimizer = MasterAdamW(parameters, config.weight_decay, TORCH_DTYPES[dtype])
     for parameter in lm.model.parameters():  # the frozen ones; buffers keep their precision
@@ -184,12 +185,13 @@ def fit(
         sample_evenly(validation, config.validation_tokens), config.batch_tokens, lm.device
     )
     loss_of = loss_function(lm.model, validation_batches[0])
+    computing = SideBySide(loss_of, parameters) if suited else InTurn(loss_of)
     group = group or Group(lm.device)
     steps = plan(posts, config).steps
     shown = progress("training", steps) if group.is_first else nullcontext(unseen)
     with large_buffers_kept(), shown as advance:
         return train(
-            loss_of,
+            computing,
             optimizer,
             posts,
             validation_batches,

@@ -23,7 +23,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 from components.lm.models import LanguageModel, load_model
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
-from components.train.loop import total_nats
+from components.train.computing import InTurn
 from components.train.loss import loss_function
 
 BLOCK = 1024
@@ -83,7 +83,7 @@ def _validated(dataset: Path, lm: LanguageModel) -> float:
     posts = sample_evenly(read_posts(dataset, "validation", lm), config.validation_tokens)
     batches = in_batches(posts, config.batch_tokens, lm.device)
     lm.model.eval()
-    nats = total_nats(loss_function(lm.model, batches[0]), batches)
+    nats = InTurn(loss_function(lm.model, batches[0])).nats(batches)
     return nats / sum(batch.tokens for batch in batches)
 
 

@@ -19,12 +19,12 @@ from transformers import GPT2Config, GPT2LMHeadModel, TrainerCallback
 from components.lm.models import TORCH_DTYPES
 from components.lm.precision import choose_precision, gemm_rate
 from components.train.allocator import large_buffers_kept
-from components.train.attention import suit_attention
 from components.train.config import Method, TrainConfig
 from components.train.data import Posts, epoch_batches, make_batch
 from components.train.loss import loss_function
 from components.train.method import make_trainable
 from components.train.optimizer import MasterAdamW
+from components.train.suit import suit_processor
 
 CPU = torch.device("cpu")
 FLOPS_PER_WEIGHT = {"full": 6, "lora": 4, "original": 6}  # lora makes no gradients of the weights
@@ -67,7 +67,7 @@ def ours(size: Size, method: Method) -> dict[str, float]:
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
     posts = made_up_posts(60 * (steps + 1), size.model.vocab_size)
-    suit_attention(model, dtype, posts)
+    suit_processor(model, dtype, posts)
     order = np.random.default_rng(0)
     numbers = epoch_batches(posts, config.batch_tokens, order)[: steps + 1]
     batches = [make_batch(posts, batch, CPU) for batch in numbers]

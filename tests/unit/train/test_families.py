@@ -21,11 +21,12 @@ from components.lm.score import Scorer
 from components.publish.config import PublishConfig
 from components.publish.stage import run as publish
 from components.registry import Registry
-from components.train.attention import suit_attention
+from components.train import suit
 from components.train.config import TrainConfig
 from components.train.data import in_batches, read_posts
 from components.train.loss import loss_function
 from components.train.stage import run as train
+from components.train.suit import suit_processor
 
 GROUPED = {"num_key_value_heads": 2, "head_dim": 8}
 FAMILIES: dict[str, dict[str, Any]] = {
@@ -79,16 +80,19 @@ def test_a_base_model_of_any_family_learns_and_then_writes(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_plain_attention_is_the_fused_one(family: str, dataset: Path, tmp_path: Path) -> None:
+def test_plain_attention_is_the_fused_one(
+    family: str, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = make_tiny_family(tmp_path / "tiny", family.partition(",")[0], **FAMILIES[family])
     lm = load_model(source, device=torch.device("cpu"))
     posts = read_posts(dataset, "train", lm)
     (batch, *_) = in_batches(posts, 512, lm.device)
     loss_of = loss_function(lm.model, batch)
     expected = float(loss_of(batch).detach())
-    suit_attention(lm.model, torch.float32, posts)
+    suit_processor(lm.model, torch.float32, posts)
     assert (lm.model.config._attn_implementation == "eager") == (family == "gemma2")
-    suit_attention(lm.model, torch.bfloat16, posts)
+    monkeypatch.setattr(suit, "available", lambda: False)
+    suit_processor(lm.model, torch.bfloat16, posts)
     assert lm.model.config._attn_implementation == "eager"
     assert float(loss_of(batch).detach()) == pytest.approx(expected, rel=1e-5)
 

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from components.lm.models import LanguageModel
+from components.train.computing import InTurn
 from components.train.config import TrainConfig
 from components.train.data import Batch, Posts
 from components.train.loop import DivergedError, TrainingPlan, plan, train
@@ -31,7 +32,7 @@ def outcome(values: list[float], **changes: object) -> tuple[int, float, int]:
     config = QUICK.model_copy(update={"patience": 2, "batch_tokens": 4, **changes})
     optimizer, judged, loss_of = scripted(values)
     posts = Posts([[0, 1, 2]] * 4, 0)
-    result = train(loss_of, optimizer, posts, judged, config, lambda *_: None)  # type: ignore[arg-type]
+    result = train(InTurn(loss_of), optimizer, posts, judged, config, lambda *_: None)  # type: ignore[arg-type]
     return result.best_step, result.best_loss, result.step
 
 

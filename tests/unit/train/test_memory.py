@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from components.lm.models import LanguageModel
+from components.train.computing import InTurn
 from components.train.config import TrainConfig
 from components.train.data import Batch, Posts, in_batches
 from components.train.loop import train
@@ -35,7 +36,7 @@ def fitted(lm: LanguageModel, posts: Posts, largest: int, error: Exception) -> T
         return loss
 
     optimizer = MasterAdamW(list(lm.model.parameters()), 0.0, torch.float32)
-    return train(loss_of, optimizer, posts, validation, CONFIG, lambda *_: None)
+    return train(InTurn(loss_of), optimizer, posts, validation, CONFIG, lambda *_: None)
 
 
 @pytest.mark.parametrize("error", SAID)

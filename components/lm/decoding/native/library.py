@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from components.contracts.errors import BadInputError
-from components.lm.decoding.native.build import HERE, LEVELS, CompilerError, build, library_path
+from components.lm.compiling import CompilerError
+from components.lm.decoding.native.build import DECODER, LEVELS
 from components.lm.decoding.native.layout import Cache, Draw, NativeBatch, NativeModel
 
 log = logging.getLogger(__name__)
@@ -83,26 +84,7 @@ def opened(path: Path) -> ctypes.CDLL:
 def _found() -> ctypes.CDLL | None:
     """The library, compiled now if it was not at set-up; None, said once, where it cannot be."""
     try:
-        return opened(_made())
+        return opened(DECODER.made())
     except (CompilerError, OSError) as error:
         log.warning("torch writes instead of the faster decoder in C: %s", error)
         return None
-
-
-def _made() -> Path:
-    """The library, beside its source or, where that cannot be written to, in the user's cache."""
-    here, own = library_path(HERE / "build"), library_path(_cache())
-    for path in (here, own):
-        if path.exists():
-            return path
-    try:
-        build(here)
-    except OSError:
-        build(own)
-        return own
-    return here
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "huggingtweets"

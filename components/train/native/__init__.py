@@ -1,0 +1,1 @@
+"""The parts of a training step that are no matrix products, in C."""

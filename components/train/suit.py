@@ -1,0 +1,175 @@
+"""A model's parts computed as suits posts on a processor: few tokens a row, many rows a core."""
+
+from collections.abc import Callable
+from inspect import signature
+from types import MethodType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AttentionInterface
+
+from components.train.data import Posts
+from components.train.native.functions import LANES, CausalAttention, Gelu, RmsNorm, SwiGlu
+from components.train.native.library import available
+
+SHORT = 512
+"""Tokens of a row up to which the scores of all pairs are small beside the rest of a step."""
+OF_POSTS = "huggingtweets_posts"
+"""The name by which transformers knows `attend`."""
+
+Forward = Callable[..., Tensor]
+
+
+class UnsuitedError(Exception):
+    """A model's attention is not plain causal attention."""
+
+
+def suit_processor(model: Any, dtype: torch.dtype, *splits: Posts) -> bool:
+    """Have `model`, still in fp32, compute in bf16 on a processor what takes longest there.
+
+    Where all posts are short, attention becomes plain matrix products: torch's fused attention goes
+    through its backward pass block by block, which for rows of 10 to 60 tokens costs five to nine
+    times as much. Where the library in C is there, attention, norms and activations become its
+    own, each one operation instead of up to a dozen; True then.
+    """
+    longest = max(len(ids) for posts in splits for ids in posts.ids)
+    if model.device.type != "cpu" or dtype != torch.bfloat16 or longest > SHORT:
+        return False
+    if not available():
+        model.set_attn_implementation("eager")
+        return False
+    _suit_attention(model, splits[0])
+    for module in model.modules():
+        if forward := _own_forward(module):
+            module.forward = forward
+    return True
+
+
+def _suit_attention(model: Any, posts: Posts) -> None:
+    """The library's attention where it is the model's, tried on a post; else the plain one."""
+    AttentionInterface.register(OF_POSTS, attend)
+    try:
+        model.set_attn_implementation(OF_POSTS)
+        with torch.no_grad():
+            model(input_ids=torch.tensor([posts.ids[0]]), use_cache=False)
+    except (UnsuitedError, ValueError):
+        model.set_attn_implementation("eager")
+
+
+def attend(
+    module: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    sliding_window: int | None = None,
+    **others: Any,
+) -> tuple[Tensor, None]:
+    """Attention as transformers calls it: [posts, length, heads, head_dim] of what stands before.
+
+    Raises:
+        UnsuitedError: it is not plain causal attention of one width.
+    """
+    length, head_dim = query.shape[2:]
+    plain = (
+        query.shape[-1] == key.shape[-1] == value.shape[-1]
+        and key.shape[2] == length
+        and head_dim % LANES == 0
+        and (sliding_window is None or sliding_window >= SHORT)
+        and attention_mask is None
+        and not dropout
+        and all(others.get(name) is None for name in ("softcap", "s_aux", "head_mask"))
+        and getattr(module, "is_causal", True)
+    )
+    if not plain:
+        raise UnsuitedError(type(module).__name__)
+    scale = head_dim**-0.5 if scaling is None else scaling
+    if query.dtype != torch.bfloat16:  # the trial, before the model is cast
+        mask = torch.ones(length, length, dtype=torch.bool).tril()
+        shared = query.shape[1] // key.shape[1]
+        keys, values = (tensor.repeat_interleave(shared, dim=1) for tensor in (key, value))
+        tried = functional.scaled_dot_product_attention(query, keys, values, mask, scale=scale)
+        return tried.transpose(1, 2), None
+    return CausalAttention.apply(query, key, value, scale), None  # type: ignore[no-untyped-call]
+
+
+def _own_forward(module: nn.Module) -> Forward | None:
+    """How `module` computes in bf16 with the library; None where it is nothing that it knows.
+
+    By its parts and its results, not by its class: families write the same things again.
+    """
+    for known in (_norm, _gated, _activation):
+        if forward := known(module):
+            return forward
+    return None
+
+
+def _norm(module: nn.Module) -> Forward | None:
+    weight = getattr(module, "weight", None)
+    eps = getattr(module, "variance_epsilon", getattr(module, "eps", None))
+    named = type(module).__name__.endswith("RMSNorm") and eps is not None
+    if not named or not isinstance(weight, Tensor) or weight.dim() != 1 or len(weight) % LANES:
+        return None
+
+    def plain(x: Tensor) -> Tensor:
+        return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + eps) * weight
+
+    def suited(self: nn.Module, x: Tensor) -> Tensor:
+        normed: Tensor = RmsNorm.apply(x, self.weight, eps)  # type: ignore[no-untyped-call]
+        return normed
+
+    return MethodType(suited, module) if _gives(module, plain, len(weight)) else None
+
+
+def _gated(module: nn.Module) -> Forward | None:
+    """An MLP as Llama's: down(silu(gate) * up)."""
+    parts = [getattr(module, name, None) for name in ("gate_proj", "up_proj", "down_proj")]
+    if not all(isinstance(part, nn.Linear) for part in parts):
+        return None
+    gate, up, down = (part for part in parts if isinstance(part, nn.Linear))
+    if gate.out_features % LANES:
+        return None
+
+    def plain(x: Tensor) -> Tensor:
+        found: Tensor = down(functional.silu(gate(x)) * up(x))
+        return found
+
+    def suited(self: Any, x: Tensor) -> Tensor:  # by name, since adapters take their places
+        product = SwiGlu.apply(self.gate_proj(x), self.up_proj(x))  # type: ignore[no-untyped-call]
+        found: Tensor = self.down_proj(product)
+        return found
+
+    return MethodType(suited, module) if _gives(module, plain, gate.in_features) else None
+
+
+def _activation(module: nn.Module) -> Forward | None:
+    """GPT-2's GELU in its tanh form, a module of its own."""
+    if "gelu" not in type(module).__name__.lower() or [*module.parameters()]:
+        return None
+
+    def plain(x: Tensor) -> Tensor:
+        return functional.gelu(x, approximate="tanh")
+
+    def suited(_: nn.Module, x: Tensor) -> Tensor:
+        found: Tensor = Gelu.apply(x)  # type: ignore[no-untyped-call]
+        return found
+
+    return MethodType(suited, module) if _gives(module, plain, LANES) else None
+
+
+def _gives(module: nn.Module, plain: Callable[[Tensor], Tensor], width: int) -> bool:
+    """Whether `module` takes a [posts, length, width] alone and makes of it what `plain` does."""
+    if len(signature(module.forward).parameters) != 1:
+        return False
+    probe = torch.linspace(-4, 4, 2 * width).view(1, 2, width)
+    with torch.no_grad():
+        try:
+            found = module(probe)
+        except (TypeError, ValueError, RuntimeError):
+            return False
+        expected = plain(probe)
+        return isinstance(found, Tensor) and torch.allclose(found, expected, rtol=1e-4, atol=1e-5)

@@ -114,12 +114,13 @@ def _norm(module: nn.Module) -> Forward | None:
     named = type(module).__name__.endswith("RMSNorm") and eps is not None
     if not named or not isinstance(weight, Tensor) or weight.dim() != 1 or len(weight) % LANES:
         return None
+    epsilon = float(eps)
 
     def plain(x: Tensor) -> Tensor:
-        return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + eps) * weight
+        return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + epsilon) * weight
 
     def suited(self: nn.Module, x: Tensor) -> Tensor:
-        normed: Tensor = RmsNorm.apply(x, self.weight, eps)  # type: ignore[no-untyped-call]
+        normed: Tensor = RmsNorm.apply(x, self.weight, epsilon)  # type: ignore[no-untyped-call]
         return normed
 
     return MethodType(suited, module) if _gives(module, plain, len(weight)) else None

@@ -85,7 +85,7 @@ lock: ## compile the locks again from pyproject.toml (needs uv)
 	@locks/update
 
 clean: ## remove the virtual environments and what was built
-	rm -rf .venv .venv-dev .venv-fuzz .venv-peers $(OLDER:/.ready=) build out components/lm/decoding/native/build
+	rm -rf .venv .venv-dev .venv-fuzz .venv-peers $(OLDER:/.ready=) build out components/lm/decoding/native/build components/train/native/build
 
 %/.build-$(BUILD): # stands for the build of torch in an environment: with another one it is made anew
 	@mkdir -p $(@D) && rm -f $(@D)/.build-* && touch $@

@@ -21,9 +21,9 @@ import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from components.lm.models import LanguageModel, load_model
+from components.train.computing import InTurn
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
-from components.train.computing import InTurn
 from components.train.loss import loss_function
 
 BLOCK = 1024

@@ -102,13 +102,13 @@ def test_nothing_of_a_cuda_build_stays_when_the_build_changes(install: Install) 
     assert any(call.endswith("uninstall --yes nvidia-cublas") for call in calls)
 
 
-BUILD = "-m components.lm.decoding.native.build"
+BUILDS = ["-m components.lm.decoding.native.build", "-m components.train.native.build"]
 TOOLS = ("bash", "cp", "dirname", "grep", "mkdir", "mktemp", "rm", "sed", "sh", "touch", "xargs")
 
 
-def test_the_decoder_in_c_is_compiled_last(install: Install) -> None:
+def test_the_libraries_in_c_are_compiled_last(install: Install) -> None:
     _, calls, _ = install(MIRROR="yes")
-    assert calls[-1] == BUILD
+    assert calls[-2:] == BUILDS
 
 
 def test_a_compiler_is_fetched_by_hash_where_there_is_none_and_stays_nowhere(
@@ -123,13 +123,14 @@ def test_a_compiler_is_fetched_by_hash_where_there_is_none_and_stays_nowhere(
     match = re.search(r"--require-hashes --target (\S+) -r locks/compiler.txt", fetched)
     assert match
     assert not Path(match[1]).exists()
-    assert (code, calls[-1]) == (0, BUILD)
+    assert (code, calls[-2:]) == (0, BUILDS)
 
 
-def test_without_a_decoder_in_c_all_else_is_installed(install: Install, tmp_path: Path) -> None:
+def test_without_libraries_in_c_all_else_is_installed(install: Install, tmp_path: Path) -> None:
     code, _, said = install(MIRROR="yes", NO_COMPILER="yes")
     assert code == 0
     assert "models write with torch" in said
+    assert "models train with torch" in said
     assert (tmp_path / "venv" / ".ready").is_file()
 
 

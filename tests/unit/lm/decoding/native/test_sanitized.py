@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components.lm.decoding.native.build import CompilerError, build_program
+from components.lm.compiling import CompilerError
+from components.lm.decoding.native.build import DECODER
 
 SHAPES = Path(__file__).parent / "shapes.c"
 
@@ -18,7 +19,7 @@ def test_steps_of_any_shape_stay_within_their_memory_and_agree(
     program = tmp_path / "shapes"
     flags = (f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", "-O1", "-g")
     try:
-        build_program(SHAPES, program, flags)
+        DECODER.build_program(SHAPES, program, flags)
     except CompilerError as error:
         pytest.skip(f"no compiler with these sanitizers: {error}")
     said = subprocess.run([program, shapes, "3"], capture_output=True, text=True, check=False)

@@ -16,7 +16,7 @@ from components.lm.models import LanguageModel
 
 IGNORED = -100
 """The target of padding, which counts in no loss."""
-WINDOW = 16
+WINDOW = 64
 """Batches sorted by length together: many enough for little padding, few enough to stay mixed."""
 
 
@@ -80,9 +80,11 @@ def epoch_batches(posts: Posts, batch_tokens: int, order: np.random.Generator) -
 
 
 def _cut(numbers: np.ndarray, lengths: np.ndarray, batch_tokens: int) -> Iterator[list[int]]:
+    """Batches, the longest posts first; an even number of them where it fits, for equal halves."""
     batch: list[int] = []
     for number in sorted(numbers.tolist(), key=lambda number: (-lengths[number], number)):
-        if batch and lengths[batch[0]] * (len(batch) + 1) > batch_tokens:
+        wanted = len(batch) + (1 if len(batch) % 2 else 2)
+        if batch and lengths[batch[0]] * wanted > batch_tokens:
             yield batch
             batch = []
         batch.append(number)

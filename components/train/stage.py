@@ -42,6 +42,9 @@ from components.train.suit import suit_processor
 
 log = logging.getLogger(__name__)
 
+VALIDATED_AT_ONCE = 1024
+"""Tokens: nothing is kept of them for a backward pass, so many fit where a step's do."""
+
 
 def run(config: TrainConfig, *, dataset: Path, base_model: Path, model_out: Path) -> TrainReport:
     """Train `base_model` on `dataset` and write the finetuned-model folder.
@@ -182,7 +185,9 @@ def fit(
     for parameter in lm.model.parameters():  # the frozen ones; buffers keep their precision
         parameter.data = parameter.data.to(TORCH_DTYPES[dtype])
     validation_batches = in_batches(
-        sample_evenly(validation, config.validation_tokens), config.batch_tokens, lm.device
+        sample_evenly(validation, config.validation_tokens),
+        max(config.batch_tokens, VALIDATED_AT_ONCE),
+        lm.device,
     )
     loss_of = loss_function(lm.model, validation_batches[0])
     computing = SideBySide(loss_of, parameters) if suited else InTurn(loss_of)

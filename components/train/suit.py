@@ -110,11 +110,11 @@ def _own_forward(module: nn.Module) -> Forward | None:
 
 def _norm(module: nn.Module) -> Forward | None:
     weight = getattr(module, "weight", None)
-    eps = getattr(module, "variance_epsilon", getattr(module, "eps", None))
-    named = type(module).__name__.endswith("RMSNorm") and eps is not None
-    if not named or not isinstance(weight, Tensor) or weight.dim() != 1 or len(weight) % LANES:
+    epsilon = getattr(module, "variance_epsilon", getattr(module, "eps", None))
+    if not isinstance(weight, Tensor) or not isinstance(epsilon, float):
         return None
-    epsilon = float(eps)
+    if not type(module).__name__.endswith("RMSNorm") or weight.dim() != 1 or len(weight) % LANES:
+        return None
 
     def plain(x: Tensor) -> Tensor:
         return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + epsilon) * weight

@@ -1,35 +1,46 @@
 """Training: tokens a second beside the original's recipe, and the time to the best model.
 
-The peer is the original's recipe under transformers.Trainer, see recipe.py.
+`python tests/bench/bench_train.py [--runs N] [--seeds N] [--before CHECKOUT [--author NAME …]]`
+The peer is the original's recipe under transformers.Trainer, see recipe.py; with `--before` it is
+an earlier build, whose trainings take turns with this one's on the posts of several authors.
 """
 
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from report import Row, write_report
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.report import Row, write_report
+from support.real_tables import TABLES
 
 from components.collect.config import TableSource
 from components.collect.stage import run as collect
+from components.contracts.base import read_rows
+from components.contracts.posts import DatasetRow
 from components.contracts.reports import TrainReport
 from components.fetch.config import FetchConfig
 from components.fetch.stage import run as fetch
+from components.lm.score import Scorer
 from components.prepare.config import PrepareConfig
 from components.prepare.stage import run as prepare
 from components.runtime.flags import flags_for
 from components.runtime.logs import set_up_logs
 from components.train.config import Method, TrainConfig
 
-KINDS = ("original", "full", "lora")
-METHODS: tuple[Method, ...] = ("full", "lora")
+METHODS: tuple[Method, ...] = ("partial", "full", "lora")
+KINDS = ("original", *METHODS)
 PEER = "the original's recipe"
-POSTS = "dgrtwo-tidy-text-mining/drob_tweets.csv"
+DROB = "drob"
+HERE = Path(__file__).parents[2]
 FIVE_MINUTES = 300.0  # what the original promised, on a GPU
 
 
@@ -38,8 +49,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that it works")
     parser.add_argument("--runs", type=int, default=5, help="speed runs of each kind")
     parser.add_argument("--seeds", type=int, default=3, help="trainings to the best of each kind")
+    parser.add_argument("--before", type=Path, help="a checkout of an earlier build, the peer then")
+    parser.add_argument("--author", action="append", choices=TABLES, help="with --before (all)")
     given = parser.parse_args()
     set_up_logs()
+    if given.before:
+        authors = given.author or list(TABLES)
+        print(write_report("train-before", before_rows(given.before, authors, given.seeds)))
+        return
     runs, seeds = (1, 1) if given.quick else (given.runs, given.seeds)
     rows = speed_rows("quick" if given.quick else "gpt2", runs)
     write_report("train", rows)  # the second half takes long
@@ -102,9 +119,7 @@ def best_rows(seeds: int, max_seconds: float | None) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         fetch(FetchConfig(base_model="bundled"), model_out=work / "base")
-        table = TableSource(table=str(Path(data) / POSTS), author="drob", consent="public-figure")
-        collect(table, dataset_out=work / "raw")
-        prepare(PrepareConfig(), dataset=[work / "raw"], dataset_out=work / "dataset")
+        _make_dataset(Path(data), DROB, work)
         reports: dict[str, list[TrainReport]] = {method: [] for method in METHODS}
         for seed in range(seeds):
             for method in METHODS:
@@ -114,12 +129,81 @@ def best_rows(seeds: int, max_seconds: float | None) -> list[Row]:
         return [row for method in METHODS for row in _to_best(method, reports[method], peer)]
 
 
-def _train(config: TrainConfig, work: Path) -> TrainReport:
+def _make_dataset(data: Path, author: str, work: Path) -> None:
+    """The train-dataset of an author's real posts, in `work`."""
+    table = str(data / TABLES[author])
+    source = TableSource(table=table, author=author, consent="public-figure")
+    for old in (work / "raw", work / "dataset"):
+        shutil.rmtree(old, ignore_errors=True)
+    collect(source, dataset_out=work / "raw")
+    prepare(PrepareConfig(), dataset=[work / "raw"], dataset_out=work / "dataset")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training with the default preset came to."""
+
+    seconds: float
+    """Of training to the best validation loss."""
+    bits: float
+    """Bits per byte of the test posts."""
+
+
+def before_rows(before: Path, authors: Sequence[str], seeds: int) -> list[Row]:
+    """This build's default preset beside that of the checkout `before`, author by author."""
+    data = Path(os.environ["HUGGINGTWEETS_TEST_DATA"])
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        fetch(FetchConfig(base_model="bundled"), model_out=work / "base")
+        for author in authors:
+            _make_dataset(data, author, work)
+            pairs = []
+            for seed in range(seeds):
+                pairs.append([_trained(root, seed, work) for root in (HERE, before.absolute())])
+                print(
+                    author, "seed", seed, "ours", pairs[-1][0], "before", pairs[-1][1], flush=True
+                )
+            rows += _beside_before(author, pairs)
+            write_report("train-before", rows)  # the rest takes long
+    return rows
+
+
+def _trained(root: Path, seed: int, work: Path) -> Trained:
+    """Train with the build in `root` in a process of its own; scored by this build."""
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    report = _train(TrainConfig(seed=seed), work, root, environment, ["--seed", str(seed)])
+    texts = [row.text for row in read_rows(work / "dataset" / "test.jsonl", DatasetRow)]
+    bits = sum(bits for _, bits in Scorer(work / "finetuned").bits(texts))
+    return Trained(report.seconds_to_best or 0.0, bits / sum(len(t.encode()) for t in texts))
+
+
+def _beside_before(author: str, pairs: Sequence[Sequence[Trained]]) -> Iterator[Row]:
+    case, runs = f"SmolLM2-135M on the posts of {author}, default preset", len(pairs)
+    for metric, unit, name in (
+        ("time to the best validation loss", "s", "seconds"),
+        ("bits per byte of test posts", "bits", "bits"),
+    ):
+        mine, theirs = ([getattr(pair[at], name) for pair in pairs] for at in (0, 1))
+        ours, peer = statistics.mean(mine), statistics.mean(theirs)
+        yield Row(
+            case, metric, unit, ours, "the build before", peer, peer / ours, runs, _spread(mine)
+        )
+
+
+def _train(
+    config: TrainConfig,
+    work: Path,
+    root: Path = HERE,
+    environment: Mapping[str, str] = os.environ,
+    flags: Sequence[str] | None = None,
+) -> TrainReport:
+    """Train in a process of its own, with the flags of `config` or these."""
     out = work / "finetuned"
     places = ["--dataset", work / "dataset", "--base-model", work / "base", "--model-out", out]
-    flags = [*map(str, places), *flags_for(config, os.environ)]
-    command = [sys.executable, "-m", "components.train", *flags]
-    subprocess.run(command, check=True)
+    words = flags_for(config, os.environ) if flags is None else flags
+    command = [sys.executable, "-m", "components.train", *map(str, places), *words]
+    subprocess.run(command, check=True, cwd=root, env=environment)
     report = TrainReport.read(out / "train.json")
     print(f"{config.method}, seed {config.seed}: {report.best_validation_loss:.4f} nats a token")
     return report
@@ -128,7 +212,7 @@ def _train(config: TrainConfig, work: Path) -> TrainReport:
 def _to_best(
     method: str, reports: list[TrainReport], peer: dict[str, float] | None
 ) -> Iterator[Row]:
-    case, runs = f"SmolLM2-135M on drob_tweets.csv, {method}", len(reports)
+    case, runs = f"SmolLM2-135M on the posts of drob, {method}", len(reports)
     seconds = [report.seconds_to_best or 0.0 for report in reports]
     losses = [report.best_validation_loss for report in reports]
     start = statistics.median(report.curve[0].validation_loss or 0.0 for report in reports)

@@ -19,6 +19,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, TrainerCallback
 from components.lm.models import TORCH_DTYPES
 from components.lm.precision import choose_precision, gemm_rate
 from components.train.allocator import large_buffers_kept
+from components.train.computing import InTurn, SideBySide
 from components.train.config import Method, TrainConfig
 from components.train.data import Posts, epoch_batches, make_batch
 from components.train.loss import loss_function
@@ -27,7 +28,9 @@ from components.train.optimizer import MasterAdamW
 from components.train.suit import suit_processor
 
 CPU = torch.device("cpu")
-FLOPS_PER_WEIGHT = {"full": 6, "lora": 4, "original": 6}  # lora makes no gradients of the weights
+FORWARD_AND_THROUGH, OF_A_WEIGHT = 4, 2
+"""Operations a token and weight: for the result and the gradient that goes on; for the weight's
+own, which frozen weights do without."""
 
 
 @dataclass(frozen=True)
@@ -62,24 +65,27 @@ def ours(size: Size, method: Method) -> dict[str, float]:
     steps = size.steps * BLOCK // config.batch_tokens
     dtype = TORCH_DTYPES[choose_precision("auto", CPU).dtype]
     model = make_model(size).eval()
+    posts = made_up_posts(60 * (steps + 1), size.model.vocab_size)
     weights = sum(parameter.numel() for parameter in model.parameters())
-    optimizer = MasterAdamW(make_trainable(model, config), 0.0, dtype)
+    suited = suit_processor(model, dtype, posts)
+    parameters = make_trainable(model, config)
+    trained = sum(parameter.numel() for parameter in parameters)
+    optimizer = MasterAdamW(parameters, 0.0, dtype)
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
-    posts = made_up_posts(60 * (steps + 1), size.model.vocab_size)
-    suit_processor(model, dtype, posts)
     order = np.random.default_rng(0)
     numbers = epoch_batches(posts, config.batch_tokens, order)[: steps + 1]
     batches = [make_batch(posts, batch, CPU) for batch in numbers]
     loss_of = loss_function(model, batches[0])
+    computing = SideBySide(loss_of, parameters) if suited else InTurn(loss_of)
     rate = gemm_rate(dtype)
     for at, batch in enumerate(batches):
         if at == 1:
             start = time.perf_counter()
-        loss_of(batch).backward()  # type: ignore[no-untyped-call]
+        computing.gradients(batch.tokens, [batch])
         optimizer.step(1e-4)
     seconds = time.perf_counter() - start
-    limit = rate / (FLOPS_PER_WEIGHT[method] * weights)
+    limit = rate / (FORWARD_AND_THROUGH * weights + OF_A_WEIGHT * trained)
     return _facts(sum(batch.tokens for batch in batches[1:]) / seconds, rate, limit)
 
 

@@ -1,4 +1,4 @@
-"""What of a model is trained: most of it, all, or low-rank adapters beside it."""
+"""What of a model is trained: all of it, or low-rank adapters beside it."""
 
 import warnings
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import Linear, Parameter
+from torch.nn import Parameter
 from transformers.pytorch_utils import Conv1D
 
 from components.contracts.errors import BadInputError
@@ -52,39 +52,13 @@ def _with(model: Any, config: TrainConfig, weights: Sequence[Tensor]) -> Any:
 
 
 def _adapted(model: Any, config: TrainConfig) -> Any:
-    """`model` as it is trained: with LoRA peft's wrapping of it, else with what is frozen."""
-    if config.method == "partial":
-        _freeze_what_costs_most(model)
-    if config.method == "lora":
-        return _with_adapters(model, config)
-    return model
-
-
-def _freeze_what_costs_most(model: Any) -> None:
-    """Freeze the embeddings, the output head, and the layers that widen each MLP.
-
-    They are three fifths of SmolLM2's weights, their gradients a fifth of a step's products, and a
-    persona is as good without learning them.
-    """
-    for part in (model.get_input_embeddings(), model.get_output_embeddings()):
-        part.requires_grad_(False)
-    for name, layer in model.named_modules():
-        if _widens(layer) and "attn" not in name and "attention" not in name:
-            layer.requires_grad_(False)
-
-
-def _widens(layer: Any) -> bool:
-    if isinstance(layer, Conv1D):
-        return bool(layer.nf > layer.nx)
-    return isinstance(layer, Linear) and layer.out_features > layer.in_features
-
-
-def _with_adapters(model: Any, config: TrainConfig) -> Any:
-    """Peft's wrapping of `model`: adapters on every linear layer of its blocks.
+    """`model`, or with LoRA peft's wrapping of it: adapters on every linear layer of its blocks.
 
     Hu et al. 2021, arXiv:2106.09685; on all linear layers, as Dettmers et al. 2023,
     arXiv:2305.14314 found best.
     """
+    if config.method == "full":
+        return model
     from peft import LoraConfig, get_peft_model  # takes two seconds, which full training is spared
 
     _check_rank(model, config.lora_rank)

@@ -5,6 +5,8 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from components.contracts.artifacts import (
     FINETUNED_MODEL,
     PREPARE_REPORT,
@@ -190,7 +192,8 @@ def fit(
         lm.device,
     )
     loss_of = loss_function(lm.model, validation_batches[0])
-    computing = SideBySide(loss_of, parameters) if suited else InTurn(loss_of)
+    beside = suited and torch.get_num_threads() > 1
+    computing = SideBySide(loss_of, parameters) if beside else InTurn(loss_of)
     group = group or Group(lm.device)
     steps = plan(posts, config).steps
     shown = progress("training", steps) if group.is_first else nullcontext(unseen)

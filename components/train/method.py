@@ -10,6 +10,7 @@ from torch.nn import Parameter
 from transformers.pytorch_utils import Conv1D
 
 from components.contracts.errors import BadInputError
+from components.train.adapted import join_adapters
 from components.train.config import TrainConfig
 
 ALPHA_PER_RANK = 2
@@ -17,7 +18,10 @@ ALPHA_PER_RANK = 2
 
 def make_trainable(model: Any, config: TrainConfig) -> list[Parameter]:
     """Prepare `model` in place and return the parameters to train."""
-    return _trainable(_adapted(model, config))
+    adapted = _adapted(model, config)
+    if config.method == "lora":
+        join_adapters(adapted)
+    return _trainable(adapted)
 
 
 def with_weights(model: Any, config: TrainConfig, weights: Sequence[Tensor]) -> Any:

@@ -9,7 +9,8 @@ BUILD := $(shell TORCH=$(TORCH) locks/build)
 DEV  := .venv-dev/bin
 OLDER := .venv-transformers-4/.ready .venv-hub-1/.ready
 OUT  ?= out/demo
-WORKERS ?= logical
+# one more than compute at once: tests wait for stores as well
+WORKERS ?= $(shell expr $$(nproc) + 1)
 SHARED := -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25
 PREFIX ?= huggingtweets
 TAG ?= dev
@@ -41,8 +42,8 @@ lint: .venv-dev/.ready ## check style, types, floors, scripts and the Dockerfile
 	@$(DEV)/shellcheck locks/build locks/install locks/update images/install .ci/run findings/*.sh
 	@$(DEV)/hadolint images/Dockerfile
 
-bench-train: .venv-dev/.ready ## time training beside the original's recipe
-	@$(DEV)/python tests/bench/bench_train.py
+bench-train: .venv-dev/.ready ## time training beside the original's recipe, or an earlier checkout: BEFORE=FOLDER
+	@$(DEV)/python tests/bench/bench_train.py $(if $(BEFORE),--before $(BEFORE))
 
 bench-judge: .venv-dev/.ready ## time the judge beside scikit-learn and sacrebleu
 	@$(DEV)/python tests/bench/bench_judge.py

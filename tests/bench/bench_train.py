@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,16 +22,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.report import Row, write_report
 from support.real_tables import TABLES
 
-from components.collect.config import TableSource
-from components.collect.stage import run as collect
 from components.contracts.base import read_rows
 from components.contracts.posts import DatasetRow
 from components.contracts.reports import TrainReport
 from components.fetch.config import FetchConfig
 from components.fetch.stage import run as fetch
 from components.lm.score import Scorer
-from components.prepare.config import PrepareConfig
-from components.prepare.stage import run as prepare
 from components.runtime.flags import flags_for
 from components.runtime.logs import set_up_logs
 from components.train.config import Method, TrainConfig
@@ -119,7 +115,7 @@ def best_rows(seeds: int, max_seconds: float | None) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         fetch(FetchConfig(base_model="bundled"), model_out=work / "base")
-        _make_dataset(Path(data), DROB, work)
+        _prepare_by(HERE, Path(data) / TABLES[DROB], DROB, work)
         reports: dict[str, list[TrainReport]] = {method: [] for method in METHODS}
         for seed in range(seeds):
             for method in METHODS:
@@ -127,16 +123,6 @@ def best_rows(seeds: int, max_seconds: float | None) -> list[Row]:
                 reports[method].append(_train(config, work))
         peer = None if max_seconds else _script("recipe.py", work / "dataset", work / "base")
         return [row for method in METHODS for row in _to_best(method, reports[method], peer)]
-
-
-def _make_dataset(data: Path, author: str, work: Path) -> None:
-    """The train-dataset of an author's real posts, in `work`."""
-    table = str(data / TABLES[author])
-    source = TableSource(table=table, author=author, consent="public-figure")
-    for old in (work / "raw", work / "dataset"):
-        shutil.rmtree(old, ignore_errors=True)
-    collect(source, dataset_out=work / "raw")
-    prepare(PrepareConfig(), dataset=[work / "raw"], dataset_out=work / "dataset")
 
 
 @dataclass(frozen=True)
@@ -153,26 +139,42 @@ def before_rows(before: Path, authors: Sequence[str], seeds: int) -> list[Row]:
     """This build's default preset beside that of the checkout `before`, author by author."""
     data = Path(os.environ["HUGGINGTWEETS_TEST_DATA"])
     rows: list[Row] = []
+    before = before.absolute()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        fetch(FetchConfig(base_model="bundled"), model_out=work / "base")
+        _stage(before, "fetch", "--base-model", "bundled", "--model-out", work / "base")
         for author in authors:
-            _make_dataset(data, author, work)
+            _prepare_by(before, data / TABLES[author], author, work)
             pairs = []
             for seed in range(seeds):
-                pairs.append([_trained(root, seed, work) for root in (HERE, before.absolute())])
-                print(
-                    author, "seed", seed, "ours", pairs[-1][0], "before", pairs[-1][1], flush=True
-                )
+                pairs.append([_trained(root, seed, work) for root in (HERE, before)])
+                print(author, "seed", seed, "now and before:", *pairs[-1], flush=True)
             rows += _beside_before(author, pairs)
             write_report("train-before", rows)  # the rest takes long
     return rows
 
 
+def _prepare_by(build: Path, table: Path, author: str, work: Path) -> None:
+    """The train-dataset of an author, made by `build`: an older one reads none of a newer one."""
+    for old in (work / "raw", work / "dataset"):
+        shutil.rmtree(old, ignore_errors=True)
+    source = ("--table", table, "--author", author, "--consent", "public-figure")
+    _stage(build, "collect", *source, "--dataset-out", work / "raw")
+    _stage(build, "prepare", "--dataset", work / "raw", "--dataset-out", work / "dataset")
+
+
+def _stage(build: Path, stage: str, *words: str | Path) -> None:
+    """Do a stage with the build in a folder, in a process of its own."""
+    command = [sys.executable, "-m", f"components.{stage}", *map(str, words)]
+    environment = os.environ | {"PYTHONPATH": str(build)}
+    subprocess.run(command, check=True, cwd=build, env=environment)
+
+
 def _trained(root: Path, seed: int, work: Path) -> Trained:
     """Train with the build in `root` in a process of its own; scored by this build."""
-    environment = os.environ | {"PYTHONPATH": str(root)}
-    report = _train(TrainConfig(seed=seed), work, root, environment, ["--seed", str(seed)])
+    places = ("--dataset", work / "dataset", "--base-model", work / "base")
+    _stage(root, "train", *places, "--model-out", work / "finetuned", "--seed", str(seed))
+    report = TrainReport.read(work / "finetuned" / "train.json")
     texts = [row.text for row in read_rows(work / "dataset" / "test.jsonl", DatasetRow)]
     bits = sum(bits for _, bits in Scorer(work / "finetuned").bits(texts))
     return Trained(report.seconds_to_best or 0.0, bits / sum(len(t.encode()) for t in texts))
@@ -191,19 +193,10 @@ def _beside_before(author: str, pairs: Sequence[Sequence[Trained]]) -> Iterator[
         )
 
 
-def _train(
-    config: TrainConfig,
-    work: Path,
-    root: Path = HERE,
-    environment: Mapping[str, str] = os.environ,
-    flags: Sequence[str] | None = None,
-) -> TrainReport:
-    """Train in a process of its own, with the flags of `config` or these."""
+def _train(config: TrainConfig, work: Path) -> TrainReport:
     out = work / "finetuned"
-    places = ["--dataset", work / "dataset", "--base-model", work / "base", "--model-out", out]
-    words = flags_for(config, os.environ) if flags is None else flags
-    command = [sys.executable, "-m", "components.train", *map(str, places), *words]
-    subprocess.run(command, check=True, cwd=root, env=environment)
+    places = ("--dataset", work / "dataset", "--base-model", work / "base", "--model-out", out)
+    _stage(HERE, "train", *places, *flags_for(config, os.environ))
     report = TrainReport.read(out / "train.json")
     print(f"{config.method}, seed {config.seed}: {report.best_validation_loss:.4f} nats a token")
     return report

@@ -16,7 +16,7 @@ from components.lm.models import LanguageModel
 
 IGNORED = -100
 """The target of padding, which counts in no loss."""
-WINDOW = 64
+WINDOW = 16
 """Batches sorted by length together: many enough for little padding, few enough to stay mixed."""
 
 

@@ -156,6 +156,8 @@ def _activation(module: nn.Module) -> Forward | None:
         return functional.gelu(x, approximate="tanh")
 
     def suited(_: nn.Module, x: Tensor) -> Tensor:
+        if x.shape[-1] % LANES:  # how wide it is, is first seen here
+            return plain(x)
         found: Tensor = Gelu.apply(x)  # type: ignore[no-untyped-call]
         return found
 

@@ -85,6 +85,15 @@ def test_norms_and_activations_of_another_kind_stay_as_they_are(made: tuple[Any,
     assert "forward" not in vars(layer.mlp)  # gelu
 
 
+@pytest.mark.parametrize("made", [("gpt2", {"n_inner": 37})], ids=["gpt2"], indirect=True)
+def test_an_activation_of_broken_vectors_is_torchs(made: tuple[Any, Posts]) -> None:
+    model, posts = made
+    assert suit_processor(model, torch.bfloat16, posts)
+    act = model.transformer.h[0].mlp.act
+    x = torch.linspace(-3, 3, 37).view(1, 1, 37).bfloat16()
+    assert torch.equal(act(x), torch.nn.functional.gelu(x, approximate="tanh"))
+
+
 @pytest.mark.parametrize("made", [("llama", WIDE)], ids=["llama"], indirect=True)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_long_posts_and_fp32_are_torchs(made: tuple[Any, Posts], dtype: torch.dtype) -> None:

@@ -96,8 +96,10 @@ class Disk:
             ChecksumError: it is not the manifest that the alias names, or is of another version.
         """
         kept = self._manifest_path(persona, version)
-        if sha256 and kept.is_file() and file_sha256(kept) == sha256:
-            return Manifest.read(kept)
+        with suppress(FileNotFoundError):
+            data = kept.read_bytes()
+            if hashlib.sha256(data).hexdigest() == sha256:
+                return parse_document(data, Manifest, os.fspath(kept))
         key = manifest_key(persona, version)
         data = registry.store.get(key).data
         if sha256 and hashlib.sha256(data).hexdigest() != sha256:
@@ -110,7 +112,7 @@ class Disk:
         return manifest
 
     def manifest_sha256(self, persona: str, version: int) -> str:
-        """The digest of a version's manifest as `manifest` kept it."""
+        """The digest of the manifest beside a version's files."""
         return file_sha256(self._manifest_path(persona, version))
 
     def kept_manifest(self, persona: str, version: int) -> Manifest | None:
@@ -126,19 +128,24 @@ class Disk:
             return None
         return known[1]
 
-    def files(self, registry: Registry, manifest: Manifest) -> Kept:
+    def files(
+        self, registry: Registry, persona: str, version: int, sha256: str | None
+    ) -> tuple[Kept, Manifest]:
         """The folder with a version's files, fetched unless they are there as they should be.
+
+        Its manifest, which is beside it then, has this digest; see `manifest`.
 
         Raises:
             StorageError: a file is missing, or is not what the manifest says.
         """
-        folder = self.root / manifest.persona / str(manifest.version)
-        with _alone_with(folder):
+        folder = self.root / persona / str(version)
+        with _alone_with(folder):  # or the manifest is removed before there are files to keep it
+            manifest = self.manifest(registry, persona, version, sha256)
             if not folder.is_dir() or changed(folder, served(manifest)):
                 shutil.rmtree(folder, ignore_errors=True)
-                place = version_folder(manifest.persona, manifest.version)
+                place = version_folder(persona, version)
                 _bring(registry.store, place, served(manifest), folder)
-            return _keep(folder)
+            return _keep(folder), manifest
 
     def base(self, registry: Registry, sha256: str) -> Kept:
         """The folder with the base model of this digest, fetched unless it is there.
@@ -294,6 +301,8 @@ def _remove(folder: Path) -> int | None:
                 file.unlink(missing_ok=True)
     except BlockingIOError:
         return None
+    except FileNotFoundError:  # another server just deleted the last version, and their folder
+        return 0
     with suppress(OSError):  # there are others in it
         folder.parent.rmdir()
     return freed

@@ -77,9 +77,10 @@ class RegistrySource:
 
     def fetch(self, disk: Disk) -> Fetched:
         """See `Source.fetch`."""
-        manifest = self.manifest(disk)
         with self._reconnecting():
-            kept = disk.files(self.registry, manifest)
+            kept, manifest = disk.files(
+                self.registry, self.persona, self.version, self.manifest_sha256
+            )
         return Fetched(kept, manifest, disk.manifest_sha256(self.persona, self.version))
 
     @contextmanager

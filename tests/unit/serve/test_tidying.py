@@ -1,7 +1,9 @@
 """What leaves the disk of a server, and what stays."""
 
 import logging
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from components.serve.archives.write import write_archive
 from components.serve.metrics import Metrics
 from components.serve.personas.disk import Disk, Kept
 from components.serve.personas.opted_out import OptOuts
+from components.serve.personas.sources import RegistrySource
 from components.serve.personas.stale import StaleVersions
 from components.serve.personas.tidying import Tidier
 
@@ -272,7 +275,7 @@ def tidier_of(registry: Registry, disk: Disk, opt_outs: OptOuts) -> Tidier:
 
 
 def fetch(registry: Registry, disk: Disk) -> Kept:
-    return disk.files(registry, disk.manifest(registry, "jane", 1, None))
+    return disk.files(registry, "jane", 1, None)[0]
 
 
 def test_what_somebody_uses_is_not_removed(registry: Registry, disk: Disk) -> None:
@@ -284,6 +287,27 @@ def test_what_somebody_uses_is_not_removed(registry: Registry, disk: Disk) -> No
     assert disk.versions() == []
     with fetch(registry, disk) as again:
         assert (again.folder / "model.safetensors").is_file()
+
+
+def test_what_is_removed_while_it_is_fetched_is_fetched_whole(
+    registry: Registry, disk: Disk
+) -> None:
+    source, fetched = RegistrySource(registry, "jane", 1), threading.Event()
+
+    def remove() -> None:
+        while not fetched.is_set():
+            disk.remove("jane", 1)
+
+    with ThreadPoolExecutor() as pool:
+        removing = pool.submit(remove)
+        try:
+            for _ in range(300):
+                with source.fetch(disk) as found:
+                    assert (found.folder / "model.safetensors").is_file()
+                    assert disk.kept_manifest("jane", 1) == found.manifest
+        finally:
+            fetched.set()
+        removing.result()
 
 
 def test_the_manifest_on_the_disk_is_the_one_that_is_there_now(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from support.commands import Command
+from support.forked_group import fork_group
 from support.kubernetes_api_state import State, now
 from support.processes import free_ports
 
@@ -73,7 +74,14 @@ class Trainer:
             pod = f"{name}-node-0-{rank}"
             self.state.put(NAMESPACE, node_pod(pod, name, {"running": {}}))
             variables = {**given, **_variables(trainer["env"])}
-            started.append(Command(*command[2:], variables=variables, environment=self.environment))
+            started.append(
+                Command(
+                    *command[2:],
+                    variables=variables,
+                    environment=self.environment,
+                    before=fork_group,
+                )
+            )
         return started
 
     def _look_at(self, name: str, job: Document) -> None:

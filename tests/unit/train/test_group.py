@@ -2,15 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from support.commands import Command, call
+from support.forked_group import SAID, fork_group, fork_group_short_of_memory
 from support.servers import until
-from support.short_of_memory import SAID
 from support.tiny_models import make_tiny_model
 
 from components.contracts.errors import BadInputError
@@ -19,13 +17,8 @@ from components.train.__main__ import main
 from components.train.config import TrainConfig
 from components.train.stage import run
 
-TESTS = Path(__file__).parents[2]
-BOTH = {**os.environ, "PYTHONPATH": f"{TESTS.parent}:{TESTS}"}
 QUICK = TrainConfig(dtype="fp32", epochs=2, batch_tokens=128, learning_rate=1e-2, device="cpu")
-
-
-BY_TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-BY_TORCHRUN += ["--standalone"]
+BY_TORCHRUN = ["--nproc-per-node", "2", "--standalone", "-m", "components.train"]
 
 
 def check_same_curve(one: TrainReport, other: TrainReport) -> None:
@@ -38,22 +31,35 @@ def check_same_curve(one: TrainReport, other: TrainReport) -> None:
         assert ours.train_loss == pytest.approx(theirs.train_loss, abs=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("kind", "changes"), [("gpt2", {}), ("llama", {"method": "lora", "max_seconds": 600.0})]
-)
-def test_two_processes_train_as_one_does(
-    kind: str, changes: dict[str, object], dataset: Path, tmp_path: Path
-) -> None:
-    places = {"dataset": dataset, "base_model": make_tiny_model(tmp_path / "base", kind)}
-    config = QUICK.model_copy(update=changes)
-    one = run(config, **places, model_out=tmp_path / "one")
-    two = run(config.model_copy(update={"gpus": 2}), **places, model_out=tmp_path / "two")
-    check_same_curve(one, two)
-    assert two.device.startswith("2 x ")
-    assert two == TrainReport.read(tmp_path / "two" / "train.json")
-    assert one.hyperparameters == two.hyperparameters
-    names = [sorted(file.name for file in (tmp_path / out).iterdir()) for out in ("one", "two")]
+def check_same_training(one: TrainReport, other: TrainReport, *folders: Path) -> None:
+    """The same, and the second was of two processes."""
+    check_same_curve(one, other)
+    assert other.device.startswith("2 x ")
+    assert one.hyperparameters == other.hyperparameters
+    names = [sorted(file.name for file in folder.iterdir()) for folder in folders]
     assert names[0] == names[1]
+
+
+def test_two_processes_train_as_one_does(dataset: Path, tmp_path: Path) -> None:
+    places = {"dataset": dataset, "base_model": make_tiny_model(tmp_path / "base")}
+    one = run(QUICK, **places, model_out=tmp_path / "one")
+    two = run(QUICK.model_copy(update={"gpus": 2}), **places, model_out=tmp_path / "two")
+    check_same_training(one, two, tmp_path / "one", tmp_path / "two")
+    assert two == TrainReport.read(tmp_path / "two" / "train.json")
+
+
+def test_two_processes_train_an_adapter_as_one_does(dataset: Path, tmp_path: Path) -> None:
+    base = make_tiny_model(tmp_path / "base", "llama")
+    config = QUICK.model_copy(update={"method": "lora", "max_seconds": 600.0})
+    one = run(config, dataset=dataset, base_model=base, model_out=tmp_path / "one")
+    settings = config.model_copy(update={"gpus": 2}).model_dump(exclude_defaults=True)
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
+    words += ["--dataset", str(dataset), "--base-model", str(base)]
+    words += ["--model-out", str(tmp_path / "two")]
+    answer = call("components.train", *words, before=fork_group)
+    assert answer.returncode == 0, answer.stderr
+    two = TrainReport.read(tmp_path / "two" / "train.json")
+    check_same_training(one, two, tmp_path / "one", tmp_path / "two")
 
 
 def words_of(dataset: Path, tmp_path: Path, *more: str) -> list[str]:
@@ -84,7 +90,7 @@ def trained_alone(dataset: Path, tmp_path: Path, epochs: float) -> TrainReport:
 def started(words: list[str], store: Path) -> Command:
     """The training, as soon as it has written its second checkpoint."""
     store.mkdir(exist_ok=True)
-    command = Command("components.train", *words)
+    command = Command("components.train", *words, before=fork_group)
     seen: set[Path] = set()
     while len(seen) < 2 and not command.has_ended:
         seen |= set(store.rglob("*.pt"))
@@ -96,7 +102,7 @@ def ranks_of(process: Command) -> list[int]:
     """The processes that train, in their order; Python's own helper beside them is none."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     lines = {int(pid): Path(f"/proc/{pid}/cmdline").read_text() for pid in children}
-    return [pid for pid, line in lines.items() if "spawn_main" in line]
+    return [pid for pid, line in lines.items() if "resource_tracker" not in line]
 
 
 def has_ended(pid: int) -> bool:
@@ -109,8 +115,8 @@ def has_ended(pid: int) -> bool:
 def test_torchrun_starts_the_same_training(dataset: Path, tmp_path: Path) -> None:
     words = words_of(dataset, tmp_path, "--gpus", "1", "--epochs", "2", "--seed", "3")
     (tmp_path / "store").mkdir()
-    line = [*BY_TORCHRUN, "-m", "components.train", *words]
-    answer = subprocess.run(line, capture_output=True, text=True, check=True)
+    answer = call("torch.distributed.run", *BY_TORCHRUN, *words)
+    assert answer.returncode == 0, answer.stderr
     assert answer.stderr.count("at best (step") == 1, "the first process alone speaks"
     report = TrainReport.read(tmp_path / "out" / "train.json")
     assert report.device.startswith("2 x ")
@@ -120,10 +126,9 @@ def test_torchrun_starts_the_same_training(dataset: Path, tmp_path: Path) -> Non
 def test_a_process_that_is_short_of_memory_computes_its_share_in_parts(
     dataset: Path, tmp_path: Path
 ) -> None:
-    words = words_of(dataset, tmp_path, "--gpus", "1", "--epochs", "3")
+    words = words_of(dataset, tmp_path, "--epochs", "3")
     (tmp_path / "store").mkdir()
-    line = [*BY_TORCHRUN, "-m", "support.short_of_memory", *words]
-    answer = subprocess.run(line, capture_output=True, text=True, env=BOTH)
+    answer = call("components.train", *words, before=fork_group_short_of_memory)
     assert answer.returncode == 0, answer.stderr
     assert SAID in answer.stderr
     alone = trained_alone(dataset, tmp_path, epochs=3)
@@ -140,7 +145,7 @@ def test_a_killed_training_of_two_goes_on_as_if_nothing_had_happened(
     assert len(ranks) == 2
     until(lambda: all(map(has_ended, ranks)), "the end of both")
     assert not (tmp_path / "out").exists()
-    again = call("components.train", *words)
+    again = call("components.train", *words, before=fork_group)
     assert again.returncode == 0, again.stderr
     assert again.stderr.count("going on from the checkpoint at step") == 1
     alone = trained_alone(dataset, tmp_path, epochs=9)
@@ -172,7 +177,8 @@ def test_a_process_that_is_killed_ends_the_others_with_a_sentence(
 def test_what_is_wrong_in_every_process_is_said_once(
     flags: list[str], said: str, dataset: Path, tmp_path: Path
 ) -> None:
-    answer = call("components.train", *words_of(dataset, tmp_path), *flags)
+    words = words_of(dataset, tmp_path, *flags)
+    answer = call("components.train", *words, before=fork_group)
     assert answer.returncode == 2
     assert answer.stderr.count(said) == 1
     assert answer.stderr.splitlines()[-1].startswith(f"error: {said}")

@@ -3,16 +3,20 @@
 With `cc` where there is one, else with zig's clang from the wheel `ziglang`.
 """
 
+import ctypes
 import hashlib
 import importlib.util
+import logging
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+log = logging.getLogger(__name__)
 
 FLAGS = (
     "-std=gnu11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=fast", "-fno-math-errno",
@@ -93,6 +97,22 @@ class Library:
             for path in sorted(folder.glob("*.h")):
                 digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
+
+
+def load_library(
+    library: Library, declare: Callable[[ctypes.CDLL], object], instead: str
+) -> ctypes.CDLL | None:
+    """The library, its functions declared, compiled now if it was not at set-up.
+
+    None where it cannot be; then it is said what happens `instead`.
+    """
+    try:
+        loaded = ctypes.CDLL(str(library.made()))
+    except (CompilerError, OSError) as error:
+        log.warning("%s: %s", instead, error)
+        return None
+    declare(loaded)
+    return loaded
 
 
 def build_beside_its_source(library: Library) -> int:

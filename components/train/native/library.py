@@ -1,15 +1,12 @@
 """The compiled library: found or made once."""
 
 import ctypes
-import logging
 from ctypes import c_double, c_int64, c_void_p
 from functools import lru_cache
 
-from components.lm.compiling import CompilerError
+from components.lm.compiling import load_library
 from components.lm.decoding.native import library as decoder
 from components.train.native.build import TRAINING
-
-log = logging.getLogger(__name__)
 
 P, N, F = c_void_p, c_int64, c_double
 ARGUMENTS = {
@@ -46,15 +43,13 @@ def load() -> ctypes.CDLL:
     return found
 
 
-@lru_cache(maxsize=1)
-def _found() -> ctypes.CDLL | None:
-    """The library, compiled now if it was not at set-up; None, said once, where it cannot be."""
-    try:
-        library = ctypes.CDLL(str(TRAINING.made()))
-    except (CompilerError, OSError) as error:
-        log.warning("torch computes all of a training, without the faster parts in C: %s", error)
-        return None
+def _declare(library: ctypes.CDLL) -> None:
     for name, arguments in ARGUMENTS.items():
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, RESULTS.get(name)
-    return library
+
+
+@lru_cache(maxsize=1)
+def _found() -> ctypes.CDLL | None:
+    instead = "torch computes all of a training, without the faster parts in C"
+    return load_library(TRAINING, _declare, instead)

@@ -1,18 +1,14 @@
 """The compiled library: found or made once, and the level of instructions that it uses."""
 
 import ctypes
-import logging
 import os
 from ctypes import POINTER, c_int64, c_void_p
 from functools import lru_cache
-from pathlib import Path
 
 from components.contracts.errors import BadInputError
-from components.lm.compiling import CompilerError
+from components.lm.compiling import load_library
 from components.lm.decoding.native.build import DECODER, LEVELS
 from components.lm.decoding.native.layout import Cache, Draw, NativeBatch, NativeModel
-
-log = logging.getLogger(__name__)
 
 LEVEL_VARIABLE = "HUGGINGTWEETS_CPU_LEVEL"
 """Caps the instructions that are used: plain, avx2 or avx512."""
@@ -61,9 +57,7 @@ def load() -> ctypes.CDLL:
     return found
 
 
-def opened(path: Path) -> ctypes.CDLL:
-    """The library in this file, its functions declared."""
-    library = ctypes.CDLL(str(path))
+def _declare(library: ctypes.CDLL) -> None:
     library.native_level.restype = c_int64
     library.native_workspace.argtypes = [POINTER(NativeModel), *[c_int64] * 4]
     library.native_workspace.restype = c_int64
@@ -77,14 +71,8 @@ def opened(path: Path) -> ctypes.CDLL:
     library.native_draw.restype = None
     library.native_kernels.argtypes = [c_int64]
     library.native_kernels.restype = c_void_p
-    return library
 
 
 @lru_cache(maxsize=1)
 def _found() -> ctypes.CDLL | None:
-    """The library, compiled now if it was not at set-up; None, said once, where it cannot be."""
-    try:
-        return opened(DECODER.made())
-    except (CompilerError, OSError) as error:
-        log.warning("torch writes instead of the faster decoder in C: %s", error)
-        return None
+    return load_library(DECODER, _declare, "torch writes instead of the faster decoder in C")

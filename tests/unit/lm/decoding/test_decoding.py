@@ -48,7 +48,9 @@ def test_small_formats_are_near(folder: Path, number_format: Format) -> None:
     check_rows_of_their_own_length(load_decoder(folder, number_format, CPU), folder, 0.02)
 
 
-def test_bf16_is_computed_without_the_instructions_for_it_too(folder: Path) -> None:
+def test_bf16_is_computed_without_the_instructions_for_it_too(
+    model_folder: Callable[[str], Path],
+) -> None:
     code = """
 import sys
 from pathlib import Path
@@ -56,13 +58,15 @@ import torch
 from support.decoders import check_rows_of_their_own_length
 from components.lm.decoding.load import load_decoder
 from components.lm.formats import Format
-decoder = load_decoder(Path(sys.argv[1]), Format("bf16"), torch.device("cpu"))
-check_rows_of_their_own_length(decoder, Path(sys.argv[1]), 0.02)
+for folder in map(Path, sys.argv[1:]):
+    decoder = load_decoder(folder, Format("bf16"), torch.device("cpu"))
+    check_rows_of_their_own_length(decoder, folder, 0.02)
 """
     paths = (*sys.path, str(Path(__file__).parents[3]))
     limits = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
     environment = {**os.environ, **limits, "PYTHONPATH": os.pathsep.join(paths)}
-    subprocess.run([sys.executable, "-c", code, folder], env=environment, check=True)
+    folders = [model_folder(family) for family in ("gpt2", "llama")]
+    subprocess.run([sys.executable, "-c", code, *folders], env=environment, check=True)
 
 
 def test_rows_move_and_share_a_prompt(folder: Path) -> None:

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from components.train.data import IGNORED, Batch
+from components.train.data import IGNORED, Batch, rows_of
 from components.train.loss import LossFunction
-from components.train.memory import rows_of
 
 Result = TypeVar("Result")
 
@@ -18,9 +17,10 @@ Result = TypeVar("Result")
 class InTurn:
     """One batch after the other, each by all of torch's threads."""
 
-    def __init__(self, loss_of: LossFunction) -> None:
-        """`loss_of` gives the mean loss of a batch."""
+    def __init__(self, loss_of: LossFunction, *, packed: bool = False) -> None:
+        """`loss_of` gives the mean loss of a batch, which it computes without padding if packed."""
         self._loss_of = loss_of
+        self.packed = packed
 
     def gradients(self, tokens: int, parts: Sequence[Batch]) -> float:
         """Add to the gradients those of what `parts` add to the mean loss over `tokens` tokens.
@@ -51,9 +51,11 @@ class SideBySide(InTurn):
     small operations) costs half, and a neighbour that takes a core away costs less.
     """
 
-    def __init__(self, loss_of: LossFunction, parameters: Sequence[Parameter]) -> None:
+    def __init__(
+        self, loss_of: LossFunction, parameters: Sequence[Parameter], *, packed: bool = False
+    ) -> None:
         """`parameters` are those that are trained."""
-        super().__init__(loss_of)
+        super().__init__(loss_of, packed=packed)
         self._parameters = parameters
         each = max(1, torch.get_num_threads() // 2)
         self._pool = ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(each,))
@@ -62,7 +64,8 @@ class SideBySide(InTurn):
         """The same as in turn, up to rounding."""
         total = 0.0
         for part in parts:
-            found = self._map(lambda half: self._own_gradients(half, tokens), halves(part))
+            parted = self._halves(part)
+            found = self._map(lambda half: self._own_gradients(half, tokens), parted)
             for loss, grads in found:
                 total += loss
                 self._add(grads)
@@ -70,7 +73,10 @@ class SideBySide(InTurn):
 
     def nats(self, parts: Sequence[Batch]) -> float:
         """The same as in turn."""
-        return sum(self._map(self._nats, [half for part in parts for half in halves(part)]))
+        return sum(self._map(self._nats, [h for part in parts for h in self._halves(part)]))
+
+    def _halves(self, batch: Batch) -> list[Batch]:
+        return even_halves(batch) if self.packed else halves(batch)
 
     def _own_gradients(self, half: Batch, tokens: int) -> tuple[float, tuple[Tensor | None, ...]]:
         """The loss that `half` adds, and its gradients, left to the thread that asks."""
@@ -105,4 +111,18 @@ def halves(batch: Batch) -> list[Batch]:
         return max(first * lengths[0], (count - first) * lengths[first])
 
     middle = min(range(1, count), key=longer)
-    return [rows_of(batch, 0, middle), rows_of(batch, middle, count)]
+    return [rows_of(batch, slice(middle)), rows_of(batch, slice(middle, None))]
+
+
+def even_halves(batch: Batch) -> list[Batch]:
+    """The posts of `batch` in two batches of about as many tokens; one where it is a post."""
+    lengths: list[int] = (batch.targets != IGNORED).sum(dim=1).tolist()
+    if len(lengths) == 1:
+        return [batch]
+    rows: tuple[list[int], list[int]] = ([], [])
+    tokens = [0, 0]
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
+        lighter = tokens.index(min(tokens))
+        rows[lighter].append(row)
+        tokens[lighter] += lengths[row]
+    return [rows_of(batch, half) for half in rows]

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from components.runtime.flags import StageConfig
 from components.runtime.words import LARGEST
 
-Method = Literal["full", "lora"]
-DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 2e-4, "lora": 2e-3}
+Method = Literal["partial", "full", "lora"]
+DEFAULT_LEARNING_RATES: dict[Method, float] = {"partial": 4e-4, "full": 2e-4, "lora": 2e-3}
 
 RUNTIME_ONLY = frozenset(
     {
@@ -23,8 +23,8 @@ MOST_GPUS, MOST_NODES = 64, 64
 class TrainConfig(StageConfig):
     """How to fine-tune: the defaults suit one author's few hundred to few thousand posts."""
 
-    method: Method = "full"
-    """Train all weights, or low-rank adapters beside them."""
+    method: Method = "partial"
+    """Train the weights that an author's posts change most, all weights, or low-rank adapters."""
     publish: Literal["merged", "adapter"] = "merged"
     """What lora leaves: a whole model, the adapters merged into it, or a few megabytes of adapters
     that name their base model."""
@@ -44,7 +44,7 @@ class TrainConfig(StageConfig):
     """Stop after this many seconds of training and keep the best weights till then."""
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """The peak learning rate; left out, what suits the method."""
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.25
     """The share of the steps over which the learning rate rises."""
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """AdamW's decoupled weight decay."""

@@ -62,14 +62,19 @@ def read_posts(dataset: Path, split: str, lm: LanguageModel) -> Posts:
     return Posts([post[:longest] for post in ids], sum(len(post) > longest for post in ids))
 
 
-def epoch_batches(posts: Posts, batch_tokens: int, order: np.random.Generator) -> list[list[int]]:
+def epoch_batches(
+    posts: Posts, batch_tokens: int, order: np.random.Generator, *, packed: bool = False
+) -> list[list[int]]:
     """The numbers of the posts of each batch of one epoch, in an order drawn from `order`.
 
     Posts are shuffled, sorted by length within windows of WINDOW batches, and cut into batches of
-    at most `batch_tokens` tokens with their padding (a longer post is a batch of its own).
+    at most `batch_tokens` tokens with their padding (a longer post is a batch of its own). What is
+    computed `packed` has no padding, and is not sorted.
     """
     lengths = np.array([len(ids) - 1 for ids in posts.ids])
     shuffled = order.permutation(len(lengths))
+    if packed:
+        return list(_fill(shuffled, lengths, batch_tokens))
     window = max(1, round(WINDOW * batch_tokens / lengths.mean()))
     batches = [
         batch
@@ -91,6 +96,19 @@ def _cut(numbers: np.ndarray, lengths: np.ndarray, batch_tokens: int) -> Iterato
     yield batch
 
 
+def _fill(numbers: np.ndarray, lengths: np.ndarray, batch_tokens: int) -> Iterator[list[int]]:
+    """Batches of at most so many tokens, in the order of `numbers`."""
+    batch: list[int] = []
+    tokens = 0
+    for number in numbers.tolist():
+        if batch and tokens + lengths[number] > batch_tokens:
+            yield batch
+            batch, tokens = [], 0
+        batch.append(number)
+        tokens += lengths[number]
+    yield batch
+
+
 def make_batch(posts: Posts, numbers: Sequence[int], device: torch.device) -> Batch:
     """Put the posts with these numbers side by side on `device`."""
     rows = [posts.ids[number] for number in numbers]
@@ -102,6 +120,14 @@ def make_batch(posts: Posts, numbers: Sequence[int], device: torch.device) -> Ba
         targets[at, : len(row) - 1] = torch.tensor(row[1:])
     tokens = sum(len(row) - 1 for row in rows)
     return Batch(inputs.to(device), targets.to(device), tokens)
+
+
+def rows_of(batch: Batch, rows: slice | Sequence[int]) -> Batch:
+    """These posts of `batch`, with no more padding than they need."""
+    inputs, targets = batch.inputs[rows], batch.targets[rows]
+    lengths = (targets != IGNORED).sum(dim=1)
+    longest = int(lengths.max())
+    return Batch(inputs[:, :longest], targets[:, :longest], int(lengths.sum()))
 
 
 def sample_evenly(posts: Posts, tokens: int) -> Posts:

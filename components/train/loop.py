@@ -47,13 +47,13 @@ class TrainingPlan:
     """After how many steps each it is validated."""
 
 
-def plan(posts: Posts, config: TrainConfig) -> TrainingPlan:
-    """The plan for these training posts.
+def plan(posts: Posts, config: TrainConfig, *, packed: bool = False) -> TrainingPlan:
+    """The plan for these training posts, whose batches are `packed` or padded.
 
     Posts seen a second time are learnt by heart more than learnt from, so one epoch is enough
     where it has FEWEST_STEPS; fewer posts are seen as often as that takes, MOST_EPOCHS at most.
     """
-    an_epoch = len(epoch_batches(posts, config.batch_tokens, _order(config.seed, 0)))
+    an_epoch = len(_epoch(posts, config, 0, packed=packed))
     epochs = config.epochs or min(MOST_EPOCHS, max(1.0, FEWEST_STEPS / an_epoch))
     steps = max(1, round(an_epoch * epochs))
     return TrainingPlan(epochs, steps, max(1, min(steps, round(an_epoch / config.validations))))
@@ -91,8 +91,9 @@ def train(
         DivergedError: the loss became infinite or no number.
     """
     group = group or Group(validation[0].inputs.device)
-    schedule = plan(posts, config)
-    _check_shares(posts, config, group)
+    packed = computing.packed
+    schedule = plan(posts, config, packed=packed)
+    _check_shares(posts, config, group, packed=packed)
     start = time.perf_counter()
     losses: list[float] = []
     saved = _saved(checkpoints, group)
@@ -103,7 +104,7 @@ def train(
     else:
         state = TrainState(optimizer.weights(), schedule.epochs)
         _validate(state, computing, validation, optimizer, None, group)
-    for share in _shares(posts, state.step, schedule.steps, config, group):
+    for share in _shares(posts, state.step, schedule.steps, config, group, packed=packed):
         rate = learning_rate(state.step, schedule.steps, config.peak_learning_rate, config.warmup)
         losses.append(_step(state, computing, optimizer, share, rate, group))
         state.step += 1
@@ -134,9 +135,8 @@ def _saved(checkpoints: Checkpoints | None, group: Group) -> State | None:
     return saved if group.total(saved is not None) == group.size else None
 
 
-def _check_shares(posts: Posts, config: TrainConfig, group: Group) -> None:
-    batches = epoch_batches(posts, config.batch_tokens, _order(config.seed, 0))
-    largest = max(map(len, batches))
+def _check_shares(posts: Posts, config: TrainConfig, group: Group, *, packed: bool) -> None:
+    largest = max(map(len, _epoch(posts, config, 0, packed=packed)))
     if largest < group.size:
         raise BadInputError(
             f"--batch-tokens: a batch of {config.batch_tokens} tokens holds {largest} posts at "
@@ -145,15 +145,12 @@ def _check_shares(posts: Posts, config: TrainConfig, group: Group) -> None:
 
 
 def _shares(
-    posts: Posts, first: int, steps: int, config: TrainConfig, group: Group
+    posts: Posts, first: int, steps: int, config: TrainConfig, group: Group, *, packed: bool
 ) -> Iterator[Share]:
-    """What there is to do from step `first` to before `steps`, of as many epochs as it takes.
-
-    Each epoch has an order of its own.
-    """
+    """What there is to do from step `first` to before `steps`, of as many epochs as it takes."""
     done, epoch = 0, 0
     while True:
-        for numbers in epoch_batches(posts, config.batch_tokens, _order(config.seed, epoch)):
+        for numbers in _epoch(posts, config, epoch, packed=packed):
             if done == steps:
                 return
             if done >= first:
@@ -168,8 +165,10 @@ def _share(posts: Posts, numbers: list[int], group: Group) -> Share:
     return Share(batch, sum(len(posts.ids[number]) - 1 for number in numbers))
 
 
-def _order(seed: int, epoch: int) -> np.random.Generator:
-    return np.random.default_rng((seed, epoch))
+def _epoch(posts: Posts, config: TrainConfig, number: int, *, packed: bool) -> list[list[int]]:
+    """The batches of an epoch, which has an order of its own."""
+    order = np.random.default_rng((config.seed, number))
+    return epoch_batches(posts, config.batch_tokens, order, packed=packed)
 
 
 def _step(

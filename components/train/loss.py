@@ -8,9 +8,10 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn.functional import cross_entropy
 
-from components.train.data import IGNORED, Batch
+from components.train.data import IGNORED, Batch, rows_of
 from components.train.native.functions import cross_entropy_in_place
 from components.train.native.library import available
+from components.train.packing import run_in_rows, run_packed
 
 LossFunction: TypeAlias = Callable[[Batch], Tensor]
 """Gives the mean loss of a batch's tokens as a scalar that can be differentiated."""
@@ -18,32 +19,37 @@ LossFunction: TypeAlias = Callable[[Batch], Tensor]
 ROWS = 256  # tokens whose logits are held at once; 256 x 50,000 of them take 50 MB in fp32
 
 
-def loss_function(model: Any, probe: Batch) -> LossFunction:
+def loss_function(model: Any, probe: Batch, *, packed: bool = False) -> LossFunction:
     """The loss of `model`: chunked where its logits are plainly hidden states times a matrix.
+
+    With `packed` the posts of a batch are computed in one row, for which the model is suited.
 
     Some families scale or cap their logits. A cap is known by its name in the configuration, since
     small logits hardly show it; whatever else is seen by trying both ways on a post of `probe`.
     Such a model takes the plain loss.
     """
     head = model.get_output_embeddings()
+    run = run_packed if packed else run_in_rows
 
     def chunked(batch: Batch) -> Tensor:
-        hidden = model.base_model(input_ids=batch.inputs, use_cache=False).last_hidden_state
-        counted = batch.targets != IGNORED
+        hidden, targets = run(model.base_model, batch), _counted(batch)
         weight, bias = head.weight, getattr(head, "bias", None)
         if not torch.is_grad_enabled():  # else their gradients would be made for nothing
             weight, bias = weight.detach(), None if bias is None else bias.detach()
         loss: Tensor = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-            hidden[counted], weight, bias, batch.targets[counted]
+            hidden, weight, bias, targets
         )
         return loss
 
     def plain(batch: Batch) -> Tensor:
-        logits = model(input_ids=batch.inputs, use_cache=False).logits.float()
-        return cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
+        return cross_entropy(run(model, batch).float(), _counted(batch))
 
-    one = Batch(probe.inputs[:1], probe.targets[:1], 0)
+    one = rows_of(probe, slice(1))
     return chunked if not _caps_logits(model) and _same(chunked, plain, one) else plain
+
+
+def _counted(batch: Batch) -> Tensor:
+    return batch.targets[batch.targets != IGNORED]
 
 
 def _caps_logits(model: Any) -> bool:

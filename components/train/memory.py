@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 
 from components.contracts.errors import HuggingtweetsError
-from components.train.data import IGNORED, Batch
+from components.train.data import Batch, rows_of
 from components.train.state import TrainState
 
 log = logging.getLogger(__name__)
@@ -56,15 +56,8 @@ def in_parts(batch: Batch, parts: int) -> list[Batch]:
     if parts == 1:
         return [batch]
     size = -(-len(batch.inputs) // parts)
-    return [rows_of(batch, first, first + size) for first in range(0, len(batch.inputs), size)]
-
-
-def rows_of(batch: Batch, first: int, last: int) -> Batch:
-    """The posts from `first` to before `last`, with no more padding than they need."""
-    inputs, targets = batch.inputs[first:last], batch.targets[first:last]
-    lengths = (targets != IGNORED).sum(dim=1)
-    longest = int(lengths.max())
-    return Batch(inputs[:, :longest], targets[:, :longest], int(lengths.sum()))
+    firsts = range(0, len(batch.inputs), size)
+    return [rows_of(batch, slice(first, first + size)) for first in firsts]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -1,11 +1,11 @@
-"""What of a model is trained: all of it, or low-rank adapters beside it."""
+"""What of a model is trained: all of it, a part of it, or low-rank adapters beside it."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Parameter
 from transformers.pytorch_utils import Conv1D
 
@@ -56,12 +56,16 @@ def _with(model: Any, config: TrainConfig, weights: Sequence[Tensor]) -> Any:
 
 
 def _adapted(model: Any, config: TrainConfig) -> Any:
-    """`model`, or with LoRA peft's wrapping of it: adapters on every linear layer of its blocks.
+    """`model`, in part frozen if so asked, or with LoRA peft's wrapping of it: adapters on every
+    linear layer of its blocks.
 
     Hu et al. 2021, arXiv:2106.09685; on all linear layers, as Dettmers et al. 2023,
     arXiv:2305.14314 found best.
     """
-    if config.method == "full":
+    if config.method == "partial":
+        for module in _resting(model):
+            module.requires_grad_(False)
+    if config.method != "lora":
         return model
     from peft import LoraConfig, get_peft_model  # takes two seconds, which full training is spared
 
@@ -84,6 +88,19 @@ def _adapted(model: Any, config: TrainConfig) -> Any:
                 f"--method lora: no adapters fit {type(model).__name__} ({error}); "
                 "take --method full"
             ) from error
+
+
+def _resting(model: Any) -> Iterator[nn.Module]:
+    """What partial training leaves as it is: the embeddings, and the layers that widen each MLP.
+
+    They are most of the weights, and what a few thousand posts teach goes into the others as well.
+    """
+    yield from filter(None, (model.get_input_embeddings(), model.get_output_embeddings()))
+    for name, module in model.named_modules():
+        if "mlp" in name.lower() and isinstance(module, nn.Linear | Conv1D):
+            weight = module.weight.T if isinstance(module, Conv1D) else module.weight
+            if weight.shape[0] > weight.shape[1]:
+                yield module
 
 
 def _check_rank(model: Any, rank: int) -> None:

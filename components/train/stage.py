@@ -191,11 +191,14 @@ def fit(
         max(config.batch_tokens, VALIDATED_AT_ONCE),
         lm.device,
     )
-    loss_of = loss_function(lm.model, validation_batches[0])
-    beside = suited and torch.get_num_threads() > 1
-    computing = SideBySide(loss_of, parameters) if beside else InTurn(loss_of)
+    packed = suited.packed
+    loss_of = loss_function(lm.model, validation_batches[0], packed=packed)
+    beside = suited.beside and torch.get_num_threads() > 1
+    computing = (
+        SideBySide(loss_of, parameters, packed=packed) if beside else InTurn(loss_of, packed=packed)
+    )
     group = group or Group(lm.device)
-    steps = plan(posts, config).steps
+    steps = plan(posts, config, packed=packed).steps
     shown = progress("training", steps) if group.is_first else nullcontext(unseen)
     with large_buffers_kept(), shown as advance:
         return train(

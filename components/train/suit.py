@@ -1,6 +1,7 @@
 """A model's parts computed as suits posts on a processor: few tokens a row, many rows a core."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from inspect import signature
 from types import MethodType
 from typing import Any
@@ -10,14 +11,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AttentionInterface
 
-from components.train.data import Posts
+from components.train.data import IGNORED, Batch, Posts
 from components.train.native.functions import LANES, CausalAttention, Gelu, RmsNorm, SwiGlu
 from components.train.native.library import available
+from components.train.packing import lengths_of_the_row, run_in_rows, run_packed
 
 SHORT = 512
 """Tokens of a row up to which the scores of all pairs are small beside the rest of a step."""
 OF_POSTS = "huggingtweets_posts"
 """The name by which transformers knows `attend`."""
+
+PROBE = Batch(
+    torch.tensor([[0, 1, 2, 3, 4], [4, 3, 2, 0, 0]]),
+    torch.tensor([[1, 2, 3, 4, 0], [3, 2, 1, IGNORED, IGNORED]]),
+    8,
+)
+"""Two posts of unlike lengths."""
 
 Forward = Callable[..., Tensor]
 
@@ -26,36 +35,54 @@ class UnsuitedError(Exception):
     """A model's attention is not plain causal attention."""
 
 
-def suit_processor(model: Any, dtype: torch.dtype, *splits: Posts) -> bool:
+@dataclass(frozen=True)
+class Suited:
+    """How a model was suited."""
+
+    beside: bool = False
+    """The halves of a batch are best computed side by side: the library in C has its part in it."""
+    packed: bool = False
+    """The posts of a batch can be computed in one row."""
+
+
+def suit_processor(model: Any, dtype: torch.dtype, *splits: Posts) -> Suited:
     """Have `model`, still in fp32, compute in bf16 on a processor what takes longest there.
 
     Where all posts are short, attention becomes plain matrix products: torch's fused attention goes
     through its backward pass block by block, which for rows of 10 to 60 tokens costs five to nine
     times as much. Where the library in C is there, attention, norms and activations become its
-    own, each one operation instead of up to a dozen; True then.
+    own, each one operation instead of up to a dozen, and padding is not computed.
     """
     longest = max(len(ids) for posts in splits for ids in posts.ids)
     if model.device.type != "cpu" or dtype != torch.bfloat16 or longest > SHORT:
-        return False
+        return Suited()
     if not available():
         model.set_attn_implementation("eager")
-        return False
-    _suit_attention(model, splits[0])
+        return Suited()
+    packed = _suit_attention(model)
     for module in model.modules():
         if forward := _own_forward(module):
             module.forward = forward
-    return True
+    return Suited(beside=True, packed=packed)
 
 
-def _suit_attention(model: Any, posts: Posts) -> None:
-    """The library's attention where it is the model's, tried on a post; else the plain one."""
+def _suit_attention(model: Any) -> bool:
+    """The library's attention where it is the model's, tried on two posts; else the plain one.
+
+    Whether it is the library's.
+    """
+    model.set_attn_implementation("eager")
     AttentionInterface.register(OF_POSTS, attend)
-    try:
-        model.set_attn_implementation(OF_POSTS)
-        with torch.no_grad():
-            model(input_ids=torch.tensor([posts.ids[0]]), use_cache=False)
-    except (UnsuitedError, ValueError):
-        model.set_attn_implementation("eager")
+    with torch.no_grad():
+        expected = run_in_rows(model, PROBE)
+        try:
+            model.set_attn_implementation(OF_POSTS)
+            if torch.allclose(run_packed(model, PROBE), expected, rtol=1e-3, atol=1e-3):
+                return True
+        except (UnsuitedError, ValueError, TypeError):
+            pass
+    model.set_attn_implementation("eager")
+    return False
 
 
 def attend(
@@ -69,7 +96,7 @@ def attend(
     sliding_window: int | None = None,
     **others: Any,
 ) -> tuple[Tensor, None]:
-    """Attention as transformers calls it: [posts, length, heads, head_dim] of what stands before.
+    """Attention as transformers calls it: [1, tokens, heads, head_dim] of the posts of a row.
 
     Raises:
         UnsuitedError: it is not plain causal attention of one width.
@@ -77,6 +104,7 @@ def attend(
     length, head_dim = query.shape[2:]
     plain = (
         query.shape[-1] == key.shape[-1] == value.shape[-1]
+        and len(query) == 1
         and key.shape[2] == length
         and head_dim % LANES == 0
         and (sliding_window is None or sliding_window >= SHORT)
@@ -87,14 +115,19 @@ def attend(
     )
     if not plain:
         raise UnsuitedError(type(module).__name__)
+    lengths = lengths_of_the_row(length)
     scale = head_dim**-0.5 if scaling is None else scaling
     if query.dtype != torch.bfloat16:  # the trial, before the model is cast
-        mask = torch.ones(length, length, dtype=torch.bool).tril()
+        posts = [torch.ones(n, n).tril() for n in lengths.tolist()]
+        mask = torch.block_diag(*posts).bool()  # type: ignore[no-untyped-call]
         shared = query.shape[1] // key.shape[1]
         keys, values = (tensor.repeat_interleave(shared, dim=1) for tensor in (key, value))
         tried = functional.scaled_dot_product_attention(query, keys, values, mask, scale=scale)
         return tried.transpose(1, 2), None
-    return CausalAttention.apply(query, key, value, scale), None  # type: ignore[no-untyped-call]
+    out: Tensor = CausalAttention.apply(  # type: ignore[no-untyped-call]
+        query, key, value, scale, lengths
+    )
+    return out, None
 
 
 def _own_forward(module: nn.Module) -> Forward | None:

@@ -74,10 +74,11 @@ def ours(size: Size, method: Method) -> dict[str, float]:
     for parameter in model.parameters():
         parameter.data = parameter.data.to(dtype)
     order = np.random.default_rng(0)
-    numbers = epoch_batches(posts, config.batch_tokens, order)[: steps + 1]
+    packed = suited.packed
+    numbers = epoch_batches(posts, config.batch_tokens, order, packed=packed)[: steps + 1]
     batches = [make_batch(posts, batch, CPU) for batch in numbers]
-    loss_of = loss_function(model, batches[0])
-    computing = SideBySide(loss_of, parameters) if suited else InTurn(loss_of)
+    loss_of = loss_function(model, batches[0], packed=packed)
+    computing = SideBySide(loss_of, parameters, packed=packed) if suited.beside else InTurn(loss_of)
     rate = gemm_rate(dtype)
     for at, batch in enumerate(batches):
         if at == 1:

@@ -1,4 +1,4 @@
-/* Causal attention over rows as short as posts, one post and one head of keys at a time. The scores
+/* Causal attention within posts, as short as they are, one post and one head at a time. The scores
  * of a row are made again on the way back from the logarithm of their sum (as Dao et al. 2022,
  * arXiv:2205.14135). */
 #include <math.h>
@@ -10,27 +10,38 @@ enum { ROWS = 4, VECTORS = 4 }; /* rows, and vectors of a row, that are made at 
 
 INLINE int64_t rounded(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
+/* A post of the row. */
+struct post {
+    int64_t first, length, head_dim;
+    float scale;
+};
+
 /* The buffers of one head: `length` rows of `head_dim`, `length` rows of scores, and their like
  * turned round, rows padded to whole vectors. */
 struct room {
     float *q, *k, *v, *outer, *turned, *scores, *slopes, *of_q, *of_k, *of_v;
 };
 
-static int64_t floats_of_rows(const struct attention *a) {
-    return rounded(a->length, ROWS) * a->head_dim;
+static struct post post_of(const struct attention *a, int64_t first, int64_t length) {
+    return (struct post){first, length, a->head_dim, (float)a->scale};
 }
 
-static int64_t floats_of_scores(const struct attention *a) {
-    return rounded(a->length, ROWS) * rounded(a->length, LANES);
+static int64_t floats_of_rows(const struct post *p) {
+    return rounded(p->length, ROWS) * p->head_dim;
+}
+
+static int64_t floats_of_scores(const struct post *p) {
+    return rounded(p->length, ROWS) * rounded(p->length, LANES);
 }
 
 EXPORT int64_t attention_room(const struct attention *a) {
-    return 7 * floats_of_rows(a) + a->head_dim * rounded(a->length, LANES) +
-           2 * floats_of_scores(a);
+    struct post longest = post_of(a, 0, a->longest);
+    return 7 * floats_of_rows(&longest) + a->head_dim * rounded(a->longest, LANES) +
+           2 * floats_of_scores(&longest);
 }
 
-static struct room laid_out(const struct attention *a, float *memory) {
-    int64_t rows = floats_of_rows(a), scores = floats_of_scores(a);
+static struct room laid_out(const struct post *p, float *memory) {
+    int64_t rows = floats_of_rows(p), scores = floats_of_scores(p);
     struct room r = {.q = memory, .k = memory + rows, .v = memory + 2 * rows};
     r.outer = memory + 3 * rows;
     r.of_q = memory + 4 * rows;
@@ -42,39 +53,37 @@ static struct room laid_out(const struct attention *a, float *memory) {
     return r;
 }
 
-static const uint16_t *head_of(const struct heads *h, int64_t post, int64_t head) {
-    return h->data + post * h->post + head * h->head;
+static uint16_t *rows_of(const struct post *p, const struct heads *h, int64_t head) {
+    return h->data + head * h->head + p->first * h->token;
 }
 
 /* A head's rows as floats; those that pad it to whole ROWS are zero. */
-static void read(const struct attention *a, const struct heads *h, int64_t post, int64_t head,
-                 float *to) {
-    const uint16_t *from = head_of(h, post, head);
-    for (int64_t t = 0; t < a->length; t++, from += h->token, to += a->head_dim)
-        for (int64_t d = 0; d < a->head_dim; d += LANES) store(to + d, load_bf16(from + d));
-    memset(to, 0, (size_t)((rounded(a->length, ROWS) - a->length) * a->head_dim) * sizeof *to);
+static void read(const struct post *p, const struct heads *h, int64_t head, float *to) {
+    const uint16_t *from = rows_of(p, h, head);
+    for (int64_t t = 0; t < p->length; t++, from += h->token, to += p->head_dim)
+        for (int64_t d = 0; d < p->head_dim; d += LANES) store(to + d, load_bf16(from + d));
+    memset(to, 0, (size_t)((rounded(p->length, ROWS) - p->length) * p->head_dim) * sizeof *to);
 }
 
-static void write(const struct attention *a, const struct heads *h, int64_t post, int64_t head,
-                  const float *from) {
-    uint16_t *to = (uint16_t *)head_of(h, post, head);
-    for (int64_t t = 0; t < a->length; t++, to += h->token, from += a->head_dim)
-        for (int64_t d = 0; d < a->head_dim; d += LANES) store_bf16(to + d, load(from + d));
+static void write(const struct post *p, const struct heads *h, int64_t head, const float *from) {
+    uint16_t *to = rows_of(p, h, head);
+    for (int64_t t = 0; t < p->length; t++, to += h->token, from += p->head_dim)
+        for (int64_t d = 0; d < p->head_dim; d += LANES) store_bf16(to + d, load(from + d));
 }
 
 /* [length, head_dim] to [head_dim, length padded with zeros]. */
-static void turn(const struct attention *a, const float *from, float *to) {
-    int64_t width = rounded(a->length, LANES);
-    memset(to, 0, (size_t)(a->head_dim * width) * sizeof *to);
-    for (int64_t t = 0; t < a->length; t++)
-        for (int64_t d = 0; d < a->head_dim; d++) to[d * width + t] = from[t * a->head_dim + d];
+static void turn(const struct post *p, const float *from, float *to) {
+    int64_t width = rounded(p->length, LANES);
+    memset(to, 0, (size_t)(p->head_dim * width) * sizeof *to);
+    for (int64_t t = 0; t < p->length; t++)
+        for (int64_t d = 0; d < p->head_dim; d++) to[d * width + t] = from[t * p->head_dim + d];
 }
 
 /* rows x turned, for the columns that a row may look at: [length, length], in blocks. */
-static void multiply(const struct attention *a, const float *rows, const float *turned,
+static void multiply(const struct post *p, const float *rows, const float *turned,
                      float *to) {
-    int64_t width = rounded(a->length, LANES), dim = a->head_dim;
-    for (int64_t t = 0; t < a->length; t += ROWS, rows += ROWS * dim, to += ROWS * width)
+    int64_t width = rounded(p->length, LANES), dim = p->head_dim;
+    for (int64_t t = 0; t < p->length; t += ROWS, rows += ROWS * dim, to += ROWS * width)
         for (int64_t column = 0; column < t + ROWS && column < width; column += LANES) {
             floats sums[ROWS] = {{0}};
             for (int64_t d = 0; d < dim; d++) {
@@ -102,10 +111,10 @@ INLINE void combine(const int vectors, const float *weights, int64_t along, int6
         }
 }
 
-INLINE void combine_rows(const struct attention *a, const float *weights, int64_t along,
+INLINE void combine_rows(const struct post *p, const float *weights, int64_t along,
                          int64_t across, const float *values, int64_t first, int64_t last,
                          float *to) {
-    int64_t dim = a->head_dim, d = 0;
+    int64_t dim = p->head_dim, d = 0;
     for (; d + VECTORS * LANES <= dim; d += VECTORS * LANES)
         combine(VECTORS, weights, along, across, values + d, first, last, dim, to + d);
     for (; d < dim; d += LANES)
@@ -113,28 +122,28 @@ INLINE void combine_rows(const struct attention *a, const float *weights, int64_
 }
 
 /* to [row] += sum over the columns up to the row of weights [row, column] x values [column]. */
-static void gather(const struct attention *a, const float *weights, const float *values,
+static void gather(const struct post *p, const float *weights, const float *values,
                    float *to) {
-    int64_t width = rounded(a->length, LANES);
-    for (int64_t t = 0; t < a->length; t += ROWS) {
-        int64_t last = t + ROWS < a->length ? t + ROWS : a->length;
-        combine_rows(a, weights + t * width, 1, width, values, 0, last, to + t * a->head_dim);
+    int64_t width = rounded(p->length, LANES);
+    for (int64_t t = 0; t < p->length; t += ROWS) {
+        int64_t last = t + ROWS < p->length ? t + ROWS : p->length;
+        combine_rows(p, weights + t * width, 1, width, values, 0, last, to + t * p->head_dim);
     }
 }
 
 /* to [column] += sum over the rows from the column on of weights [row, column] x values [row]. */
-static void scatter(const struct attention *a, const float *weights, const float *values,
+static void scatter(const struct post *p, const float *weights, const float *values,
                     float *to) {
-    int64_t width = rounded(a->length, LANES);
-    for (int64_t c = 0; c < a->length; c += ROWS)
-        combine_rows(a, weights + c, width, 1, values, c, a->length, to + c * a->head_dim);
+    int64_t width = rounded(p->length, LANES);
+    for (int64_t c = 0; c < p->length; c += ROWS)
+        combine_rows(p, weights + c, width, 1, values, c, p->length, to + c * p->head_dim);
 }
 
 /* Scores to weights of sum 1 in each row, and the logarithms of the sums. */
-static void softmax(const struct attention *a, float *scores, float *logsums) {
-    int64_t width = rounded(a->length, LANES);
-    float scale = (float)a->scale;
-    for (int64_t t = 0; t < a->length; t++, scores += width) {
+static void softmax(const struct post *p, float *scores, float *logsums) {
+    int64_t width = rounded(p->length, LANES);
+    float scale = p->scale;
+    for (int64_t t = 0; t < p->length; t++, scores += width) {
         int64_t end = rounded(t + 1, LANES);
         for (int64_t c = 0; c <= t; c++) scores[c] *= scale;
         for (int64_t c = t + 1; c < end; c++) scores[c] = -INFINITY;
@@ -153,10 +162,10 @@ static void softmax(const struct attention *a, float *scores, float *logsums) {
 }
 
 /* The same weights again. */
-static void softmax_again(const struct attention *a, float *scores, const float *logsums) {
-    int64_t width = rounded(a->length, LANES);
-    float scale = (float)a->scale;
-    for (int64_t t = 0; t < a->length; t++, scores += width) {
+static void softmax_again(const struct post *p, float *scores, const float *logsums) {
+    int64_t width = rounded(p->length, LANES);
+    float scale = p->scale;
+    for (int64_t t = 0; t < p->length; t++, scores += width) {
         int64_t end = rounded(t + 1, LANES);
         for (int64_t c = 0; c < end; c += LANES)
             store(scores + c, exponential(load(scores + c) * scale - logsums[t]));
@@ -165,69 +174,73 @@ static void softmax_again(const struct attention *a, float *scores, const float 
 }
 
 /* The gradients of the weights to those of the scores, scaled. */
-static void through_softmax(const struct attention *a, const float *weights, float *slopes) {
-    int64_t width = rounded(a->length, LANES);
-    for (int64_t t = 0; t < a->length; t++, weights += width, slopes += width) {
+static void through_softmax(const struct post *p, const float *weights, float *slopes) {
+    int64_t width = rounded(p->length, LANES);
+    for (int64_t t = 0; t < p->length; t++, weights += width, slopes += width) {
         int64_t end = rounded(t + 1, LANES);
         floats products = {0};
         for (int64_t c = 0; c < end; c += LANES) products += load(weights + c) * load(slopes + c);
         float mean = sum(products);
         for (int64_t c = 0; c < end; c += LANES)
-            store(slopes + c, load(weights + c) * (load(slopes + c) - mean) * (float)a->scale);
+            store(slopes + c, load(weights + c) * (load(slopes + c) - mean) * p->scale);
     }
 }
 
 EXPORT void attend(const struct attention *a, const struct heads *q, const struct heads *k,
                    const struct heads *v, const struct heads *out, float *logsums, float *room) {
-    struct room r = laid_out(a, room);
-    int64_t shared = a->heads / a->kv_heads;
-    for (int64_t post = 0; post < a->posts; post++)
-        for (int64_t head = 0; head < a->heads; head++, logsums += a->length) {
+    int64_t shared = a->heads / a->kv_heads, first = 0;
+    for (int64_t post = 0; post < a->posts; first += a->lengths[post++]) {
+        struct post own = post_of(a, first, a->lengths[post]), *p = &own;
+        struct room r = laid_out(p, room);
+        for (int64_t head = 0; head < a->heads; head++, logsums += p->length) {
             if (head % shared == 0) {
-                read(a, k, post, head / shared, r.k);
-                turn(a, r.k, r.turned);
-                read(a, v, post, head / shared, r.v);
+                read(p, k, head / shared, r.k);
+                turn(p, r.k, r.turned);
+                read(p, v, head / shared, r.v);
             }
-            read(a, q, post, head, r.q);
-            multiply(a, r.q, r.turned, r.scores);
-            softmax(a, r.scores, logsums);
-            memset(r.of_q, 0, (size_t)floats_of_rows(a) * sizeof *r.of_q);
-            gather(a, r.scores, r.v, r.of_q);
-            write(a, out, post, head, r.of_q);
+            read(p, q, head, r.q);
+            multiply(p, r.q, r.turned, r.scores);
+            softmax(p, r.scores, logsums);
+            memset(r.of_q, 0, (size_t)floats_of_rows(p) * sizeof *r.of_q);
+            gather(p, r.scores, r.v, r.of_q);
+            write(p, out, head, r.of_q);
         }
+    }
 }
 
 EXPORT void attend_back(const struct attention *a, const struct heads *q, const struct heads *k,
                         const struct heads *v, const float *logsums, const struct heads *of_out,
                         const struct heads *of_q, const struct heads *of_k,
                         const struct heads *of_v, float *room) {
-    struct room r = laid_out(a, room);
-    int64_t shared = a->heads / a->kv_heads;
-    size_t rows = (size_t)floats_of_rows(a) * sizeof(float);
-    for (int64_t post = 0; post < a->posts; post++)
-        for (int64_t head = 0; head < a->heads; head++, logsums += a->length) {
+    int64_t shared = a->heads / a->kv_heads, first = 0;
+    for (int64_t post = 0; post < a->posts; first += a->lengths[post++]) {
+        struct post own = post_of(a, first, a->lengths[post]), *p = &own;
+        struct room r = laid_out(p, room);
+        size_t rows = (size_t)floats_of_rows(p) * sizeof(float);
+        for (int64_t head = 0; head < a->heads; head++, logsums += p->length) {
             if (head % shared == 0) {
-                read(a, k, post, head / shared, r.k);
-                read(a, v, post, head / shared, r.v);
+                read(p, k, head / shared, r.k);
+                read(p, v, head / shared, r.v);
                 memset(r.of_k, 0, rows);
                 memset(r.of_v, 0, rows);
             }
-            read(a, q, post, head, r.q);
-            read(a, of_out, post, head, r.outer);
-            turn(a, r.k, r.turned);
-            multiply(a, r.q, r.turned, r.scores);
-            softmax_again(a, r.scores, logsums);
-            turn(a, r.v, r.turned);
-            multiply(a, r.outer, r.turned, r.slopes);
-            through_softmax(a, r.scores, r.slopes);
+            read(p, q, head, r.q);
+            read(p, of_out, head, r.outer);
+            turn(p, r.k, r.turned);
+            multiply(p, r.q, r.turned, r.scores);
+            softmax_again(p, r.scores, logsums);
+            turn(p, r.v, r.turned);
+            multiply(p, r.outer, r.turned, r.slopes);
+            through_softmax(p, r.scores, r.slopes);
             memset(r.of_q, 0, rows);
-            gather(a, r.slopes, r.k, r.of_q);
-            write(a, of_q, post, head, r.of_q);
-            scatter(a, r.slopes, r.q, r.of_k);
-            scatter(a, r.scores, r.outer, r.of_v);
+            gather(p, r.slopes, r.k, r.of_q);
+            write(p, of_q, head, r.of_q);
+            scatter(p, r.slopes, r.q, r.of_k);
+            scatter(p, r.scores, r.outer, r.of_v);
             if (head % shared == shared - 1) {
-                write(a, of_k, post, head / shared, r.of_k);
-                write(a, of_v, post, head / shared, r.of_v);
+                write(p, of_k, head / shared, r.of_k);
+                write(p, of_v, head / shared, r.of_v);
             }
         }
+    }
 }

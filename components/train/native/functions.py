@@ -87,34 +87,43 @@ class Gelu(torch.autograd.Function):
 
 
 class Heads(ctypes.Structure):
-    """A tensor [posts, heads, length, head_dim], see native.h."""
+    """A tensor [heads, tokens, head_dim], see native.h."""
 
-    _fields_ = [("data", c_void_p), ("post", c_int64), ("head", c_int64), ("token", c_int64)]
+    _fields_ = [("data", c_void_p), ("head", c_int64), ("token", c_int64)]
 
 
 class Shape(ctypes.Structure):
     """`struct attention` of native.h."""
 
     _fields_ = [
-        *((name, c_int64) for name in ("posts", "heads", "kv_heads", "length", "head_dim")),
+        ("lengths", c_void_p),
+        *((name, c_int64) for name in ("posts", "longest", "heads", "kv_heads", "head_dim")),
         ("scale", c_double),
     ]
 
 
 class CausalAttention(torch.autograd.Function):
-    """Softmax(q k^T scale) v, each token looking back only; keys and values may be shared."""
+    """Softmax(q k^T scale) v, each token looking back in its post; keys and values may be shared.
+
+    The posts stand one behind the other in a single row.
+    """
 
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
-        """[posts, length, heads, head_dim] of q [posts, heads, length, head_dim], k and v."""
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, scale: float, lengths: Tensor) -> Tensor:
+        """[1, tokens, heads, head_dim] of q [1, heads, tokens, head_dim], k and v.
+
+        `lengths` (int64) are those of the posts, in tokens.
+        """
         q, k, v = (_with_last_axis_dense(tensor) for tensor in (q, k, v))
-        posts, heads, length, head_dim = q.shape
-        shape = Shape(posts, heads, k.shape[1], length, head_dim, scale)
-        out = torch.empty(posts, length, heads, head_dim, dtype=q.dtype)
-        logsums = torch.empty(posts, heads, length, dtype=torch.float32)
+        _, heads, tokens, head_dim = q.shape
+        shape = Shape(
+            lengths.data_ptr(), len(lengths), int(lengths.max()), heads, k.shape[1], head_dim, scale
+        )
+        out = torch.empty(1, tokens, heads, head_dim, dtype=q.dtype)
+        logsums = torch.empty(heads * tokens, dtype=torch.float32)
         places = [byref(_heads(tensor)) for tensor in (q, k, v, out.transpose(1, 2))]
         _call(load().attend, byref(shape), *places, logsums, _room(shape))
-        ctx.save_for_backward(q, k, v, logsums)
+        ctx.save_for_backward(q, k, v, logsums, lengths)
         ctx.shape = shape
         return out
 
@@ -122,13 +131,13 @@ class CausalAttention(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, outer: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients, from that of what forward gave."""
-        q, k, v, logsums = ctx.saved_tensors
+        q, k, v, logsums, _ = ctx.saved_tensors
         grads = [torch.empty_like(tensor) for tensor in (q, k, v)]
         outer = _with_last_axis_dense(outer.transpose(1, 2))
         places = [byref(_heads(tensor)) for tensor in (q, k, v)]
         of = [byref(_heads(tensor)) for tensor in (outer, *grads)]
         _call(load().attend_back, byref(ctx.shape), *places, logsums, *of, _room(ctx.shape))
-        return (*grads, None)
+        return (*grads, None, None)
 
 
 def cross_entropy_in_place(logits: Tensor, targets: Tensor) -> Tensor:
@@ -146,7 +155,7 @@ def _room(shape: Shape) -> Tensor:
 
 
 def _heads(tensor: Tensor) -> Heads:
-    return Heads(tensor.data_ptr(), *tensor.stride()[:3])
+    return Heads(tensor.data_ptr(), *tensor.stride()[1:3])
 
 
 def _with_last_axis_dense(tensor: Tensor) -> Tensor:

@@ -24,22 +24,24 @@ void swiglu_back(const uint16_t *gate, const uint16_t *up, const uint16_t *of_y,
 void gelu(const uint16_t *x, int64_t size, uint16_t *y);
 void gelu_back(const uint16_t *x, const uint16_t *of_y, int64_t size, uint16_t *of_x);
 
-/* A tensor [posts, heads, length, head_dim] in bf16, the last axis without gaps. */
+/* A tensor [heads, tokens, head_dim] in bf16, the last axis without gaps; the posts of a row stand
+ * one behind the other in it. */
 struct heads {
     uint16_t *data;
-    int64_t post, head, token; /* strides, in elements */
+    int64_t head, token; /* strides, in elements */
 };
 
 struct attention {
-    int64_t posts, heads, kv_heads, length, head_dim;
+    const int64_t *lengths; /* of the posts, in tokens */
+    int64_t posts, longest, heads, kv_heads, head_dim;
     double scale;
 };
 
 /* Floats of memory that the two below need. */
 int64_t attention_room(const struct attention *shape);
 
-/* Causal attention: each token looks at itself and at those before it. `logsums`
- * [posts, heads, length] holds the logarithm of each softmax's sum. */
+/* Causal attention: each token looks at itself and at those before it in its post. `logsums`
+ * [heads x tokens] holds the logarithm of each softmax's sum. */
 void attend(const struct attention *shape, const struct heads *q, const struct heads *k,
             const struct heads *v, const struct heads *out, float *logsums, float *room);
 

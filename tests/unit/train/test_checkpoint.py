@@ -41,7 +41,9 @@ def trained(config: TrainConfig, dataset: Path, base: Path, out: Path) -> TrainR
     return run(config, dataset=dataset, base_model=base, model_out=out)
 
 
-@pytest.mark.parametrize(("kind", "method"), [("gpt2", "full"), ("llama", "lora")])
+@pytest.mark.parametrize(
+    ("kind", "method"), [("gpt2", "full"), ("llama", "lora"), ("llama", "partial")]
+)
 def test_a_killed_training_goes_on_as_if_nothing_had_happened(
     kind: str, method: str, dataset: Path, store: Path, tmp_path: Path
 ) -> None:
@@ -153,7 +155,7 @@ def test_a_training_beside_a_full_disk_ends_with_its_model(
     dataset: Path, base_model: Path, store: Path, tmp_path: Path
 ) -> None:
     largest = 2 * (base_model / "model.safetensors").stat().st_size  # a checkpoint is twice that
-    words = ["--dtype", "fp32", "--epochs", "1"]
+    words = ["--method", "full", "--dtype", "fp32", "--epochs", "1"]
     words += ["--dataset", str(dataset), "--base-model", str(base_model)]
     words += ["--checkpoint-uri", str(store), "--checkpoint-seconds", "0"]
     words += ["--model-out", str(tmp_path / "out")]

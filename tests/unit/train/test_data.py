@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,20 @@ def test_an_epoch_sees_every_post_once_in_bounded_batches(
     for batch in batches:
         padded = len(batch) * max(lengths[number] for number in batch)
         assert padded <= batch_tokens or len(batch) == 1
+
+
+@given(
+    st.lists(st.integers(1, 300), min_size=1, max_size=200), st.integers(1, 512), st.integers(0, 9)
+)
+def test_packed_batches_hold_every_post_once_and_as_many_tokens_as_fit(
+    lengths: list[int], batch_tokens: int, seed: int
+) -> None:
+    posts = Posts([[0] * (length + 1) for length in lengths], 0)
+    batches = epoch_batches(posts, batch_tokens, np.random.default_rng(seed), packed=True)
+    assert sorted(number for batch in batches for number in batch) == list(range(len(lengths)))
+    tokens = [[lengths[number] for number in batch] for batch in batches]
+    assert all(sum(batch) <= batch_tokens or len(batch) == 1 for batch in tokens)
+    assert all(sum(one) + other[0] > batch_tokens for one, other in pairwise(tokens))
 
 
 def test_there_is_little_padding() -> None:

@@ -53,7 +53,7 @@ FEW = EvaluateConfig(samples=40, max_tokens=4, prompts=("rain",))
 TEXT = "the neighbours' cat signs for parcels before breakfast again"
 
 
-METHODS = ("full", "lora")
+METHODS = ("partial", "full", "lora")
 IN_SHORT = {("gemma2", "full"), ("gpt_neox", "lora")}
 """Of which families and methods the whole way, judge and registry included, is tried each time."""
 

@@ -86,12 +86,13 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert learning_rate(0, 1, 1.0, 0.1) == 1.0
 
 
-@pytest.mark.parametrize("method", ["full", "lora"])
+@pytest.mark.parametrize("method", ["partial", "full", "lora"])
 @pytest.mark.parametrize("dtype", ["fp32", "bf16"])
 def test_training_lowers_the_loss(lm: LanguageModel, posts: Posts, method: str, dtype: str) -> None:
     config = QUICK.model_copy(update={"method": method})
     result = fit(lm, posts, posts, config, dtype)  # type: ignore[arg-type]
-    share = {"full": 0.8, "lora": 0.97}[method]  # a random base leaves adapters little to adapt
+    # a random base leaves little to adapt where its embeddings rest
+    share = {"partial": 0.97, "full": 0.8, "lora": 0.97}[method]
     assert result.best_loss < share * (result.curve[0].validation_loss or 0)
     assert result.tokens == 3 * posts.tokens
 

@@ -32,7 +32,9 @@ from components.train.__main__ import main
 from components.train.config import TrainConfig
 from components.train.stage import run
 
-QUICK = TrainConfig(dtype="fp32", epochs=12, batch_tokens=128, learning_rate=1e-2, validations=1)
+QUICK = TrainConfig(
+    method="full", dtype="fp32", epochs=12, batch_tokens=128, learning_rate=1e-2, validations=1
+)
 POST = "rain stays on the roof"
 
 

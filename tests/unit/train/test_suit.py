@@ -10,13 +10,13 @@ from support.tiny_models import make_tiny_family
 from torch import Tensor
 
 from components.lm.models import load_model
-from components.train.computing import InTurn, SideBySide, halves
+from components.train.computing import InTurn, SideBySide, even_halves, halves
 from components.train.config import TrainConfig
-from components.train.data import Batch, Posts, in_batches, read_posts
+from components.train.data import Batch, Posts, in_batches, read_posts, rows_of
 from components.train.loss import loss_function
 from components.train.method import make_trainable
 from components.train.native.library import available
-from components.train.suit import OF_POSTS, suit_processor
+from components.train.suit import OF_POSTS, Suited, suit_processor
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler, or no AVX-512, here")
 
@@ -38,8 +38,8 @@ EXACT = 0.06
 """Of the norm of a gradient: bf16 rounds each of many values on the way by up to 0.4%."""
 
 
-def gradients(model: Any, batch: Batch) -> list[Tensor]:
-    loss = loss_function(model, batch)(batch)
+def gradients(model: Any, batch: Batch, *, packed: bool = False) -> list[Tensor]:
+    loss = loss_function(model, batch, packed=packed)(batch)
     return list(torch.autograd.grad(loss, [*model.parameters()], allow_unused=True))
 
 
@@ -60,11 +60,11 @@ def test_its_gradients_are_those_of_fp32(made: tuple[Any, Posts]) -> None:
     model, posts = made
     (batch, *_) = in_batches(posts, 512, model.device)
     exact = gradients(deepcopy(model), batch)
-    assert suit_processor(model, torch.bfloat16, posts)
+    assert suit_processor(model, torch.bfloat16, posts) == Suited(beside=True, packed=True)
     assert model.config._attn_implementation == OF_POSTS
     for parameter in model.parameters():
         parameter.data = parameter.data.bfloat16()
-    for found, expected in zip(gradients(model, batch), exact, strict=True):
+    for found, expected in zip(gradients(model, batch, packed=True), exact, strict=True):
         assert (found is None) == (expected is None)
         assert found is None or distance(found, expected) < EXACT
 
@@ -72,7 +72,7 @@ def test_its_gradients_are_those_of_fp32(made: tuple[Any, Posts]) -> None:
 @pytest.mark.parametrize("made", PLAIN.items(), ids=PLAIN, indirect=True)
 def test_attention_of_another_kind_stays_as_it_is(made: tuple[Any, Posts]) -> None:
     model, posts = made
-    suit_processor(model, torch.bfloat16, posts)
+    assert suit_processor(model, torch.bfloat16, posts) == Suited(beside=True, packed=False)
     assert model.config._attn_implementation == "eager"
 
 
@@ -88,7 +88,7 @@ def test_norms_and_activations_of_another_kind_stay_as_they_are(made: tuple[Any,
 @pytest.mark.parametrize("made", [("gpt2", {"n_inner": 37})], ids=["gpt2"], indirect=True)
 def test_an_activation_of_broken_vectors_is_torchs(made: tuple[Any, Posts]) -> None:
     model, posts = made
-    assert suit_processor(model, torch.bfloat16, posts)
+    assert suit_processor(model, torch.bfloat16, posts).beside
     act = model.transformer.h[0].mlp.act
     x = torch.linspace(-3, 3, 37).view(1, 1, 37).bfloat16()
     assert torch.equal(act(x), torch.nn.functional.gelu(x, approximate="tanh"))
@@ -99,19 +99,22 @@ def test_an_activation_of_broken_vectors_is_torchs(made: tuple[Any, Posts]) -> N
 def test_long_posts_and_fp32_are_torchs(made: tuple[Any, Posts], dtype: torch.dtype) -> None:
     model, posts = made
     long = Posts([[1] * 600], 0) if dtype == torch.bfloat16 else posts
-    assert not suit_processor(model, dtype, posts, long)
+    assert suit_processor(model, dtype, posts, long) == Suited()
     assert model.config._attn_implementation != OF_POSTS
     assert not any("forward" in vars(module) for module in model.modules())
 
 
 @pytest.mark.parametrize("made", [("llama", WIDE)], ids=["llama"], indirect=True)
 @pytest.mark.parametrize("method", ["full", "lora"])
-def test_halves_side_by_side_are_the_whole_batch(made: tuple[Any, Posts], method: Any) -> None:
+@pytest.mark.parametrize("packed", [True, False])
+def test_halves_side_by_side_are_the_whole_batch(
+    made: tuple[Any, Posts], method: Any, packed: bool
+) -> None:
     model, posts = made
     batches = in_batches(posts, 300, model.device)
     parameters = make_trainable(model, TrainConfig(method=method, lora_rank=4))
     loss_of = loss_function(model, batches[0])
-    ways = InTurn(loss_of), SideBySide(loss_of, parameters)
+    ways = InTurn(loss_of), SideBySide(loss_of, parameters, packed=packed)
     assert ways[0].nats(batches) == pytest.approx(ways[1].nats(batches), rel=1e-6)
     found = []
     for way in ways:
@@ -136,6 +139,18 @@ def test_halves_hold_every_post_once_and_like_work() -> None:
     assert len(first.inputs) + len(second.inputs) == 7
     assert max(first.inputs.numel(), second.inputs.numel()) <= 72  # 2 of 30, 5 of 11; not 210
     assert halves(Batch(batch.inputs[:1], batch.targets[:1], 30)) != []
+
+
+def test_even_halves_hold_every_post_once_and_as_many_tokens() -> None:
+    lengths = [10, 30, 3, 12, 11, 9, 10]
+    targets = torch.full((7, 30), -100)
+    for row, length in enumerate(lengths):
+        targets[row, :length] = row
+    batch = Batch(targets.clamp(min=0), targets, sum(lengths))
+    found = even_halves(batch)
+    assert sorted(row for half in found for row in half.targets[:, 0].tolist()) == [*range(7)]
+    assert sorted(half.tokens for half in found) == [42, 43]
+    assert even_halves(rows_of(batch, slice(1))) != []
 
 
 def test_an_error_in_one_half_is_the_steps() -> None:

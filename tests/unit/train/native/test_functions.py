@@ -82,31 +82,33 @@ def test_far_values_stay_numbers() -> None:
 @SOME
 @given(
     seed=st.integers(0, 99),
-    posts=st.integers(1, 3),
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=3),
     kv_heads=st.integers(1, 3),
     shared=st.integers(1, 3),
-    length=st.integers(1, 40),
     head_dim=st.sampled_from([16, 48, 64, 80, 128]),
 )
-def test_attention_is_causal_and_shares_its_keys(
-    seed: int, posts: int, kv_heads: int, shared: int, length: int, head_dim: int
+def test_attention_is_causal_within_a_post_and_shares_its_keys(
+    seed: int, lengths: list[int], kv_heads: int, shared: int, head_dim: int
 ) -> None:
     def turned(tensor: Tensor) -> Tensor:
-        return tensor.view(posts, length, -1, head_dim).transpose(1, 2)
+        return tensor.view(1, len(tensor), -1, head_dim).transpose(1, 2)
 
     def own(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return CausalAttention.apply(turned(q), turned(k), turned(v), 0.2)
+        return CausalAttention.apply(turned(q), turned(k), turned(v), 0.2, torch.tensor(lengths))
 
     def plain(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        parts = [turned(tensor) for tensor in (q, k, v)]
-        found = functional.scaled_dot_product_attention(
-            *parts, is_causal=True, scale=0.2, enable_gqa=True
-        )
-        return found.transpose(1, 2)
+        posts = zip(*(tensor.split(lengths) for tensor in (q, k, v)), strict=True)
+        found = [
+            functional.scaled_dot_product_attention(
+                *map(turned, post), is_causal=True, scale=0.2, enable_gqa=True
+            )
+            for post in posts
+        ]
+        return torch.cat(found, dim=2).transpose(1, 2)
 
     heads = kv_heads * shared
     sizes = (heads * head_dim, kv_heads * head_dim, kv_heads * head_dim)
-    check(own, plain, [made(seed + i, posts, length, size) for i, size in enumerate(sizes)])
+    check(own, plain, [made(seed + i, sum(lengths), size) for i, size in enumerate(sizes)])
 
 
 @SOME

@@ -54,7 +54,7 @@ def test_promotes_at_once_all_succeed_and_stand_once_in_the_history(
     assert registry.verify() == []
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_publish_killed_at_any_change_leaves_a_whole_version_or_none(
     store_uri: str,
     after: bool,

@@ -23,7 +23,7 @@ from support.archives import members, tweet, write_folder, write_zip
 from support.helm import CHARTS, run_helm
 from support.kfp_server import kfp_server
 from support.made_tables import as_csv, people
-from support.server_processes import server_process
+from support.server_processes import forked_server
 from support.tiny_models import make_tiny_model
 from support.tiny_versions import publish_tiny
 
@@ -495,7 +495,7 @@ def test_a_server_starts_by_what_its_refusals_say(tmp_path: Path) -> None:
         r"another with (--\S+),", refused(*words, "--inference-address", elsewhere)
     )
     assert flag == "--inference-address"
-    with server_process(registry, tmp_path, "server", variables=variables) as server:
+    with forked_server(registry, tmp_path, "server", variables=variables) as server:
         assert requests.get(f"{server.inference}/ping", timeout=10).ok
 
 

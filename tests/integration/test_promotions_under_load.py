@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 from support.kubernetes_api import kubernetes_api
-from support.server_processes import ServerProcess, server_process
+from support.server_processes import ServerProcess, forked_server
 from support.servers import until
 from support.tiny_models import make_tiny_model
 from support.tiny_versions import publish_tiny
@@ -94,7 +94,7 @@ def servers(registry: Registry, tmp_path: Path) -> Iterator[list[ServerProcess]]
     words = ("--alias-poll-seconds", str(POLL_SECONDS), "--dtype", "fp32")
     with ExitStack() as stack:
         yield [
-            stack.enter_context(server_process(registry.store.uri, tmp_path, name, *words))
+            stack.enter_context(forked_server(registry.store.uri, tmp_path, name, *words))
             for name in ("pod-a", "pod-b")
         ]
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 from support.faulty_proxy import silent
 from support.processes import free_ports
-from support.server_processes import server_process
+from support.server_processes import forked_server
 from support.stores import StoreServer
 from support.tiny_models import make_tiny_model
 from support.tiny_versions import publish_tiny
@@ -67,14 +67,14 @@ def test_a_restart_under_load_needs_no_registry(
     address = f"http://127.0.0.1:{port}"
     line = ("--inference-address", address)
     with asked(address) as answers:
-        with server_process(uri, tmp_path, "jane", *line):
+        with forked_server(uri, tmp_path, "jane", *line):
             first = len(answers)
             time.sleep(1)
         assert (200, "1") in answers[first:]
         begun, second = time.monotonic(), len(answers)
         with (
             silent() as endpoint,
-            server_process(
+            forked_server(
                 uri, tmp_path, "jane", *line, variables=store.environment(endpoint)
             ) as server,
         ):

@@ -12,7 +12,7 @@ from support.chart_store import KEYS, chart_store
 from support.helm import of_kind, render
 from support.kind.commands import COMMANDS, a_shell
 from support.kind.serving import PERSONA, REGISTRY, settings
-from support.server_processes import server_process
+from support.server_processes import forked_server
 from support.tiny_models import make_tiny_model
 
 from components.collect.sample.build import build_archive
@@ -49,7 +49,7 @@ def test_they_publish_a_persona_that_the_chart_serves(place: Path, endpoint: str
         said = [shell.run(command) for command in LOCAL]
     assert "no serving" in said[-1]
     in_pod = KEYS | {"AWS_ENDPOINT_URL_S3": endpoint}  # the chart names no region
-    with server_process(REGISTRY, place, "pod", "--dtype", "fp32", variables=in_pod) as server:
+    with forked_server(REGISTRY, place, "pod", "--dtype", "fp32", variables=in_pod) as server:
         answer = requests.post(
             f"{server.inference}/predictions/{PERSONA}", json={"prompt": ""}, timeout=60
         )

@@ -71,9 +71,14 @@ class Command:
         return self.exit_code is not None
 
     @property
+    def log(self) -> Path:
+        """What it writes to standard error, until its end."""
+        return Path(self._said.name)
+
+    @property
     def said(self) -> str:
         """What it has written to standard error so far."""
-        return Path(self._said.name).read_text()
+        return self.log.read_text()
 
     def wait_for(self, what: str) -> None:
         """Wait until it has said this, or has ended."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 from support.fake_engine import FakeEngine, FakeEngines
-from support.server_processes import ServerProcess, server_process
+from support.server_processes import ServerProcess, forked_server
 from support.servers import PATIENCE, publish, serving, until
 from support.slow_clients import WINDOW, head, slow_readers, trickling_senders
 from support.tiny_models import make_tiny_model
@@ -89,7 +89,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     publish_tiny(registry, "jane", make_tiny_model(place / "tiny"))
     registry.move_alias("jane", "production", 1)
     words = ("--dtype", "fp32", "--job-queue-size", "400", "--body-timeout", str(BODY_TIMEOUT))
-    with server_process(registry.store.uri, place, "server", *words) as process:
+    with forked_server(registry.store.uri, place, "server", *words) as process:
         yield process
 
 

@@ -4,6 +4,7 @@
 # google-cloud-storage carries no types.
 
 import functools
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from io import BytesIO
@@ -52,6 +53,8 @@ class GcsStore:
     @functools.cached_property
     def bucket(self) -> Bucket:
         """Made at the first call, since it reads the environment."""
+        # else the client asks for the bucket as well, in a thread, whenever an object is missing
+        os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
         with gcs_error(self.uri, "", ""):
             return Client().bucket(self.bucket_name)
 

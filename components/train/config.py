@@ -8,7 +8,7 @@ from components.runtime.flags import StageConfig
 from components.runtime.words import LARGEST
 
 Method = Literal["partial", "full", "lora"]
-DEFAULT_LEARNING_RATES: dict[Method, float] = {"partial": 4e-4, "full": 2e-4, "lora": 2e-3}
+DEFAULT_LEARNING_RATES: dict[Method, float] = {"partial": 5e-4, "full": 2e-4, "lora": 2e-3}
 
 RUNTIME_ONLY = frozenset(
     {
@@ -44,7 +44,7 @@ class TrainConfig(StageConfig):
     """Stop after this many seconds of training and keep the best weights till then."""
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """The peak learning rate; left out, what suits the method."""
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.25
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """The share of the steps over which the learning rate rises."""
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """AdamW's decoupled weight decay."""

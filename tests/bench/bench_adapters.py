@@ -35,7 +35,7 @@ from components.train.config import TrainConfig
 
 ADAPTER, FULL = "adapter", "full"
 METHODS = {
-    FULL: TrainConfig(),
+    FULL: TrainConfig(method="full"),
     ADAPTER: TrainConfig(method="lora", publish="adapter"),
 }
 

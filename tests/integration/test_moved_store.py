@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from google.cloud.storage._bucket_metadata_cache import BucketMetadataCache
 from support.moved_store import MovedStore, moved_store
 from support.servers import publish
 from support.stores import StoreServer
@@ -27,8 +26,6 @@ def store(
 ) -> Iterator[tuple[str, MovedStore]]:
     """The URI of a registry, and what stands before its store."""
     server = store_servers(request.param)
-    # Google's client asks for the bucket as well, in a thread and over a connection of its own
-    monkeypatch.setattr(BucketMetadataCache, "get_or_queue_fetch", lambda *_: None)
     with moved_store(server.endpoint) as moved:
         for name, value in server.environment(moved.endpoint).items():
             monkeypatch.setenv(name, value)

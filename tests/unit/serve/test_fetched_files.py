@@ -15,7 +15,8 @@ def test_a_gguf_file_is_left_where_it_is(tmp_path: Path) -> None:
 
     registry = Registry.open(str(tmp_path / "registry")).begin()
     manifest = registry.publish("ann", write, LINEAGE)
-    with Disk(tmp_path / "kept", registry.store.uri).files(registry, manifest) as kept:
+    disk = Disk(tmp_path / "kept", registry.store.uri)
+    with disk.files(registry, manifest.persona, manifest.version, None)[0] as kept:
         names = {path.name for path in kept.folder.iterdir()}
         assert names == {"config.json", "model.safetensors"}
         assert changed(kept.folder, served(manifest)) is None

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from components.runtime.flags import StageConfig
 from components.runtime.words import LARGEST
 
-Method = Literal["partial", "full", "lora"]
-DEFAULT_LEARNING_RATES: dict[Method, float] = {"partial": 5e-4, "full": 2e-4, "lora": 2e-3}
+Method = Literal["full", "partial", "lora"]
+DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 2e-4, "partial": 5e-4, "lora": 2e-3}
 
 RUNTIME_ONLY = frozenset(
     {
@@ -23,8 +23,8 @@ MOST_GPUS, MOST_NODES = 64, 64
 class TrainConfig(StageConfig):
     """How to fine-tune: the defaults suit one author's few hundred to few thousand posts."""
 
-    method: Method = "partial"
-    """Train the weights that an author's posts change most, all weights, or low-rank adapters."""
+    method: Method = "full"
+    """Train all weights, all but the embeddings and a part of each MLP, or low-rank adapters."""
     publish: Literal["merged", "adapter"] = "merged"
     """What lora leaves: a whole model, the adapters merged into it, or a few megabytes of adapters
     that name their base model."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from components.train.data import IGNORED, Batch, rows_of
+from components.train.data import Batch, rows_of
 from components.train.loss import LossFunction
 
 Result = TypeVar("Result")
@@ -102,7 +102,7 @@ class SideBySide(InTurn):
 
 def halves(batch: Batch) -> list[Batch]:
     """The posts of `batch`, longest first, in two batches of like work; one where it is a post."""
-    lengths: list[int] = (batch.targets != IGNORED).sum(dim=1).tolist()
+    lengths: list[int] = batch.lengths.tolist()
     count = len(lengths)
     if count == 1:
         return [batch]
@@ -116,7 +116,7 @@ def halves(batch: Batch) -> list[Batch]:
 
 def even_halves(batch: Batch) -> list[Batch]:
     """The posts of `batch` in two batches of about as many tokens; one where it is a post."""
-    lengths: list[int] = (batch.targets != IGNORED).sum(dim=1).tolist()
+    lengths: list[int] = batch.lengths.tolist()
     if len(lengths) == 1:
         return [batch]
     rows: tuple[list[int], list[int]] = ([], [])

@@ -46,6 +46,16 @@ class Batch:
     tokens: int
     """How many targets count."""
 
+    @property
+    def counted(self) -> Tensor:
+        """Which targets count, [posts, longest]."""
+        return self.targets != IGNORED
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many targets of each post count, int64 [posts]."""
+        return self.counted.sum(dim=1)
+
 
 def read_posts(dataset: Path, split: str, lm: LanguageModel) -> Posts:
     """Read and tokenize one split of a train-dataset.
@@ -124,10 +134,10 @@ def make_batch(posts: Posts, numbers: Sequence[int], device: torch.device) -> Ba
 
 def rows_of(batch: Batch, rows: slice | Sequence[int]) -> Batch:
     """These posts of `batch`, with no more padding than they need."""
-    inputs, targets = batch.inputs[rows], batch.targets[rows]
-    lengths = (targets != IGNORED).sum(dim=1)
+    lengths = batch.lengths[rows]
     longest = int(lengths.max())
-    return Batch(inputs[:, :longest], targets[:, :longest], int(lengths.sum()))
+    inputs, targets = batch.inputs[rows, :longest], batch.targets[rows, :longest]
+    return Batch(inputs, targets, int(lengths.sum()))
 
 
 def sample_evenly(posts: Posts, tokens: int) -> Posts:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from components.train.packing import lengths_of_the_row
+from components.train.packing import starts_in_the_row
 
 LAYERS = 2
 """How many of the last layers it teaches."""
@@ -64,7 +64,6 @@ def _weigh(_: nn.Module, __: tuple[Any, ...], output: Any) -> Any:
 def _scaled(hidden: Tensor, factor: float) -> Tensor:
     """`hidden` with the gradients of each post's start token times `factor`."""
     factors = torch.ones(hidden.shape[1], 1, dtype=hidden.dtype, device=hidden.device)
-    lengths = lengths_of_the_row(hidden.shape[1]).to(hidden.device)
-    factors[lengths.cumsum(0) - lengths] = factor
+    factors[starts_in_the_row()] = factor
     scaled: Tensor = ScaledGradients.apply(hidden, factors)  # type: ignore[no-untyped-call]
     return scaled

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn.functional import cross_entropy
 
-from components.train.data import IGNORED, Batch, rows_of
+from components.train.data import Batch, rows_of
 from components.train.native.functions import cross_entropy_in_place
 from components.train.native.library import available
 from components.train.packing import run_in_rows, run_packed
@@ -32,7 +32,7 @@ def loss_function(model: Any, probe: Batch, *, packed: bool = False) -> LossFunc
     run = run_packed if packed else run_in_rows
 
     def chunked(batch: Batch) -> Tensor:
-        hidden, targets = run(model.base_model, batch), _counted(batch)
+        hidden, targets = run(model.base_model, batch), batch.targets[batch.counted]
         weight, bias = head.weight, getattr(head, "bias", None)
         if not torch.is_grad_enabled():  # else their gradients would be made for nothing
             weight, bias = weight.detach(), None if bias is None else bias.detach()
@@ -42,14 +42,10 @@ def loss_function(model: Any, probe: Batch, *, packed: bool = False) -> LossFunc
         return loss
 
     def plain(batch: Batch) -> Tensor:
-        return cross_entropy(run(model, batch).float(), _counted(batch))
+        return cross_entropy(run(model, batch).float(), batch.targets[batch.counted])
 
     one = rows_of(probe, slice(1))
     return chunked if not _caps_logits(model) and _same(chunked, plain, one) else plain
-
-
-def _counted(batch: Batch) -> Tensor:
-    return batch.targets[batch.targets != IGNORED]
 
 
 def _caps_logits(model: Any) -> bool:

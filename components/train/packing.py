@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from components.train.data import IGNORED, Batch
+from components.train.data import Batch
 
 _now = threading.local()
 
@@ -20,6 +20,12 @@ def lengths_of_the_row(tokens: int) -> Tensor:
     """
     lengths: Tensor | None = getattr(_now, "lengths", None)
     return torch.tensor([tokens]) if lengths is None else lengths
+
+
+def starts_in_the_row() -> Tensor | slice:
+    """Where the posts of that row start."""
+    lengths: Tensor | None = getattr(_now, "lengths", None)
+    return slice(1) if lengths is None else lengths.cumsum(0) - lengths
 
 
 @contextmanager
@@ -37,9 +43,9 @@ def run_packed(part: Any, batch: Batch) -> Tensor:
 
     [tokens, width], post after post.
     """
-    counted = batch.targets != IGNORED
+    counted = batch.counted
     positions = torch.arange(batch.inputs.shape[1], device=batch.inputs.device)
-    with apart(counted.sum(dim=1)):
+    with apart(batch.lengths):
         out: Tensor = part(
             input_ids=batch.inputs[counted][None],
             position_ids=positions.expand_as(batch.inputs)[counted][None],
@@ -51,4 +57,4 @@ def run_packed(part: Any, batch: Batch) -> Tensor:
 def run_in_rows(part: Any, batch: Batch) -> Tensor:
     """The same, computed with a row for each post and its padding."""
     out: Tensor = part(input_ids=batch.inputs, use_cache=False)[0]
-    return out[batch.targets != IGNORED]
+    return out[batch.counted]

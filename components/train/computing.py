@@ -10,6 +10,7 @@ from torch.nn import Parameter
 
 from components.train.data import Batch, rows_of
 from components.train.loss import LossFunction
+from components.train.suit import Suited
 
 Result = TypeVar("Result")
 
@@ -98,6 +99,13 @@ class SideBySide(InTurn):
         futures: list[Future[Result]] = [self._pool.submit(work, batch) for batch in batches]
         wait(futures)
         return [future.result() for future in futures]
+
+
+def computing_of(loss_of: LossFunction, parameters: Sequence[Parameter], suited: Suited) -> InTurn:
+    """How this process computes best a model that was `suited` so."""
+    if suited.beside and torch.get_num_threads() > 1:
+        return SideBySide(loss_of, parameters, packed=suited.packed)
+    return InTurn(loss_of, packed=suited.packed)
 
 
 def halves(batch: Batch) -> list[Batch]:

@@ -5,8 +5,6 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from components.contracts.artifacts import (
     FINETUNED_MODEL,
     PREPARE_REPORT,
@@ -28,7 +26,7 @@ from components.tracking import handles, tracked
 from components.train.ability import check_can_write
 from components.train.allocator import large_buffers_kept
 from components.train.checkpoint import Checkpoints, training_key
-from components.train.computing import InTurn, SideBySide
+from components.train.computing import computing_of
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
 from components.train.first_token import teach_first_tokens_apart
@@ -193,14 +191,10 @@ def fit(
         max(config.batch_tokens, VALIDATED_AT_ONCE),
         lm.device,
     )
-    packed = suited.packed
-    loss_of = loss_function(lm.model, validation_batches[0], packed=packed)
-    beside = suited.beside and torch.get_num_threads() > 1
-    computing = (
-        SideBySide(loss_of, parameters, packed=packed) if beside else InTurn(loss_of, packed=packed)
-    )
+    loss_of = loss_function(lm.model, validation_batches[0], packed=suited.packed)
+    computing = computing_of(loss_of, parameters, suited)
     group = group or Group(lm.device)
-    steps = plan(posts, config, packed=packed).steps
+    steps = plan(posts, config, packed=suited.packed).steps
     shown = progress("training", steps) if group.is_first else nullcontext(unseen)
     with large_buffers_kept(), shown as advance:
         return train(

@@ -19,7 +19,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, TrainerCallback
 from components.lm.models import TORCH_DTYPES
 from components.lm.precision import choose_precision, gemm_rate
 from components.train.allocator import large_buffers_kept
-from components.train.computing import InTurn, SideBySide
+from components.train.computing import computing_of
 from components.train.config import Method, TrainConfig
 from components.train.data import Posts, epoch_batches, make_batch
 from components.train.loss import loss_function
@@ -78,7 +78,7 @@ def ours(size: Size, method: Method) -> dict[str, float]:
     numbers = epoch_batches(posts, config.batch_tokens, order, packed=packed)[: steps + 1]
     batches = [make_batch(posts, batch, CPU) for batch in numbers]
     loss_of = loss_function(model, batches[0], packed=packed)
-    computing = SideBySide(loss_of, parameters, packed=packed) if suited.beside else InTurn(loss_of)
+    computing = computing_of(loss_of, parameters, suited)
     rate = gemm_rate(dtype)
     for at, batch in enumerate(batches):
         if at == 1:

@@ -40,11 +40,16 @@ class ScaledGradients(torch.autograd.Function):
 
 
 def teach_first_tokens_apart(model: Any) -> None:
-    """Have the first token of each post teach the last layers of `model` alone, and these more."""
-    count = model.config.get_text_config().num_hidden_layers
+    """Have the first token of each post teach the last layers of `model` alone, and these more.
+
+    A model whose body is not apart from its head, or does not tell its layers, stays as it is.
+    """
+    count = getattr(model.config.get_text_config(), "num_hidden_layers", None)
+    if model.base_model is model:
+        return
     for module in model.modules():
         if isinstance(module, nn.ModuleList) and len(module) == count:
-            first = module[max(0, count - LAYERS)]
+            first = module[max(0, len(module) - LAYERS)]
             first.register_forward_pre_hook(_hold_back, with_kwargs=True)
             model.base_model.register_forward_hook(_weigh)
             return

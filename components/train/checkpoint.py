@@ -23,7 +23,7 @@ from components.train.config import RUNTIME_ONLY, TrainConfig
 
 log = logging.getLogger(__name__)
 
-FORMAT = 4
+FORMAT = 5
 """Of what a checkpoint holds; another number is another training."""
 LATEST = "latest.json"
 LARGEST_SHARE = 0.05

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from components.runtime.flags import StageConfig
 from components.runtime.words import LARGEST
 
-Method = Literal["full", "partial", "lora"]
-DEFAULT_LEARNING_RATES: dict[Method, float] = {"full": 2e-4, "partial": 5e-4, "lora": 2e-3}
+Method = Literal["partial", "full", "lora"]
+DEFAULT_LEARNING_RATES: dict[Method, float] = {"partial": 5e-4, "full": 2e-4, "lora": 2e-3}
 
 RUNTIME_ONLY = frozenset(
     {
@@ -23,8 +23,9 @@ MOST_GPUS, MOST_NODES = 64, 64
 class TrainConfig(StageConfig):
     """How to fine-tune: the defaults suit one author's few hundred to few thousand posts."""
 
-    method: Method = "full"
-    """Train all weights, all but the embeddings and a part of each MLP, or low-rank adapters."""
+    method: Method = "partial"
+    """Train all weights but the embeddings and a part of each MLP, all weights, or low-rank
+    adapters."""
     publish: Literal["merged", "adapter"] = "merged"
     """What lora leaves: a whole model, the adapters merged into it, or a few megabytes of adapters
     that name their base model."""
@@ -48,11 +49,11 @@ class TrainConfig(StageConfig):
     """The share of the steps over which the learning rate rises."""
     weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """AdamW's decoupled weight decay."""
-    batch_tokens: Annotated[int, Field(ge=1)] = 512
+    batch_tokens: Annotated[int, Field(ge=1)] = 384
     """About how many tokens a step sees, padding included."""
     validations: Annotated[int, Field(ge=1)] = 2
     """Validations per epoch."""
-    validation_tokens: Annotated[int, Field(ge=1)] = 2048
+    validation_tokens: Annotated[int, Field(ge=1)] = 1024
     """How many tokens of validation posts it is measured on at most, the same ones each time."""
     patience: Annotated[int, Field(ge=1)] = 3
     """Stop after this many measurements without a new best."""

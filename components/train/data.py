@@ -40,11 +40,14 @@ class Batch:
     """Posts side by side, the shorter ones padded on the right."""
 
     inputs: Tensor
-    """Token ids, [posts, longest]. Attention looks back only, so no post sees its padding."""
+    """Token ids, [posts, longest], the same start token in front of all. Attention looks back only,
+    so no post sees its padding."""
     targets: Tensor
     """The next token of each, IGNORED in the padding."""
     tokens: int
     """How many targets count."""
+    step: int = 0
+    """The number of the step that it is for, on which depends what is drawn at random for it."""
 
     @property
     def counted(self) -> Tensor:
@@ -119,8 +122,8 @@ def _fill(numbers: np.ndarray, lengths: np.ndarray, batch_tokens: int) -> Iterat
     yield batch
 
 
-def make_batch(posts: Posts, numbers: Sequence[int], device: torch.device) -> Batch:
-    """Put the posts with these numbers side by side on `device`."""
+def make_batch(posts: Posts, numbers: Sequence[int], device: torch.device, step: int = 0) -> Batch:
+    """Put the posts with these numbers side by side on `device`, for a step."""
     rows = [posts.ids[number] for number in numbers]
     longest = max(len(row) for row in rows) - 1
     inputs = torch.zeros(len(rows), longest, dtype=torch.long)
@@ -129,7 +132,7 @@ def make_batch(posts: Posts, numbers: Sequence[int], device: torch.device) -> Ba
         inputs[at, : len(row) - 1] = torch.tensor(row[:-1])
         targets[at, : len(row) - 1] = torch.tensor(row[1:])
     tokens = sum(len(row) - 1 for row in rows)
-    return Batch(inputs.to(device), targets.to(device), tokens)
+    return Batch(inputs.to(device), targets.to(device), tokens, step)
 
 
 def rows_of(batch: Batch, rows: slice | Sequence[int]) -> Batch:
@@ -137,7 +140,7 @@ def rows_of(batch: Batch, rows: slice | Sequence[int]) -> Batch:
     lengths = batch.lengths[rows]
     longest = int(lengths.max())
     inputs, targets = batch.inputs[rows, :longest], batch.targets[rows, :longest]
-    return Batch(inputs, targets, int(lengths.sum()))
+    return Batch(inputs, targets, int(lengths.sum()), batch.step)
 
 
 def sample_evenly(posts: Posts, tokens: int) -> Posts:

@@ -14,8 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from components.train.packing import starts_in_the_row
-
 LAYERS = 2
 """How many of the last layers it teaches."""
 WEIGHT = 20.0
@@ -67,8 +65,8 @@ def _weigh(_: nn.Module, __: tuple[Any, ...], output: Any) -> Any:
 
 
 def _scaled(hidden: Tensor, factor: float) -> Tensor:
-    """`hidden` with the gradients of each post's start token times `factor`."""
+    """`hidden`, rows of posts, with the gradients of each row's start token times `factor`."""
     factors = torch.ones(hidden.shape[1], 1, dtype=hidden.dtype, device=hidden.device)
-    factors[starts_in_the_row()] = factor
+    factors[0] = factor
     scaled: Tensor = ScaledGradients.apply(hidden, factors)  # type: ignore[no-untyped-call]
     return scaled

@@ -154,14 +154,14 @@ def _shares(
             if done == steps:
                 return
             if done >= first:
-                yield _share(posts, numbers, group)
+                yield _share(posts, numbers, done, group)
             done += 1
         epoch += 1
 
 
-def _share(posts: Posts, numbers: list[int], group: Group) -> Share:
+def _share(posts: Posts, numbers: list[int], step: int, group: Group) -> Share:
     own = group.share(numbers)
-    batch = make_batch(posts, own, group.device) if own else None
+    batch = make_batch(posts, own, group.device, step) if own else None
     return Share(batch, sum(len(posts.ids[number]) - 1 for number in numbers))
 
 

@@ -1,6 +1,6 @@
 """The loss: cross-entropy in nats a token that never holds the logits of a whole batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 import torch
@@ -12,17 +12,23 @@ from components.train.data import Batch, rows_of
 from components.train.native.functions import cross_entropy_in_place
 from components.train.native.library import available
 from components.train.packing import run_in_rows, run_packed
+from components.train.sampled_softmax import SampledVocabulary
 
 LossFunction: TypeAlias = Callable[[Batch], Tensor]
 """Gives the mean loss of a batch's tokens as a scalar that can be differentiated."""
 
-ROWS = 256  # tokens whose logits are held at once; 256 x 50,000 of them take 50 MB in fp32
+ROWS = 320
+"""Tokens whose logits are held at once: 320 x 50,000 of them take 64 MB in fp32. The half of a step
+of 512 tokens is one chunk, since each chunk reads all of the head's weights."""
 
 
-def loss_function(model: Any, probe: Batch, *, packed: bool = False) -> LossFunction:
+def loss_function(
+    model: Any, probe: Batch, *, packed: bool = False, sampled: SampledVocabulary | None = None
+) -> LossFunction:
     """The loss of `model`: chunked where its logits are plainly hidden states times a matrix.
 
-    With `packed` the posts of a batch are computed in one row, for which the model is suited.
+    With `packed` the posts of a batch are computed in one row, for which the model is suited. The
+    loss that is learnt from looks at the `sampled` part of the vocabulary, all others at all of it.
 
     Some families scale or cap their logits. A cap is known by its name in the configuration, since
     small logits hardly show it; whatever else is seen by trying both ways on a post of `probe`.
@@ -36,6 +42,8 @@ def loss_function(model: Any, probe: Batch, *, packed: bool = False) -> LossFunc
         weight, bias = head.weight, getattr(head, "bias", None)
         if not torch.is_grad_enabled():  # else their gradients would be made for nothing
             weight, bias = weight.detach(), None if bias is None else bias.detach()
+        elif sampled:
+            weight, bias, targets = sampled.part_of(weight, bias, targets, batch.step)
         loss: Tensor = ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
             hidden, weight, bias, targets
         )
@@ -85,12 +93,11 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         """
         wants = [tensor is not None and tensor.requires_grad for tensor in (hidden, weight, bias)]
         grads = [
-            torch.zeros_like(tensor) if tensor is not None and wanted else None
+            torch.empty_like(tensor) if tensor is not None and wanted else None
             for tensor, wanted in zip((hidden, weight, bias), wants, strict=True)
         ]
         total = torch.zeros((), dtype=torch.float64, device=hidden.device)
-        for first in range(0, len(targets), ROWS):
-            chunk = slice(first, first + ROWS)
+        for chunk in _chunks(len(targets)):
             losses, error = _errors(hidden[chunk], weight, bias, targets[chunk])
             total += losses.sum(dtype=torch.float64)
             _add_gradients(grads, error, hidden[chunk], weight, chunk, 1 / len(targets))
@@ -105,6 +112,13 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         saved = iter(ctx.saved_tensors)
         grads = [next(saved).mul_(outer[0]) if wanted else None for wanted in ctx.wants]
         return (*grads, None)
+
+
+def _chunks(rows: int) -> Iterator[slice]:
+    """All rows in as few chunks of at most ROWS as it takes, as long as one another."""
+    size = -(-rows // -(-rows // ROWS))
+    for first in range(0, rows, size):
+        yield slice(first, first + size)
 
 
 def _errors(
@@ -130,10 +144,13 @@ def _add_gradients(
     chunk: slice,
     scale: float,
 ) -> None:
+    """Write the first chunk's share of the gradients, add that of each other."""
     of_hidden, of_weight, of_bias = grads
+    kept = float(chunk.start > 0)
     if of_hidden is not None:
         torch.mm(error, weight, out=of_hidden[chunk]).mul_(scale)
     if of_weight is not None:
-        of_weight.addmm_(error.T, hidden, alpha=scale)
+        of_weight.addmm_(error.T, hidden, beta=kept, alpha=scale)
     if of_bias is not None:
-        of_bias += error.sum(dim=0) * scale
+        own = error.sum(dim=0) * scale
+        of_bias.copy_(own + of_bias if kept else own)

@@ -1,4 +1,7 @@
-"""Posts one behind the other in a row: no padding is computed, attention keeps them apart."""
+"""Posts one behind the other in a row: no padding is computed, attention keeps them apart.
+
+The token that they all start with sees nothing of them, so it stands in the row once, before them.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -14,18 +17,13 @@ _now = threading.local()
 
 
 def lengths_of_the_row(tokens: int) -> Tensor:
-    """How many tokens each post has in the row that this thread's model computes, int64 [posts].
+    """How many tokens each post has of the row that this thread's model computes, int64 [posts].
 
-    All of its `tokens` are one post's where nobody said otherwise.
+    The first token is one of each post. All of its `tokens` are one post's where nobody said
+    otherwise.
     """
     lengths: Tensor | None = getattr(_now, "lengths", None)
     return torch.tensor([tokens]) if lengths is None else lengths
-
-
-def starts_in_the_row() -> Tensor | slice:
-    """Where the posts of that row start."""
-    lengths: Tensor | None = getattr(_now, "lengths", None)
-    return slice(1) if lengths is None else lengths.cumsum(0) - lengths
 
 
 @contextmanager
@@ -41,17 +39,21 @@ def apart(lengths: Tensor) -> Iterator[None]:
 def run_packed(part: Any, batch: Batch) -> Tensor:
     """What `part`, a model or its body, gives for each token of `batch` that counts.
 
-    [tokens, width], post after post.
+    [tokens, width], post after post, with the first token for each of them.
     """
     counted = batch.counted
+    row = counted.clone()
+    row[1:, 0] = False
     positions = torch.arange(batch.inputs.shape[1], device=batch.inputs.device)
     with apart(batch.lengths):
         out: Tensor = part(
-            input_ids=batch.inputs[counted][None],
-            position_ids=positions.expand_as(batch.inputs)[counted][None],
+            input_ids=batch.inputs[row][None],
+            position_ids=positions.expand_as(batch.inputs)[row][None],
             use_cache=False,
         )[0]
-    return out[0]
+    places = row.flatten().cumsum(0).view_as(row) - 1
+    places[:, 0] = 0
+    return out[0].index_select(0, places[counted])
 
 
 def run_in_rows(part: Any, batch: Batch) -> Tensor:

@@ -5,6 +5,8 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
+from torch import nn
+
 from components.contracts.artifacts import (
     FINETUNED_MODEL,
     PREPARE_REPORT,
@@ -37,6 +39,7 @@ from components.train.loss import loss_function
 from components.train.method import adapters_of, make_trainable, with_weights
 from components.train.optimizer import MasterAdamW
 from components.train.report import base_facts, train_report
+from components.train.sampled_softmax import SampledVocabulary
 from components.train.save import save_adapter, save_model
 from components.train.state import TrainState
 from components.train.suit import suit_processor
@@ -191,7 +194,12 @@ def fit(
         max(config.batch_tokens, VALIDATED_AT_ONCE),
         lm.device,
     )
-    loss_of = loss_function(lm.model, validation_batches[0], packed=suited.packed)
+    loss_of = loss_function(
+        lm.model,
+        validation_batches[0],
+        packed=suited.packed,
+        sampled=_sampled_vocabulary(lm, posts, config),
+    )
     computing = computing_of(loss_of, parameters, suited)
     group = group or Group(lm.device)
     steps = plan(posts, config, packed=suited.packed).steps
@@ -208,6 +216,16 @@ def fit(
             on_step,
             group,
         )
+
+
+def _sampled_vocabulary(
+    lm: LanguageModel, posts: Posts, config: TrainConfig
+) -> SampledVocabulary | None:
+    """On a processor; a GPU has the whole vocabulary's products done before it is told which."""
+    head = lm.model.get_output_embeddings()
+    if lm.device.type != "cpu" or not isinstance(head, nn.Linear):
+        return None
+    return SampledVocabulary.of(posts, head.out_features, config.seed)
 
 
 def unseen(amount: int, words: str = "") -> None:

@@ -9,30 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AttentionInterface
 
-from components.train.data import IGNORED, Batch, Posts
-from components.train.native.functions import LANES, CausalAttention, Gelu, RmsNorm, SwiGlu
+from components.train.attention import SHORT, suit_attention
+from components.train.data import Posts
+from components.train.native.functions import LANES, Gelu, RmsNorm, SwiGlu
 from components.train.native.library import available
-from components.train.packing import lengths_of_the_row, run_in_rows, run_packed
-
-SHORT = 512
-"""Tokens of a row up to which the scores of all pairs are small beside the rest of a step."""
-OF_POSTS = "huggingtweets_posts"
-"""The name by which transformers knows `attend`."""
-
-PROBE = Batch(
-    torch.tensor([[0, 1, 2, 3, 4], [4, 3, 2, 0, 0]]),
-    torch.tensor([[1, 2, 3, 4, 0], [3, 2, 1, IGNORED, IGNORED]]),
-    8,
-)
-"""Two posts of unlike lengths."""
 
 Forward = Callable[..., Tensor]
-
-
-class UnsuitedError(Exception):
-    """A model's attention is not plain causal attention."""
 
 
 @dataclass(frozen=True)
@@ -59,75 +42,11 @@ def suit_processor(model: Any, dtype: torch.dtype, *splits: Posts) -> Suited:
     if not available():
         model.set_attn_implementation("eager")
         return Suited()
-    packed = _suit_attention(model)
+    packed = suit_attention(model)
     for module in model.modules():
         if forward := _own_forward(module):
             module.forward = forward
     return Suited(beside=True, packed=packed)
-
-
-def _suit_attention(model: Any) -> bool:
-    """The library's attention where it is the model's, tried on two posts; else the plain one.
-
-    Whether it is the library's.
-    """
-    model.set_attn_implementation("eager")
-    AttentionInterface.register(OF_POSTS, attend)
-    with torch.no_grad():
-        expected = run_in_rows(model, PROBE)
-        try:
-            model.set_attn_implementation(OF_POSTS)
-            if torch.allclose(run_packed(model, PROBE), expected, rtol=1e-3, atol=1e-3):
-                return True
-        except (UnsuitedError, ValueError, TypeError):
-            pass
-    model.set_attn_implementation("eager")
-    return False
-
-
-def attend(
-    module: Any,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attention_mask: Tensor | None,
-    scaling: float | None = None,
-    dropout: float = 0.0,
-    sliding_window: int | None = None,
-    **others: Any,
-) -> tuple[Tensor, None]:
-    """Attention as transformers calls it: [1, tokens, heads, head_dim] of the posts of a row.
-
-    Raises:
-        UnsuitedError: it is not plain causal attention of one width.
-    """
-    length, head_dim = query.shape[2:]
-    plain = (
-        query.shape[-1] == key.shape[-1] == value.shape[-1]
-        and len(query) == 1
-        and key.shape[2] == length
-        and head_dim % LANES == 0
-        and (sliding_window is None or sliding_window >= SHORT)
-        and attention_mask is None
-        and not dropout
-        and all(others.get(name) is None for name in ("softcap", "s_aux", "head_mask"))
-        and getattr(module, "is_causal", True)
-    )
-    if not plain:
-        raise UnsuitedError(type(module).__name__)
-    lengths = lengths_of_the_row(length)
-    scale = head_dim**-0.5 if scaling is None else scaling
-    if query.dtype != torch.bfloat16:  # the trial, before the model is cast
-        posts = [torch.ones(n, n).tril() for n in lengths.tolist()]
-        mask = torch.block_diag(*posts).bool()  # type: ignore[no-untyped-call]
-        shared = query.shape[1] // key.shape[1]
-        keys, values = (tensor.repeat_interleave(shared, dim=1) for tensor in (key, value))
-        tried = functional.scaled_dot_product_attention(query, keys, values, mask, scale=scale)
-        return tried.transpose(1, 2), None
-    out: Tensor = CausalAttention.apply(  # type: ignore[no-untyped-call]
-        query, key, value, scale, lengths
-    )
-    return out, None
 
 
 def _own_forward(module: nn.Module) -> Forward | None:

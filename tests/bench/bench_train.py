@@ -32,7 +32,7 @@ from components.runtime.flags import flags_for
 from components.runtime.logs import set_up_logs
 from components.train.config import Method, TrainConfig
 
-METHODS: tuple[Method, ...] = ("full", "partial", "lora")
+METHODS: tuple[Method, ...] = ("partial", "full", "lora")
 KINDS = ("original", *METHODS)
 PEER = "the original's recipe"
 DROB = "drob"

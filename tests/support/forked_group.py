@@ -30,9 +30,9 @@ def fork_group_short_of_memory() -> None:
     stage.loss_function = _in_little_memory  # type: ignore[attr-defined]
 
 
-def _in_little_memory(model: Any, probe: Batch, *, packed: bool = False) -> LossFunction:
+def _in_little_memory(model: Any, probe: Batch, **options: Any) -> LossFunction:
     """As `loss_function`, but memory is out where a batch has more posts than that."""
-    known = loss_function(model, probe, packed=packed)
+    known = loss_function(model, probe, **options)
     if os.environ[RANK] != "1":
         return known
 

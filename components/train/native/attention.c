@@ -1,6 +1,6 @@
-/* Causal attention within posts, as short as they are, one post and one head at a time. The scores
- * of a row are made again on the way back from the logarithm of their sum (as Dao et al. 2022,
- * arXiv:2205.14135). */
+/* Causal attention within posts, as short as they are, one post and one head at a time. The token
+ * that all posts start with stands once in the row, before them. The scores of a row are made again
+ * on the way back from the logarithm of their sum (as Dao et al. 2022, arXiv:2205.14135). */
 #include <math.h>
 
 #include "halves.h"
@@ -10,7 +10,7 @@ enum { ROWS = 4, VECTORS = 4 }; /* rows, and vectors of a row, that are made at 
 
 INLINE int64_t rounded(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
-/* A post of the row. */
+/* A post: the start token, and those in the row from `first` on. */
 struct post {
     int64_t first, length, head_dim;
     float scale;
@@ -20,6 +20,7 @@ struct post {
  * turned round, rows padded to whole vectors. */
 struct room {
     float *q, *k, *v, *outer, *turned, *scores, *slopes, *of_q, *of_k, *of_v;
+    float *of_start; /* of all posts: the gradients of the start token's keys, then of its values */
 };
 
 static struct post post_of(const struct attention *a, int64_t first, int64_t length) {
@@ -37,12 +38,16 @@ static int64_t floats_of_scores(const struct post *p) {
 EXPORT int64_t attention_room(const struct attention *a) {
     struct post longest = post_of(a, 0, a->longest);
     return 7 * floats_of_rows(&longest) + a->head_dim * rounded(a->longest, LANES) +
-           2 * floats_of_scores(&longest);
+           2 * floats_of_scores(&longest) + 2 * a->kv_heads * a->head_dim;
 }
 
-static struct room laid_out(const struct post *p, float *memory) {
+static struct room laid_out(const struct attention *a, const struct post *p, float *memory) {
     int64_t rows = floats_of_rows(p), scores = floats_of_scores(p);
-    struct room r = {.q = memory, .k = memory + rows, .v = memory + 2 * rows};
+    struct room r = {.of_start = memory};
+    memory += 2 * a->kv_heads * a->head_dim;
+    r.q = memory;
+    r.k = memory + rows;
+    r.v = memory + 2 * rows;
     r.outer = memory + 3 * rows;
     r.of_q = memory + 4 * rows;
     r.of_k = memory + 5 * rows;
@@ -53,22 +58,52 @@ static struct room laid_out(const struct post *p, float *memory) {
     return r;
 }
 
-static uint16_t *rows_of(const struct post *p, const struct heads *h, int64_t head) {
-    return h->data + head * h->head + p->first * h->token;
+/* The row of a post's token number `t`. */
+static int64_t row_of(const struct post *p, int64_t t) { return t ? p->first + t - 1 : 0; }
+
+static uint16_t *place_of(const struct post *p, const struct heads *h, int64_t head, int64_t t) {
+    return h->data + head * h->head + row_of(p, t) * h->token;
 }
 
 /* A head's rows as floats; those that pad it to whole ROWS are zero. */
 static void read(const struct post *p, const struct heads *h, int64_t head, float *to) {
-    const uint16_t *from = rows_of(p, h, head);
-    for (int64_t t = 0; t < p->length; t++, from += h->token, to += p->head_dim)
+    for (int64_t t = 0; t < p->length; t++, to += p->head_dim) {
+        const uint16_t *from = place_of(p, h, head, t);
         for (int64_t d = 0; d < p->head_dim; d += LANES) store(to + d, load_bf16(from + d));
+    }
     memset(to, 0, (size_t)((rounded(p->length, ROWS) - p->length) * p->head_dim) * sizeof *to);
 }
 
 static void write(const struct post *p, const struct heads *h, int64_t head, const float *from) {
-    uint16_t *to = rows_of(p, h, head);
-    for (int64_t t = 0; t < p->length; t++, to += h->token, from += p->head_dim)
+    for (int64_t t = 0; t < p->length; t++, from += p->head_dim) {
+        uint16_t *to = place_of(p, h, head, t);
         for (int64_t d = 0; d < p->head_dim; d += LANES) store_bf16(to + d, load(from + d));
+    }
+}
+
+/* Turns rows by their positions' angles (Su et al. 2021, arXiv:2104.09864), the first half of a row
+ * against the second; by `direction` -1 turns them, or gradients, back. */
+static void rotate(const struct attention *a, const struct post *p, float direction, float *rows) {
+    int64_t dim = p->head_dim, half = dim / 2;
+    if (!a->cosines) return;
+    for (int64_t t = 0; t < p->length; t++, rows += dim) {
+        const uint16_t *cosines = a->cosines + row_of(p, t) * dim;
+        const uint16_t *sines = a->sines + row_of(p, t) * dim;
+        for (int64_t d = 0; d < half; d += LANES) {
+            floats cosine = load_bf16(cosines + d), sine = load_bf16(sines + d) * direction;
+            floats first = load(rows + d), second = load(rows + half + d);
+            store(rows + d, first * cosine - second * sine);
+            store(rows + half + d, second * cosine + first * sine);
+        }
+    }
+}
+
+/* Adds the start token's gradient, which is that of all posts so far then. */
+static void add_up(const struct post *p, float *of_start, float *own) {
+    for (int64_t d = 0; d < p->head_dim; d += LANES) {
+        store(of_start + d, load(of_start + d) + load(own + d));
+        store(own + d, load(of_start + d));
+    }
 }
 
 /* [length, head_dim] to [head_dim, length padded with zeros]. */
@@ -188,17 +223,19 @@ static void through_softmax(const struct post *p, const float *weights, float *s
 
 EXPORT void attend(const struct attention *a, const struct heads *q, const struct heads *k,
                    const struct heads *v, const struct heads *out, float *logsums, float *room) {
-    int64_t shared = a->heads / a->kv_heads, first = 0;
-    for (int64_t post = 0; post < a->posts; first += a->lengths[post++]) {
+    int64_t shared = a->heads / a->kv_heads, first = 1;
+    for (int64_t post = 0; post < a->posts; first += a->lengths[post++] - 1) {
         struct post own = post_of(a, first, a->lengths[post]), *p = &own;
-        struct room r = laid_out(p, room);
+        struct room r = laid_out(a, p, room);
         for (int64_t head = 0; head < a->heads; head++, logsums += p->length) {
             if (head % shared == 0) {
                 read(p, k, head / shared, r.k);
+                rotate(a, p, 1, r.k);
                 turn(p, r.k, r.turned);
                 read(p, v, head / shared, r.v);
             }
             read(p, q, head, r.q);
+            rotate(a, p, 1, r.q);
             multiply(p, r.q, r.turned, r.scores);
             softmax(p, r.scores, logsums);
             memset(r.of_q, 0, (size_t)floats_of_rows(p) * sizeof *r.of_q);
@@ -212,20 +249,24 @@ EXPORT void attend_back(const struct attention *a, const struct heads *q, const 
                         const struct heads *v, const float *logsums, const struct heads *of_out,
                         const struct heads *of_q, const struct heads *of_k,
                         const struct heads *of_v, float *room) {
-    int64_t shared = a->heads / a->kv_heads, first = 0;
-    for (int64_t post = 0; post < a->posts; first += a->lengths[post++]) {
+    int64_t shared = a->heads / a->kv_heads, first = 1;
+    memset(room, 0, (size_t)(2 * a->kv_heads * a->head_dim) * sizeof *room); /* of_start */
+    for (int64_t post = 0; post < a->posts; first += a->lengths[post++] - 1) {
         struct post own = post_of(a, first, a->lengths[post]), *p = &own;
-        struct room r = laid_out(p, room);
+        struct room r = laid_out(a, p, room);
         size_t rows = (size_t)floats_of_rows(p) * sizeof(float);
         for (int64_t head = 0; head < a->heads; head++, logsums += p->length) {
             if (head % shared == 0) {
                 read(p, k, head / shared, r.k);
+                rotate(a, p, 1, r.k);
                 read(p, v, head / shared, r.v);
                 memset(r.of_k, 0, rows);
                 memset(r.of_v, 0, rows);
             }
             read(p, q, head, r.q);
+            rotate(a, p, 1, r.q);
             read(p, of_out, head, r.outer);
+            if (post) memset(r.outer, 0, (size_t)p->head_dim * sizeof(float)); /* the first's */
             turn(p, r.k, r.turned);
             multiply(p, r.q, r.turned, r.scores);
             softmax_again(p, r.scores, logsums);
@@ -234,10 +275,15 @@ EXPORT void attend_back(const struct attention *a, const struct heads *q, const 
             through_softmax(p, r.scores, r.slopes);
             memset(r.of_q, 0, rows);
             gather(p, r.slopes, r.k, r.of_q);
+            rotate(a, p, -1, r.of_q);
             write(p, of_q, head, r.of_q);
             scatter(p, r.slopes, r.q, r.of_k);
             scatter(p, r.scores, r.outer, r.of_v);
             if (head % shared == shared - 1) {
+                rotate(a, p, -1, r.of_k);
+                float *of_start = r.of_start + head / shared * a->head_dim;
+                add_up(p, of_start, r.of_k);
+                add_up(p, of_start + a->kv_heads * a->head_dim, r.of_v);
                 write(p, of_k, head / shared, r.of_k);
                 write(p, of_v, head / shared, r.of_v);
             }

@@ -99,31 +99,47 @@ class Shape(ctypes.Structure):
         ("lengths", c_void_p),
         *((name, c_int64) for name in ("posts", "longest", "heads", "kv_heads", "head_dim")),
         ("scale", c_double),
+        ("cosines", c_void_p),
+        ("sines", c_void_p),
     ]
 
 
 class CausalAttention(torch.autograd.Function):
     """Softmax(q k^T scale) v, each token looking back in its post; keys and values may be shared.
 
-    The posts stand one behind the other in a single row.
+    The token that all posts start with stands first in a single row, then come their others, one
+    post behind the other.
     """
 
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, scale: float, lengths: Tensor) -> Tensor:
+    def forward(
+        ctx: Any,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        scale: float,
+        lengths: Tensor,
+        cosines: Tensor | None = None,
+        sines: Tensor | None = None,
+    ) -> Tensor:
         """[1, tokens, heads, head_dim] of q [1, heads, tokens, head_dim], k and v.
 
-        `lengths` (int64) are those of the posts, in tokens.
+        `lengths` (int64) are those of the posts, in tokens, the start token among them. q and k are
+        turned by the angles of [1, tokens, head_dim], if any, of which the second half is as the
+        first (rotary position embeddings).
         """
         q, k, v = (_with_last_axis_dense(tensor) for tensor in (q, k, v))
         _, heads, tokens, head_dim = q.shape
+        angles = [None if table is None else table.contiguous() for table in (cosines, sines)]
         shape = Shape(
-            lengths.data_ptr(), len(lengths), int(lengths.max()), heads, k.shape[1], head_dim, scale
-        )
+            lengths.data_ptr(), len(lengths), int(lengths.max()), heads, k.shape[1], head_dim,
+            scale, *(None if table is None else table.data_ptr() for table in angles),
+        )  # fmt: skip
         out = torch.empty(1, tokens, heads, head_dim, dtype=q.dtype)
-        logsums = torch.empty(heads * tokens, dtype=torch.float32)
+        logsums = torch.empty(heads * int(lengths.sum()), dtype=torch.float32)
         places = [byref(_heads(tensor)) for tensor in (q, k, v, out.transpose(1, 2))]
         _call(load().attend, byref(shape), *places, logsums, _room(shape))
-        ctx.save_for_backward(q, k, v, logsums, lengths)
+        ctx.save_for_backward(q, k, v, logsums, lengths, *angles)  # those that `shape` names, too
         ctx.shape = shape
         return out
 
@@ -131,13 +147,13 @@ class CausalAttention(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, outer: Tensor) -> tuple[Tensor | None, ...]:
         """The gradients, from that of what forward gave."""
-        q, k, v, logsums, _ = ctx.saved_tensors
+        q, k, v, logsums, *_ = ctx.saved_tensors
         grads = [torch.empty_like(tensor) for tensor in (q, k, v)]
         outer = _with_last_axis_dense(outer.transpose(1, 2))
         places = [byref(_heads(tensor)) for tensor in (q, k, v)]
         of = [byref(_heads(tensor)) for tensor in (outer, *grads)]
         _call(load().attend_back, byref(ctx.shape), *places, logsums, *of, _room(ctx.shape))
-        return (*grads, None, None)
+        return (*grads, None, None, None, None)
 
 
 def cross_entropy_in_place(logits: Tensor, targets: Tensor) -> Tensor:

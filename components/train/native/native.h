@@ -32,16 +32,19 @@ struct heads {
 };
 
 struct attention {
-    const int64_t *lengths; /* of the posts, in tokens */
+    const int64_t *lengths; /* of the posts, in tokens, the start token among them */
     int64_t posts, longest, heads, kv_heads, head_dim;
     double scale;
+    const uint16_t *cosines, *sines; /* of the angles that a row's queries and keys are turned by,
+                                        [rows, head_dim], the second half as the first; or none */
 };
 
 /* Floats of memory that the two below need. */
 int64_t attention_room(const struct attention *shape);
 
-/* Causal attention: each token looks at itself and at those before it in its post. `logsums`
- * [heads x tokens] holds the logarithm of each softmax's sum. */
+/* Causal attention: each token looks at itself and at those before it in its post. The first row is
+ * the token that all posts start with, after it come their others. `logsums` holds the logarithm of
+ * each softmax's sum: as many floats as all posts have tokens, times heads. */
 void attend(const struct attention *shape, const struct heads *q, const struct heads *k,
             const struct heads *v, const struct heads *out, float *logsums, float *room);
 

@@ -10,19 +10,21 @@ from support.tiny_models import make_tiny_family
 from torch import Tensor
 
 from components.lm.models import load_model
+from components.train.attention import OF_POSTS
 from components.train.computing import InTurn, SideBySide, even_halves, halves
 from components.train.config import TrainConfig
 from components.train.data import Batch, Posts, in_batches, read_posts, rows_of
 from components.train.loss import loss_function
 from components.train.method import make_trainable
 from components.train.native.library import available
-from components.train.suit import OF_POSTS, Suited, suit_processor
+from components.train.suit import Suited, suit_processor
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler, or no AVX-512, here")
 
 WIDE = {"num_key_value_heads": 2, "head_dim": 16}
+TURNING = {"num_key_value_heads": 2, "head_dim": 32}  # whose halves are whole vectors
 SUITED: dict[str, dict[str, Any]] = {
-    "llama": WIDE,
+    "llama": TURNING,
     "mistral": WIDE | {"sliding_window": 4096},
     "qwen2": {"num_key_value_heads": 2, "hidden_size": 64},
     "qwen3": WIDE,
@@ -67,6 +69,19 @@ def test_its_gradients_are_those_of_fp32(made: tuple[Any, Posts]) -> None:
     for found, expected in zip(gradients(model, batch, packed=True), exact, strict=True):
         assert (found is None) == (expected is None)
         assert found is None or distance(found, expected) < EXACT
+
+
+@pytest.mark.parametrize(
+    ("made", "turns"),
+    [(("llama", TURNING), True), (("llama", WIDE), False), (("qwen3", TURNING), False)],
+    indirect=["made"],
+)
+def test_llamas_queries_and_keys_are_turned_by_the_library(
+    made: tuple[Any, Posts], turns: bool
+) -> None:
+    model, posts = made
+    assert suit_processor(model, torch.bfloat16, posts).packed
+    assert ("forward" in vars(model.model.layers[0].self_attn)) == turns  # qwen3 has norms between
 
 
 @pytest.mark.parametrize("made", PLAIN.items(), ids=PLAIN, indirect=True)

@@ -86,29 +86,56 @@ def test_far_values_stay_numbers() -> None:
     kv_heads=st.integers(1, 3),
     shared=st.integers(1, 3),
     head_dim=st.sampled_from([16, 48, 64, 80, 128]),
+    angles=st.booleans(),
 )
-def test_attention_is_causal_within_a_post_and_shares_its_keys(
-    seed: int, lengths: list[int], kv_heads: int, shared: int, head_dim: int
+def test_attention_is_causal_within_a_post_after_the_shared_start_and_shares_its_keys(
+    seed: int, lengths: list[int], kv_heads: int, shared: int, head_dim: int, angles: bool
 ) -> None:
+    rows = 1 + sum(lengths) - len(lengths)
+    places = torch.cat([torch.zeros(1), *(torch.arange(1, length) for length in lengths)])
+    halves = places[None, :, None] / torch.arange(1, head_dim // 2 + 1)
+    tables = [turn(halves).repeat(1, 1, 2).bfloat16() for turn in (torch.cos, torch.sin)]
+    if not angles or head_dim % (2 * LANES):
+        tables = []
+
+    def rotated(tensor: Tensor) -> Tensor:
+        """[rows, heads x head_dim] turned, in the dtype it has."""
+        if not tables:
+            return tensor
+        cosines, sines = (table[0, :, None].to(tensor.dtype) for table in tables)
+        states = tensor.view(rows, -1, head_dim)
+        first, second = states.chunk(2, dim=-1)
+        return (states * cosines + torch.cat([-second, first], dim=-1) * sines).flatten(1)
+
     def turned(tensor: Tensor) -> Tensor:
         return tensor.view(1, len(tensor), -1, head_dim).transpose(1, 2)
 
     def own(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        return CausalAttention.apply(turned(q), turned(k), turned(v), 0.2, torch.tensor(lengths))
+        return CausalAttention.apply(
+            turned(q), turned(k), turned(v), 0.2, torch.tensor(lengths), *tables
+        )
 
     def plain(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        posts = zip(*(tensor.split(lengths) for tensor in (q, k, v)), strict=True)
+        q, k = rotated(q), rotated(k)
+        after = [tensor[1:].split([length - 1 for length in lengths]) for tensor in (q, k, v)]
         found = [
             functional.scaled_dot_product_attention(
-                *map(turned, post), is_causal=True, scale=0.2, enable_gqa=True
+                *(
+                    turned(torch.cat([of[:1], own]))
+                    for of, own in zip((q, k, v), post, strict=True)
+                ),
+                is_causal=True,
+                scale=0.2,
+                enable_gqa=True,
             )
-            for post in posts
+            for post in zip(*after, strict=True)
         ]
-        return torch.cat(found, dim=2).transpose(1, 2)
+        rows = [found[0][:, :, :1], *(post[:, :, 1:] for post in found)]
+        return torch.cat(rows, dim=2).transpose(1, 2)
 
     heads = kv_heads * shared
     sizes = (heads * head_dim, kv_heads * head_dim, kv_heads * head_dim)
-    check(own, plain, [made(seed + i, sum(lengths), size) for i, size in enumerate(sizes)])
+    check(own, plain, [made(seed + i, rows, size) for i, size in enumerate(sizes)])
 
 
 @SOME

@@ -18,8 +18,10 @@ from support.registries import (
 
 from components.registry import Registry
 
+MANY = [2, 8, pytest.param(20, marks=pytest.mark.long)]
 
-@pytest.mark.parametrize("writers", [2, 20])
+
+@pytest.mark.parametrize("writers", MANY)
 def test_publishes_at_once_are_numbered_without_gap(
     store_uri: str,
     writers: int,
@@ -37,7 +39,7 @@ def test_publishes_at_once_are_numbered_without_gap(
     assert _strays(registry) == []
 
 
-@pytest.mark.parametrize("writers", [2, 20])
+@pytest.mark.parametrize("writers", MANY)
 def test_promotes_at_once_all_succeed_and_stand_once_in_the_history(
     store_uri: str,
     writers: int,

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.real_posts
 
 AUTHORS = tuple(TABLES)
 SIZE = 300
-FEW = 40
+FEW = 20
 """Posts that a model of millions of parameters is asked about."""
 EDITED = "tomorrow"
 """The word that stands in the place of others in an edited copy."""

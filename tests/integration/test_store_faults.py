@@ -28,7 +28,8 @@ from components.storage.errors import TransientError
 pytestmark = pytest.mark.stores
 
 SMALL = MARK
-LARGE = (17 << 20) + 3
+LARGE = {"s3": (9 << 20) + 3, "gs": (17 << 20) + 3}
+"""Bytes of a file that goes to S3 in two parts and comes from either in two ranges."""
 DATA = 10_000
 """Bytes from which a request carries a large file's data."""
 
@@ -64,10 +65,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("large") / "large"
-    path.write_bytes(random.Random(1).randbytes(LARGE))
-    return path
+def large_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("large")
+    for scheme, size in LARGE.items():
+        (folder / scheme).write_bytes(random.Random(1).randbytes(size))
+    return {scheme: folder / scheme for scheme in LARGE}
+
+
+@pytest.fixture
+def large(server: StoreServer, large_files: dict[str, Path]) -> Path:
+    return large_files[server.scheme]
 
 
 PASSING = [

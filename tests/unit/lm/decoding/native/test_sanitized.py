@@ -17,7 +17,7 @@ def test_steps_of_any_shape_stay_within_their_memory_and_agree(
     tmp_path: Path, sanitizers: str, shapes: str
 ) -> None:
     program = tmp_path / "shapes"
-    flags = (f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", "-O1", "-g")
+    flags = (f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", "-O1", "-g1")
     try:
         DECODER.build_program(SHAPES, program, flags)
     except CompilerError as error:

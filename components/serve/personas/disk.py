@@ -3,8 +3,7 @@
 With it a server starts while the registry is away, and loads a version again without a download.
 Nothing of it is trusted: every file is compared with its digest each time that it is loaded.
 
-Several servers may share the folder. Beside a version's folder `3` stand `.3.lock`, held by whoever
-fetches or deletes it, and `.3.used`, held together by all that need its files.
+Several servers may share the folder; see `shared_folders`.
 """
 
 import hashlib
@@ -12,10 +11,9 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,15 +24,14 @@ from components.registry import Registry
 from components.registry.bases import read_base
 from components.registry.documents import parse_document
 from components.registry.layout import base_folder, manifest_key, version_folder
-from components.runtime.closing import Closing
 from components.runtime.digests import file_sha256, folder_sha256
 from components.runtime.files import whole_file
 from components.runtime.folders import whole_folder
-from components.runtime.lock import Lock, lock
+from components.serve.personas import shared_folders
+from components.serve.personas.shared_folders import Kept
 from components.storage import ChecksumError, Store
 from components.storage.local import FileStore
 from components.storage.transfer import download_folder
-from components.storage.walking import files_below
 
 log = logging.getLogger(__name__)
 
@@ -48,18 +45,6 @@ _OF_DIGEST = re.compile(r"\.?([0-9a-f]{64})(\.(lock|used|draft|old|gone))?")
 
 
 _Stamp: TypeAlias = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Kept(Closing):
-    """A folder whose files stay on this disk until it is closed."""
-
-    folder: Path
-    _used: Lock
-
-    def close(self) -> None:
-        """Let it be deleted; more than once does no harm."""
-        self._used.close()
 
 
 class Disk:
@@ -139,13 +124,14 @@ class Disk:
             StorageError: a file is missing, or is not what the manifest says.
         """
         folder = self.root / persona / str(version)
-        with _alone_with(folder):  # or the manifest is removed before there are files to keep it
+        # or the manifest is removed before there are files to keep it
+        with shared_folders.alone_with(folder):
             manifest = self.manifest(registry, persona, version, sha256)
             if not folder.is_dir() or changed(folder, served(manifest)):
                 shutil.rmtree(folder, ignore_errors=True)
                 place = version_folder(persona, version)
                 _bring(registry.store, place, served(manifest), folder)
-            return _keep(folder), manifest
+            return shared_folders.keep(folder), manifest
 
     def base(self, registry: Registry, sha256: str) -> Kept:
         """The folder with the base model of this digest, fetched unless it is there.
@@ -154,21 +140,21 @@ class Disk:
             BadInputError: the registry has no such model, or a file of it is another.
         """
         folder = self.root / BASES / sha256
-        with _alone_with(folder):
+        with shared_folders.alone_with(folder):
             if not folder.is_dir() or folder_sha256(folder) != sha256:
                 shutil.rmtree(folder, ignore_errors=True)
                 files = read_base(registry.store, sha256).files
                 _bring(registry.store, base_folder(sha256), files, folder)
-            return _keep(folder)
+            return shared_folders.keep(folder)
 
     def unpacked(self, archive: Path, unpack: Callable[[Path, Path], None]) -> Kept:
         """The folder with the files of this very archive."""
         folder = self.root / ARCHIVES / file_sha256(archive)
-        with _alone_with(folder):
+        with shared_folders.alone_with(folder):
             if not folder.is_dir():
                 with whole_folder(folder) as draft:
                     unpack(archive, draft)
-            return _keep(folder)
+            return shared_folders.keep(folder)
 
     def own_manifest(self, folder: Path) -> Manifest | None:
         """The registry's manifest in an unpacked archive, its files compared with it."""
@@ -208,22 +194,22 @@ class Disk:
 
         Returns the bytes that this freed; None where somebody uses it or fetches it.
         """
-        freed = _remove(self.root / persona / str(version))
+        freed = shared_folders.remove(self.root / persona / str(version))
         if freed is not None:
             self._manifests.pop(self._manifest_path(persona, version), None)
         return freed
 
     def remove_archive(self, digest: str) -> int | None:
         """Delete an archive's unpacked files; see `remove`."""
-        return _remove(self.root / ARCHIVES / digest)
+        return shared_folders.remove(self.root / ARCHIVES / digest)
 
     def remove_base(self, sha256: str) -> int | None:
         """Delete a base model's files; see `remove`."""
-        return _remove(self.root / BASES / sha256)
+        return shared_folders.remove(self.root / BASES / sha256)
 
     def size(self) -> int:
         """Bytes of all that is here."""
-        return _size(self.root)
+        return shared_folders.size(self.root)
 
     def _manifest_path(self, persona: str, version: int) -> Path:
         return self.root / persona / f"{version}.json"
@@ -253,68 +239,11 @@ def served(manifest: Manifest) -> list[FileEntry]:
     return [entry for entry in manifest.files if not entry.path.endswith(".gguf")]
 
 
-@contextmanager
-def _alone_with(folder: Path) -> Iterator[None]:
-    """Keep other threads and processes from this folder."""
-    while True:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # the last version left, and the folder with it
-            held = Lock(_beside(folder, "lock"))
-            break
-    with held:
-        yield
-
-
-def _keep(folder: Path) -> Kept:
-    """Say that the folder is used. Only while one is alone with it: nobody deletes it then."""
-    return Kept(folder, Lock(_beside(folder, "used"), shared=True))
-
-
-def _beside(folder: Path, what: str) -> Path:
-    return folder.with_name(f".{folder.name}.{what}")
-
-
 def _named(folder: Path, pattern: re.Pattern[str]) -> set[str]:
     """What the names in this folder are about."""
     if not folder.is_dir():
         return set()
     return {match[1] for one in folder.iterdir() if (match := pattern.fullmatch(one.name))}
-
-
-def _remove(folder: Path) -> int | None:
-    """Delete a folder and what stands beside it; the bytes freed, None if somebody needs it.
-
-    It is moved aside first: what a killed deletion leaves is never taken for the folder. The locks
-    go last; who waits for one takes another, on a file of its own.
-    """
-    used, fetched = _beside(folder, "used"), _beside(folder, "lock")
-    try:
-        with lock(fetched, wait=False), lock(used, wait=False):
-            leftovers = [_beside(folder, what) for what in ("gone", "draft", "old")]
-            freed = sum(map(_size, (folder, *leftovers)))
-            shutil.rmtree(leftovers[0], ignore_errors=True)
-            if folder.exists():
-                folder.rename(leftovers[0])
-            for path in leftovers:
-                shutil.rmtree(path, ignore_errors=True)
-            for file in (folder.with_name(f"{folder.name}.json"), used, fetched):
-                file.unlink(missing_ok=True)
-    except BlockingIOError:
-        return None
-    except FileNotFoundError:  # another server just deleted the last version, and their folder
-        return 0
-    with suppress(OSError):  # there are others in it
-        folder.parent.rmdir()
-    return freed
-
-
-def _size(folder: Path) -> int:
-    """Bytes below a folder, as far as nobody deletes them at this moment; 0 where there is none."""
-    total = 0
-    for _, file in files_below(os.fspath(folder)):
-        with suppress(FileNotFoundError):
-            total += file.stat(follow_symlinks=False).st_size
-    return total
 
 
 def _bring(store: Store, place: str, files: Sequence[FileEntry], folder: Path) -> None:

@@ -14,9 +14,10 @@ from components.lm.engine.protocol import Engine, EngineSettings, Request, Sampl
 from components.lm.formats import FormatName, allowed_formats
 from components.registry import Registry
 from components.serve.filter.output_filter import OutputFilter
-from components.serve.personas.disk import Disk, Kept
+from components.serve.personas.disk import Disk
 from components.serve.personas.model import Base, Loaded
 from components.serve.personas.opted_out import OptOuts, people_of
+from components.serve.personas.shared_folders import Kept
 from components.serve.personas.sources import Fetched, Source
 from components.serve.personas.stale import StaleVersions
 

@@ -13,7 +13,7 @@ from components.lm.engine.protocol import Engine
 from components.lm.formats import FormatName
 from components.registry.layout import version_folder
 from components.serve.filter.output_filter import OutputFilter
-from components.serve.personas.disk import Kept
+from components.serve.personas.shared_folders import Kept
 from components.serve.personas.sources import Fetched, RegistrySource, Source
 
 

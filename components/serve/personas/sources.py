@@ -13,7 +13,8 @@ from components.registry import Registry
 from components.runtime.closing import Closing
 from components.runtime.digests import file_sha256
 from components.serve.archives.read import unpack_archive
-from components.serve.personas.disk import Disk, Kept
+from components.serve.personas.disk import Disk
+from components.serve.personas.shared_folders import Kept
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from components.registry.opt_outs import add_opt_out
 from components.runtime.files import whole_file
 from components.serve.archives.write import write_archive
 from components.serve.metrics import Metrics
-from components.serve.personas.disk import Disk, Kept
+from components.serve.personas.disk import Disk
 from components.serve.personas.opted_out import OptOuts
+from components.serve.personas.shared_folders import Kept
 from components.serve.personas.sources import RegistrySource
 from components.serve.personas.stale import StaleVersions
 from components.serve.personas.tidying import Tidier

@@ -31,7 +31,7 @@ demo: $(VENV)/.ready ## train, measure and publish the bundled sample persona, t
 test: .venv-dev/.ready $(OLDER) ## run all tests but the long ones, on WORKERS processors
 	@$(DEV)/python -m pytest $(SHARED)
 
-test-long: .venv-dev/.ready $(OLDER) ## run the tests that take minutes
+test-long: .venv-dev/.ready $(OLDER) ## run the large forms of tests, which take long
 	@$(DEV)/python -m pytest $(SHARED) -m long
 
 lint: .venv-dev/.ready ## check style, types, floors, scripts and the Dockerfile

@@ -221,7 +221,7 @@ def fit(
 def _sampled_vocabulary(
     lm: LanguageModel, posts: Posts, config: TrainConfig
 ) -> SampledVocabulary | None:
-    """On a processor; a GPU has the whole vocabulary's products done before it is told which."""
+    """The part of the vocabulary that steps look at, on a processor, where it saves time."""
     head = lm.model.get_output_embeddings()
     if lm.device.type != "cpu" or not isinstance(head, nn.Linear):
         return None

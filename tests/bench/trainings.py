@@ -56,7 +56,8 @@ def made_up_posts(count: int, vocabulary: int) -> Posts:
     """Posts of random tokens, as long as real ones: 5 to 70 tokens, half of them below 20."""
     draw = np.random.default_rng(0)
     lengths = draw.lognormal(3.0, 0.6, count).clip(5, 70).astype(int)
-    return Posts([draw.integers(0, vocabulary, length + 1).tolist() for length in lengths], 0)
+    start = vocabulary - 1
+    return Posts([[start, *draw.integers(0, start, n).tolist()] for n in lengths], 0)
 
 
 def ours(size: Size, method: Method) -> dict[str, float]:

@@ -4,20 +4,27 @@ It is predicted from the start token alone, and the state of a text's first toke
 models rest their attention on it with one number a hundred times as large as all else, written in
 an early layer and taken away in the last ones (Sun et al. 2024, arXiv:2402.17762). The prediction
 is a small difference of large numbers, so its gradients in the layers before are huge and point
-nowhere: it gets worse by nats for a while, and luck decides how a training ends. Here it teaches
-the last layers alone, and these more.
+nowhere; here it teaches the last layers alone, and these more. And AdamW moves each weight by about
+the learning rate, however small its gradient: what reads numbers a thousand times as large moves
+the start token's state a thousand times as far as other tokens', so that stays as it is. Without
+both, the prediction gets worse by nats for a while, and luck decides how a training ends.
 """
 
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from transformers.pytorch_utils import Conv1D
 
 LAYERS = 2
 """How many of the last layers it teaches."""
 WEIGHT = 20.0
 """How much more than another token it does."""
+LARGE = 200.0
+"""What is large: so many times the root mean square of what other tokens have in its place."""
 
 
 class ScaledGradients(torch.autograd.Function):
@@ -37,20 +44,50 @@ class ScaledGradients(torch.autograd.Function):
         return outer * factors, None
 
 
-def teach_first_tokens_apart(model: Any) -> None:
+def tame_first_tokens(model: Any, post: Sequence[int]) -> None:
     """Have the first token of each post teach the last layers of `model` alone, and these more.
 
-    A model whose body is not apart from its head, or does not tell its layers, stays as it is.
+    In the layers before, what reads the large numbers stays as it is; `post`, token ids as those
+    trained on, shows what that is. The model computes as transformers made it. One whose body is
+    not apart from its head, or does not tell its layers, stays as it is.
     """
-    count = getattr(model.config.get_text_config(), "num_hidden_layers", None)
-    if model.base_model is model:
+    layers = _layers_of(model)
+    if layers is None or model.base_model is model:
         return
-    for module in model.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == count:
-            first = module[max(0, len(module) - LAYERS)]
-            first.register_forward_pre_hook(_hold_back, with_kwargs=True)
-            model.base_model.register_forward_hook(_weigh)
-            return
+    last = max(0, len(layers) - LAYERS)
+    for weight, axis, inputs in _readers_of_large_numbers(model, layers[:last], post):
+        still = partial(torch.index_fill, dim=axis, index=inputs, value=0.0)
+        weight.register_hook(still)  # type: ignore[no-untyped-call]
+    layers[last].register_forward_pre_hook(_hold_back, with_kwargs=True)
+    model.base_model.register_forward_hook(_weigh)
+
+
+def _layers_of(model: Any) -> nn.ModuleList | None:
+    count = getattr(model.config.get_text_config(), "num_hidden_layers", None)
+    lists = (module for module in model.modules() if isinstance(module, nn.ModuleList))
+    return next((layers for layers in lists if len(layers) == count), None)
+
+
+def _readers_of_large_numbers(
+    model: Any, layers: nn.ModuleList, post: Sequence[int]
+) -> Iterator[tuple[Tensor, int, Tensor]]:
+    """Weights, the axis of their inputs, and which of these the first token alone makes large."""
+    read: dict[nn.Linear | Conv1D, Tensor] = {}
+
+    def keep(module: Any, args: tuple[Any, ...]) -> None:
+        read[module] = args[0].detach().reshape(-1, args[0].shape[-1])
+
+    linear = [module for module in layers.modules() if isinstance(module, nn.Linear | Conv1D)]
+    hooks = [module.register_forward_pre_hook(keep) for module in linear]
+    with torch.no_grad():
+        model(input_ids=torch.tensor([post], device=model.device), use_cache=False)
+    for hook in hooks:
+        hook.remove()
+    for module, states in read.items():
+        usual = states[1:].square().mean().sqrt()
+        (inputs,) = (states[0].abs() > LARGE * usual).nonzero(as_tuple=True)
+        if len(inputs):
+            yield module.weight, 0 if isinstance(module, Conv1D) else 1, inputs
 
 
 def _hold_back(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

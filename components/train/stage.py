@@ -31,7 +31,7 @@ from components.train.checkpoint import Checkpoints, training_key
 from components.train.computing import computing_of
 from components.train.config import TrainConfig
 from components.train.data import Posts, in_batches, read_posts, sample_evenly
-from components.train.first_token import teach_first_tokens_apart
+from components.train.first_token import tame_first_tokens
 from components.train.group import Group, is_first, is_in_group, joined
 from components.train.launch import check_gpus, launch
 from components.train.loop import OnStep, ignore, plan, train
@@ -183,8 +183,8 @@ def fit(
         BadInputError: the model cannot learn to write, or has nothing that adapters fit.
     """
     check_can_write(lm, validation.ids[0])
+    tame_first_tokens(lm.model, posts.ids[0])
     suited = suit_processor(lm.model, TORCH_DTYPES[dtype], posts, validation)
-    teach_first_tokens_apart(lm.model)
     parameters = make_trainable(lm.model, config)
     optimizer = MasterAdamW(parameters, config.weight_decay, TORCH_DTYPES[dtype])
     for parameter in lm.model.parameters():  # the frozen ones; buffers keep their precision

@@ -145,6 +145,7 @@ def test_numbers_that_yaml_takes_for_texts_are_numbers() -> None:
         ("- 1\n- 2", "states no sweep"),
         ("{\n", "neither YAML nor JSON"),
         ("[" * 1000 + "\n", "neither YAML nor JSON"),
+        ("[" * 500 + "]" * 500 + "\n", "neither YAML nor JSON"),
     ],
 )
 def test_what_is_not_done_here_is_refused_by_its_name(text: str, word: str) -> None:

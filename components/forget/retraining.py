@@ -64,7 +64,7 @@ def _lines(registry_uri: str, manifest: Manifest, raw: Sequence[str]) -> tuple[s
     given = ["--dataset", "train-dataset", "--base-model", "pretrained-model"]
     judged = [*given, "--model", "finetuned-model"]
     sources = [word for place in raw for word in ("--dataset", place)]
-    kind = ["--method", "lora", "--publish", "adapter"] if manifest.base_model else []
+    kind = _kind(manifest)
     there = ["--registry", registry_uri, "--name", manifest.persona]
     return (
         _line("prepare", *sources, "--dataset-out", "train-dataset"),
@@ -74,6 +74,15 @@ def _lines(registry_uri: str, manifest: Manifest, raw: Sequence[str]) -> tuple[s
         _line("publish", *judged, "--evaluation", "evaluation", *there),
         _line("deploy", *there, "--version", "NUMBER"),
     )
+
+
+def _kind(manifest: Manifest) -> list[str]:
+    """An adapter, or what it was trained by, if it says so."""
+    if manifest.base_model:
+        return ["--method", "lora", "--publish", "adapter"]
+    used = manifest.lineage.train.get("hyperparameters")
+    method = used.get("method") if isinstance(used, Mapping) else None
+    return ["--method", str(method)] if method else []
 
 
 def _line(stage: str, *words: str) -> str:

@@ -25,7 +25,7 @@ PROBE = Batch(
 """Two posts of unlike lengths."""
 
 Angles = tuple[Tensor, Tensor]
-"""Cosines and sines by which queries and keys are turned, [1, tokens, head_dim]."""
+"""Cosines and sines by which queries and keys are rotated, [1, tokens, head_dim]."""
 
 
 class UnsuitedError(Exception):
@@ -41,19 +41,19 @@ def suit_attention(model: Any) -> bool:
     AttentionInterface.register(OF_POSTS, attend)
     with torch.no_grad():
         expected = run_in_rows(model, PROBE)
-    if not _gives(model, expected):
+    if not _computes(model, expected):
         model.set_attn_implementation("eager")
         return False
-    turning = [module for module in model.modules() if _turns(module)]
-    for module in turning:
-        module.forward = MethodType(_turned_attention, module)
-    if not _gives(model, expected):
-        for module in turning:
+    rotating = [module for module in model.modules() if _rotates(module)]
+    for module in rotating:
+        module.forward = MethodType(_rotated_attention, module)
+    if not _computes(model, expected):
+        for module in rotating:
             del module.forward
     return True
 
 
-def _gives(model: Any, expected: Tensor) -> bool:
+def _computes(model: Any, expected: Tensor) -> bool:
     """Whether `model` with the library's attention makes of two posts what is expected."""
     with torch.no_grad():
         try:
@@ -97,8 +97,8 @@ def attend(
     return _within_posts(query, key, value, scale, None), None
 
 
-def _turns(module: nn.Module) -> bool:
-    """Whether `module` looks like Llama's attention, which turns queries and keys by position."""
+def _rotates(module: nn.Module) -> bool:
+    """Whether `module` looks like Llama's attention, which rotates queries and keys by position."""
     parts = {name for name, _ in module.named_children()}
     head_dim = getattr(module, "head_dim", None)
     return (
@@ -106,13 +106,14 @@ def _turns(module: nn.Module) -> bool:
         and isinstance(head_dim, int)
         and head_dim % (2 * LANES) == 0
         and isinstance(getattr(module, "scaling", None), float)
+        and getattr(getattr(module, "config", None), "clip_qkv", None) is None
     )
 
 
-def _turned_attention(
+def _rotated_attention(
     self: Any, hidden_states: Tensor, position_embeddings: Angles, **_: Any
 ) -> tuple[Tensor, None]:
-    """Llama's attention with the turning done by the library, which reads each state once."""
+    """Llama's attention with the rotation done by the library, which reads each state once."""
     rows = (*hidden_states.shape[:-1], -1, self.head_dim)
     query, key, value = (
         layer(hidden_states).view(rows).transpose(1, 2)
@@ -127,14 +128,14 @@ def _within_posts(
 ) -> Tensor:
     lengths = lengths_of_the_row(query.shape[2])
     if query.dtype != torch.bfloat16:  # the trial, before the model is cast
-        return _tried(query, key, value, scale, angles, lengths)
+        return _by_torch(query, key, value, scale, angles, lengths)
     out: Tensor = CausalAttention.apply(  # type: ignore[no-untyped-call]
         query, key, value, scale, lengths, *(angles or ())
     )
     return out
 
 
-def _tried(
+def _by_torch(
     query: Tensor, key: Tensor, value: Tensor, scale: float, angles: Angles | None, lengths: Tensor
 ) -> Tensor:
     """What the library computes, by torch's operations in fp32."""
@@ -152,7 +153,7 @@ def _tried(
 
 
 def _rotated(states: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-    """`states` turned by the first half of the angles, to which the second half is taken equal."""
+    """`states` rotated by the first half of the angles, to which the second half is taken equal."""
     first, second = states.chunk(2, dim=-1)
     cosine, sine = (table.chunk(2, dim=-1)[0] for table in (cosines, sines))
     return torch.cat([first * cosine - second * sine, second * cosine + first * sine], dim=-1)

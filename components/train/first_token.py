@@ -5,8 +5,8 @@ models rest their attention on it with one number a hundred times as large as al
 an early layer and taken away in the last ones (Sun et al. 2024, arXiv:2402.17762). The prediction
 is a small difference of large numbers, so its gradients in the layers before are huge and point
 nowhere; here it teaches the last layers alone, and these more. And AdamW moves each weight by about
-the learning rate, however small its gradient: what reads numbers a thousand times as large moves
-the start token's state a thousand times as far as other tokens', so that stays as it is. Without
+the learning rate, however small its gradient: what reads so large a number moves the
+start token's state so much farther than other tokens', and stays as it is. Without
 both, the prediction gets worse by nats for a while, and luck decides how a training ends.
 """
 
@@ -19,12 +19,16 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from transformers.pytorch_utils import Conv1D
 
+from components.train.data import Posts
+
 LAYERS = 2
 """How many of the last layers it teaches."""
 WEIGHT = 20.0
 """How much more than another token it does."""
 LARGE = 200.0
-"""What is large: so many times the root mean square of what other tokens have in its place."""
+"""What is large: so many times the root mean square of what another token has there."""
+SOME = 64
+"""Posts, and tokens of one, by which that is seen."""
 
 
 class ScaledGradients(torch.autograd.Function):
@@ -44,22 +48,28 @@ class ScaledGradients(torch.autograd.Function):
         return outer * factors, None
 
 
-def tame_first_tokens(model: Any, post: Sequence[int]) -> None:
+def tame_first_tokens(model: Any, posts: Posts) -> None:
     """Have the first token of each post teach the last layers of `model` alone, and these more.
 
-    In the layers before, what reads the large numbers stays as it is; `post`, token ids as those
-    trained on, shows what that is. The model computes as transformers made it. One whose body is
-    not apart from its head, or does not tell its layers, stays as it is.
+    In the layers before, weights that read large numbers stay as they are (adapters do not, nor do
+    they under weight decay); what is large is seen on one of `posts`. The model computes as
+    transformers made it. One whose body is not apart from its head, or does not tell its layers, is
+    left alone.
     """
     layers = _layers_of(model)
     if layers is None or model.base_model is model:
         return
     last = max(0, len(layers) - LAYERS)
-    for weight, axis, inputs in _readers_of_large_numbers(model, layers[:last], post):
+    for weight, axis, inputs in _readers_of_large_numbers(model, layers[:last], _telling(posts)):
         still = partial(torch.index_fill, dim=axis, index=inputs, value=0.0)
         weight.register_hook(still)  # type: ignore[no-untyped-call]
     layers[last].register_forward_pre_hook(_hold_back, with_kwargs=True)
     model.base_model.register_forward_hook(_weigh)
+
+
+def _telling(posts: Posts) -> list[int]:
+    """The longest of the first posts, as far as it must be read."""
+    return max(posts.ids[:SOME], key=len)[:-1][:SOME]
 
 
 def _layers_of(model: Any) -> nn.ModuleList | None:
@@ -80,11 +90,13 @@ def _readers_of_large_numbers(
     linear = [module for module in layers.modules() if isinstance(module, nn.Linear | Conv1D)]
     hooks = [module.register_forward_pre_hook(keep) for module in linear]
     with torch.no_grad():
-        model(input_ids=torch.tensor([post], device=model.device), use_cache=False)
+        model.base_model(input_ids=torch.tensor([post], device=model.device), use_cache=False)
     for hook in hooks:
         hook.remove()
     for module, states in read.items():
-        usual = states[1:].square().mean().sqrt()
+        if len(states) != len(post) or len(post) < 2:  # an expert, which reads some tokens alone
+            continue
+        usual = states[1:].square().mean(dim=1).sqrt().median()
         (inputs,) = (states[0].abs() > LARGE * usual).nonzero(as_tuple=True)
         if len(inputs):
             yield module.weight, 0 if isinstance(module, Conv1D) else 1, inputs

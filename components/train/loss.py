@@ -19,7 +19,7 @@ LossFunction: TypeAlias = Callable[[Batch], Tensor]
 
 ROWS = 320
 """Tokens whose logits are held at once: 320 x 50,000 of them take 64 MB in fp32. The half of a step
-of 512 tokens is one chunk, since each chunk reads all of the head's weights."""
+of 384 tokens is one chunk, since each chunk reads all of the head's weights."""
 
 
 def loss_function(

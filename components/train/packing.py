@@ -42,16 +42,16 @@ def run_packed(part: Any, batch: Batch) -> Tensor:
     [tokens, width], post after post, with the first token for each of them.
     """
     counted = batch.counted
-    row = counted.clone()
-    row[1:, 0] = False
+    in_row = counted.clone()
+    in_row[1:, 0] = False
     positions = torch.arange(batch.inputs.shape[1], device=batch.inputs.device)
     with apart(batch.lengths):
         out: Tensor = part(
-            input_ids=batch.inputs[row][None],
-            position_ids=positions.expand_as(batch.inputs)[row][None],
+            input_ids=batch.inputs[in_row][None],
+            position_ids=positions.expand_as(batch.inputs)[in_row][None],
             use_cache=False,
         )[0]
-    places = row.flatten().cumsum(0).view_as(row) - 1
+    places = in_row.flatten().cumsum(0).view_as(in_row) - 1
     places[:, 0] = 0
     return out[0].index_select(0, places[counted])
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from components.train.data import Posts
 
 COMMONEST = 2048
-"""Tokens with the lowest ids, which byte-pair encoding gives to those that it met most."""
+"""Tokens with the lowest ids: single bytes, then what byte-pair encoding met most."""
 DRAWN = 2048
 WORTHWHILE = 0.5
 """The share of the vocabulary that is looked at, up to which it is worth the gathering."""

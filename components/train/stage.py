@@ -183,7 +183,7 @@ def fit(
         BadInputError: the model cannot learn to write, or has nothing that adapters fit.
     """
     check_can_write(lm, validation.ids[0])
-    tame_first_tokens(lm.model, posts.ids[0])
+    tame_first_tokens(lm.model, posts)
     suited = suit_processor(lm.model, TORCH_DTYPES[dtype], posts, validation)
     parameters = make_trainable(lm.model, config)
     optimizer = MasterAdamW(parameters, config.weight_decay, TORCH_DTYPES[dtype])

@@ -157,13 +157,14 @@ class Origin:
         if not isinstance(used, dict):
             return {}
         known = {name: used[name] for name in TrainConfig.model_fields if name in used}
+        known.setdefault("method", "full")  # the only one beside lora that there was at first
         asked = train.get("asked")
         if not isinstance(asked, list):  # of a version that was published before this was kept
             asked = [
                 name
                 for name, default in (
                     ("epochs", 1.0),
-                    ("learning_rate", DEFAULT_LEARNING_RATES.get(known.get("method", "full"))),
+                    ("learning_rate", DEFAULT_LEARNING_RATES.get(known["method"])),
                 )
                 if known.get(name) != default
             ]

@@ -61,9 +61,11 @@ def made_up_posts(count: int, vocabulary: int) -> Posts:
 
 
 def ours(size: Size, method: Method) -> dict[str, float]:
-    """Steps of our loop as it runs by default, the first left out; as many tokens as the peer's."""
-    config = TrainConfig(method=method)
-    steps = size.steps * BLOCK // config.batch_tokens
+    """Steps of our loop, the first left out; as many tokens as the peer's, and as many a step.
+
+    The posts hold tokens of the whole vocabulary, so that the loss looks at all of it.
+    """
+    config, steps = TrainConfig(method=method, batch_tokens=BLOCK), size.steps
     dtype = TORCH_DTYPES[choose_precision("auto", CPU).dtype]
     model = make_model(size).eval()
     posts = made_up_posts(60 * (steps + 1), size.model.vocab_size)

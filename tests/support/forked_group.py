@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 from torch.multiprocessing.spawn import start_processes
 
-from components.train import launch, stage
+from components.train import launch, sampled_softmax, stage
 from components.train.data import Batch
 from components.train.group import RANK
 from components.train.loss import LossFunction, loss_function
@@ -22,6 +22,12 @@ SAID = "the second process has no memory left"
 def fork_group() -> None:
     """In a process that launches some: they are forked from it, where else they are spawned."""
     launch.start_processes = partial(start_processes, start_method="fork")  # type: ignore[attr-defined]
+
+
+def fork_group_with_a_small_sample() -> None:
+    """The same, and they look at few tokens of a vocabulary at a time."""
+    fork_group()
+    sampled_softmax.COMMONEST = sampled_softmax.DRAWN = 8
 
 
 def fork_group_short_of_memory() -> None:

@@ -17,9 +17,9 @@ struct post {
 };
 
 /* The buffers of one head: `length` rows of `head_dim`, `length` rows of scores, and their like
- * turned round, rows padded to whole vectors. */
+ * transposed, rows padded to whole vectors. */
 struct room {
-    float *q, *k, *v, *outer, *turned, *scores, *slopes, *of_q, *of_k, *of_v;
+    float *q, *k, *v, *outer, *transposed, *scores, *slopes, *of_q, *of_k, *of_v;
     float *of_start; /* of all posts: the gradients of the start token's keys, then of its values */
 };
 
@@ -54,7 +54,7 @@ static struct room laid_out(const struct attention *a, const struct post *p, flo
     r.of_v = memory + 6 * rows;
     r.scores = memory + 7 * rows;
     r.slopes = r.scores + scores;
-    r.turned = r.slopes + scores;
+    r.transposed = r.slopes + scores;
     return r;
 }
 
@@ -81,8 +81,8 @@ static void write(const struct post *p, const struct heads *h, int64_t head, con
     }
 }
 
-/* Turns rows by their positions' angles (Su et al. 2021, arXiv:2104.09864), the first half of a row
- * against the second; by `direction` -1 turns them, or gradients, back. */
+/* Rotates rows by their positions' angles (Su et al. 2021, arXiv:2104.09864), the first half of a row
+ * against the second; by `direction` -1 rotates them, or gradients, back. */
 static void rotate(const struct attention *a, const struct post *p, float direction, float *rows) {
     int64_t dim = p->head_dim, half = dim / 2;
     if (!a->cosines) return;
@@ -107,22 +107,22 @@ static void add_up(const struct post *p, float *of_start, float *own) {
 }
 
 /* [length, head_dim] to [head_dim, length padded with zeros]. */
-static void turn(const struct post *p, const float *from, float *to) {
+static void transpose(const struct post *p, const float *from, float *to) {
     int64_t width = rounded(p->length, LANES);
     memset(to, 0, (size_t)(p->head_dim * width) * sizeof *to);
     for (int64_t t = 0; t < p->length; t++)
         for (int64_t d = 0; d < p->head_dim; d++) to[d * width + t] = from[t * p->head_dim + d];
 }
 
-/* rows x turned, for the columns that a row may look at: [length, length], in blocks. */
-static void multiply(const struct post *p, const float *rows, const float *turned,
+/* rows x transposed, for the columns that a row may look at: [length, length], in blocks. */
+static void multiply(const struct post *p, const float *rows, const float *transposed,
                      float *to) {
     int64_t width = rounded(p->length, LANES), dim = p->head_dim;
     for (int64_t t = 0; t < p->length; t += ROWS, rows += ROWS * dim, to += ROWS * width)
         for (int64_t column = 0; column < t + ROWS && column < width; column += LANES) {
             floats sums[ROWS] = {{0}};
             for (int64_t d = 0; d < dim; d++) {
-                floats key = load(turned + d * width + column);
+                floats key = load(transposed + d * width + column);
                 for (int r = 0; r < ROWS; r++) sums[r] += rows[r * dim + d] * key;
             }
             for (int r = 0; r < ROWS; r++) store(to + r * width + column, sums[r]);
@@ -231,12 +231,12 @@ EXPORT void attend(const struct attention *a, const struct heads *q, const struc
             if (head % shared == 0) {
                 read(p, k, head / shared, r.k);
                 rotate(a, p, 1, r.k);
-                turn(p, r.k, r.turned);
+                transpose(p, r.k, r.transposed);
                 read(p, v, head / shared, r.v);
             }
             read(p, q, head, r.q);
             rotate(a, p, 1, r.q);
-            multiply(p, r.q, r.turned, r.scores);
+            multiply(p, r.q, r.transposed, r.scores);
             softmax(p, r.scores, logsums);
             memset(r.of_q, 0, (size_t)floats_of_rows(p) * sizeof *r.of_q);
             gather(p, r.scores, r.v, r.of_q);
@@ -267,11 +267,11 @@ EXPORT void attend_back(const struct attention *a, const struct heads *q, const 
             rotate(a, p, 1, r.q);
             read(p, of_out, head, r.outer);
             if (post) memset(r.outer, 0, (size_t)p->head_dim * sizeof(float)); /* the first's */
-            turn(p, r.k, r.turned);
-            multiply(p, r.q, r.turned, r.scores);
+            transpose(p, r.k, r.transposed);
+            multiply(p, r.q, r.transposed, r.scores);
             softmax_again(p, r.scores, logsums);
-            turn(p, r.v, r.turned);
-            multiply(p, r.outer, r.turned, r.slopes);
+            transpose(p, r.v, r.transposed);
+            multiply(p, r.outer, r.transposed, r.slopes);
             through_softmax(p, r.scores, r.slopes);
             memset(r.of_q, 0, rows);
             gather(p, r.slopes, r.k, r.of_q);

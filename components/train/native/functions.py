@@ -125,12 +125,13 @@ class CausalAttention(torch.autograd.Function):
         """[1, tokens, heads, head_dim] of q [1, heads, tokens, head_dim], k and v.
 
         `lengths` (int64) are those of the posts, in tokens, the start token among them. q and k are
-        turned by the angles of [1, tokens, head_dim], if any, of which the second half is as the
+        rotated by the angles of [1, tokens, head_dim], if any, of which the second half is as the
         first (rotary position embeddings).
         """
         q, k, v = (_with_last_axis_dense(tensor) for tensor in (q, k, v))
         _, heads, tokens, head_dim = q.shape
-        angles = [None if table is None else table.contiguous() for table in (cosines, sines)]
+        angles = [None if t is None else t.to(q.dtype).contiguous() for t in (cosines, sines)]
+        assert all(t is None or t.shape == (1, tokens, head_dim) for t in angles)
         shape = Shape(
             lengths.data_ptr(), len(lengths), int(lengths.max()), heads, k.shape[1], head_dim,
             scale, *(None if table is None else table.data_ptr() for table in angles),

@@ -35,7 +35,7 @@ struct attention {
     const int64_t *lengths; /* of the posts, in tokens, the start token among them */
     int64_t posts, longest, heads, kv_heads, head_dim;
     double scale;
-    const uint16_t *cosines, *sines; /* of the angles that a row's queries and keys are turned by,
+    const uint16_t *cosines, *sines; /* of the angles that a row's queries and keys are rotated by,
                                         [rows, head_dim], the second half as the first; or none */
 };
 

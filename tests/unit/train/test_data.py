@@ -18,6 +18,7 @@ from components.train.data import (
     in_batches,
     make_batch,
     read_posts,
+    rows_of,
     sample_evenly,
 )
 
@@ -93,6 +94,11 @@ def test_padding_and_other_posts_never_change_a_posts_loss(posts: Posts, lm: Lan
         counted = together.targets[row] != IGNORED
         torch.testing.assert_close(logits[row][counted], expected, atol=1e-5, rtol=1e-5)
         assert together.targets[row][counted].tolist() == alone.targets[0].tolist()
+
+
+def test_parts_of_a_batch_are_for_its_step(posts: Posts) -> None:
+    batch = make_batch(posts, [0, 1, 2], CPU, step=7)
+    assert rows_of(batch, slice(1)).step == rows_of(batch, [2, 1]).step == batch.step == 7
 
 
 def test_validation_takes_an_even_sample_and_the_same_one_each_time(posts: Posts) -> None:

@@ -13,7 +13,7 @@ from components.fetch.config import FetchConfig
 from components.fetch.stage import run as fetch
 from components.lm.models import load_model
 from components.train import first_token as module
-from components.train.data import IGNORED, Batch, make_batch, read_posts
+from components.train.data import IGNORED, Batch, Posts, make_batch, read_posts
 from components.train.first_token import LAYERS, WEIGHT, tame_first_tokens
 from components.train.loss import loss_function
 
@@ -24,6 +24,10 @@ DEEP = {"num_hidden_layers": 3}
 def made(family: str, dataset: Path, folder: Path) -> tuple[Any, Batch]:
     lm = load_model(make_tiny_family(folder / "tiny", family, **DEEP), device=torch.device("cpu"))
     return lm.model.eval(), make_batch(read_posts(dataset, "train", lm), [0, 1, 2], lm.device)
+
+
+def posts_of(batch: Batch) -> Posts:
+    return Posts([[*row.tolist(), 1] for row in batch.inputs], 0)
 
 
 def loss_of(model: Any, batch: Batch) -> float:
@@ -55,7 +59,7 @@ def test_first_tokens_teach_the_last_layers_alone_and_these_more(
 ) -> None:
     model, batch = made(family, dataset, tmp_path)
     firsts, loss = gradients(model, only(batch, first=True)), loss_of(model, batch)
-    tame_first_tokens(model, batch.inputs[0].tolist())
+    tame_first_tokens(model, posts_of(batch))
     assert loss_of(model, batch) == pytest.approx(loss, rel=1e-6)
     others = gradients(model, only(batch, first=False))
     for name, found in gradients(model, batch).items():
@@ -74,7 +78,7 @@ def test_below_the_last_layers_what_reads_large_numbers_stays_as_it_is(
     for large in (float("inf"), 0.0):  # none is, all are
         monkeypatch.setattr(module, "LARGE", large)
         tamed = deepcopy(model)
-        tame_first_tokens(tamed, batch.inputs[0].tolist())
+        tame_first_tokens(tamed, posts_of(batch))
         found_by[large] = gradients(tamed, batch)
     before, after = found_by.values()
     for name, found in after.items():
@@ -89,7 +93,8 @@ def test_the_large_numbers_of_the_bundled_base_model_are_found(tmp_path: Path) -
     fetch(FetchConfig(base_model="bundled"), model_out=tmp_path / "base")
     lm = load_model(tmp_path / "base", device=torch.device("cpu"))
     post = [lm.start_token_id, *lm.encode(["the kettle is on, and nobody is at home"])[0]]
-    tame_first_tokens(lm.model, post)
+    short = [lm.start_token_id, lm.end_token_id]
+    tame_first_tokens(lm.model, Posts([short, [*post, lm.end_token_id]], 0))
     loss = lm.model(input_ids=torch.tensor([post])).logits.logsumexp(dim=-1).sum()
     loss.backward()
     still = {

@@ -7,17 +7,25 @@ from pathlib import Path
 
 import pytest
 from support.commands import Command, call
-from support.forked_group import SAID, fork_group, fork_group_short_of_memory
+from support.forked_group import (
+    SAID,
+    fork_group,
+    fork_group_short_of_memory,
+    fork_group_with_a_small_sample,
+)
 from support.servers import until
 from support.tiny_models import make_tiny_model
 
 from components.contracts.errors import BadInputError
 from components.contracts.reports import TrainReport
+from components.train import sampled_softmax
 from components.train.__main__ import main
 from components.train.config import TrainConfig
 from components.train.stage import run
 
-QUICK = TrainConfig(dtype="fp32", epochs=2, batch_tokens=128, learning_rate=1e-2, device="cpu")
+QUICK = TrainConfig(
+    method="full", dtype="fp32", epochs=2, batch_tokens=128, learning_rate=1e-2, device="cpu"
+)
 BY_TORCHRUN = ["--nproc-per-node", "2", "--standalone", "-m", "components.train"]
 
 
@@ -48,7 +56,11 @@ def test_two_processes_train_as_one_does(dataset: Path, tmp_path: Path) -> None:
     assert two == TrainReport.read(tmp_path / "two" / "train.json")
 
 
-def test_two_processes_train_an_adapter_as_one_does(dataset: Path, tmp_path: Path) -> None:
+def test_two_processes_train_an_adapter_as_one_does(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("COMMONEST", "DRAWN"):
+        monkeypatch.setattr(sampled_softmax, name, 8)
     base = make_tiny_model(tmp_path / "base", "llama")
     config = QUICK.model_copy(update={"method": "lora", "max_seconds": 600.0})
     one = run(config, dataset=dataset, base_model=base, model_out=tmp_path / "one")
@@ -56,7 +68,7 @@ def test_two_processes_train_an_adapter_as_one_does(dataset: Path, tmp_path: Pat
     words = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
     words += ["--dataset", str(dataset), "--base-model", str(base)]
     words += ["--model-out", str(tmp_path / "two")]
-    answer = call("components.train", *words, before=fork_group)
+    answer = call("components.train", *words, before=fork_group_with_a_small_sample)
     assert answer.returncode == 0, answer.stderr
     two = TrainReport.read(tmp_path / "two" / "train.json")
     check_same_training(one, two, tmp_path / "one", tmp_path / "two")

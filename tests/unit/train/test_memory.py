@@ -14,7 +14,7 @@ from components.train.memory import OutOfMemoryError, in_parts, is_out_of_memory
 from components.train.optimizer import MasterAdamW
 from components.train.state import TrainState
 
-CONFIG = TrainConfig(epochs=2, batch_tokens=256, learning_rate=1e-2, validations=1)
+CONFIG = TrainConfig(method="full", epochs=2, batch_tokens=256, learning_rate=1e-2, validations=1)
 CPU = torch.device("cpu")
 SAID = [
     MemoryError(),

@@ -15,10 +15,11 @@ from support.commands import Command
 from support.finished import make_dataset
 from support.plain_generate import Sampling, generate
 from support.processors import one_processor
+from support.tiny_models import make_tiny_model
 from support.wandb_files import offline_runs, offline_wandb
 from transformers import pipeline
 
-from components.contracts.base import read_rows
+from components.contracts.base import read_rows, write_rows
 from components.contracts.errors import BadInputError
 from components.contracts.posts import DatasetRow
 from components.contracts.reports import TrainReport
@@ -28,8 +29,10 @@ from components.lm.provenance import finetuned_sha256
 from components.lm.score import Scorer
 from components.registry.opt_outs import add_opt_out
 from components.runtime.digests import file_sha256, folder_sha256
+from components.train import sampled_softmax
 from components.train.__main__ import main
 from components.train.config import TrainConfig
+from components.train.sampled_softmax import SampledVocabulary
 from components.train.stage import run
 
 QUICK = TrainConfig(
@@ -354,3 +357,38 @@ def test_the_loss_is_seen_live_where_a_tracker_is_on(
     assert tracked.summary["best_validation_loss"] == report.best_validation_loss
     (model,) = [one for one in tracked.artifacts if one.type == "finetuned-model"]
     assert model.name == "ann"
+
+
+def test_each_step_looks_at_a_sample_of_the_vocabulary_of_its_own(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = make_tiny_model(tmp_path / "base", "llama")
+    whole = run(QUICK, dataset=dataset, base_model=base, model_out=tmp_path / "whole")
+    for name in ("COMMONEST", "DRAWN"):
+        monkeypatch.setattr(sampled_softmax, name, 8)
+    part_of, steps = SampledVocabulary.part_of, []
+
+    def watched(self: Any, weight: Any, bias: Any, targets: Any, step: int) -> Any:
+        rows, *others = part_of(self, weight, bias, targets, step)
+        assert len(rows) < len(weight) / 2
+        steps.append(step)
+        return rows, *others
+
+    monkeypatch.setattr(SampledVocabulary, "part_of", watched)
+    report = run(QUICK, dataset=dataset, base_model=base, model_out=tmp_path / "sampled")
+    assert sorted(set(steps)) == [*range(report.curve[-1].step)]
+    assert report.curve[0] == whole.curve[0]  # judged by all of it
+    assert report.best_validation_loss == pytest.approx(whole.best_validation_loss, rel=0.1)
+
+
+def test_a_first_post_that_is_cut_is_trained_on(
+    dataset: Path, base_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    longer = shutil.copytree(dataset, tmp_path / "longer")
+    first, *others = read_rows(dataset / "train.jsonl", DatasetRow)
+    first = first.model_copy(update={"text": " ".join([POST] * 400)})
+    write_rows(longer / "train.jsonl", [first, *others])
+    config = QUICK.model_copy(update={"epochs": 0.5})
+    with caplog.at_level("WARNING"):
+        run(config, dataset=longer, base_model=base_model, model_out=tmp_path / "out")
+    assert "1 posts are longer than the context length" in caplog.text

@@ -26,6 +26,7 @@ TURNING = {"num_key_value_heads": 2, "head_dim": 32}  # whose halves are whole v
 SUITED: dict[str, dict[str, Any]] = {
     "llama": TURNING,
     "mistral": WIDE | {"sliding_window": 4096},
+    "olmo": {"hidden_size": 64},
     "qwen2": {"num_key_value_heads": 2, "hidden_size": 64},
     "qwen3": WIDE,
     "gpt_neox": {"hidden_size": 64},

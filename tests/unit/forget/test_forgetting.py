@@ -447,7 +447,7 @@ def test_the_audit_log_names_nobody(home: Home) -> None:
 
 
 def test_lines_to_train_anew_are_said(home: Home) -> None:
-    home.publish()
+    home.publish(train={"hyperparameters": {"method": "full"}})
     receipt = home.forget(post_id=(ONE,), retrain=True)
     lines = receipt.retrain["rosa"]
     assert lines[0] == (
@@ -456,7 +456,9 @@ def test_lines_to_train_anew_are_said(home: Home) -> None:
     assert any("--base-model openai-community/gpt2" in line for line in lines)
     assert lines[-1].startswith("python -m components.deploy --registry")
     assert "## To train rosa anew" in page_of(receipt)
-    assert not any("--publish adapter" in line for line in lines)
+    (train,) = [line for line in lines if "components.train" in line]
+    assert "--method full" in train  # as that version was
+    assert "--publish adapter" not in train
 
 
 def test_an_adapter_is_trained_anew_as_one(home: Home) -> None:

@@ -98,6 +98,7 @@ def publish_from(
         "consent": {report.author: report.consent for report in reports},
         "collect": {report.author: report.model_dump(mode="json") for report in reports},
         "fetch": {"asked": "openai-community/gpt2"},
+        "train": {"hyperparameters": {"method": "full"}},
         **lineage,
     }
     manifest = registry.publish(persona, write, document, base_model=base_model)  # type: ignore[arg-type]

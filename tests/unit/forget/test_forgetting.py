@@ -447,7 +447,7 @@ def test_the_audit_log_names_nobody(home: Home) -> None:
 
 
 def test_lines_to_train_anew_are_said(home: Home) -> None:
-    home.publish(train={"hyperparameters": {"method": "full"}})
+    home.publish()
     receipt = home.forget(post_id=(ONE,), retrain=True)
     lines = receipt.retrain["rosa"]
     assert lines[0] == (

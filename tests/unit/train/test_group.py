@@ -76,7 +76,8 @@ def test_two_processes_train_an_adapter_as_one_does(
 
 def words_of(dataset: Path, tmp_path: Path, *more: str) -> list[str]:
     base = make_tiny_model(tmp_path / "base")
-    words = ["--dtype", "fp32", "--epochs", "9", "--batch-tokens", "64", "--validations", "1"]
+    words = ["--method", "full", "--dtype", "fp32", "--epochs", "9", "--batch-tokens", "64"]
+    words += ["--validations", "1"]
     words += ["--patience", "1000", "--device", "cpu", "--gpus", "2", "--checkpoint-seconds", "0"]
     words += ["--dataset", str(dataset), "--base-model", str(base), *more]
     return [

@@ -47,7 +47,7 @@ def suit_attention(model: Any) -> bool:
     rotating = [module for module in model.modules() if _rotates(module)]
     for module in rotating:
         module.forward = MethodType(_rotated_attention, module)
-    if not _computes(model, expected):
+    if rotating and not _computes(model, expected):
         for module in rotating:
             del module.forward
     return True

@@ -5,9 +5,9 @@ models rest their attention on it with one number a hundred times as large as al
 an early layer and taken away in the last ones (Sun et al. 2024, arXiv:2402.17762). The prediction
 is a small difference of large numbers, so its gradients in the layers before are huge and point
 nowhere; here it teaches the last layers alone, and these more. And AdamW moves each weight by about
-the learning rate, however small its gradient: what reads so large a number moves the
-start token's state so much farther than other tokens', and stays as it is. Without
-both, the prediction gets worse by nats for a while, and luck decides how a training ends.
+the learning rate, however small its gradient: what reads so large a number moves the start token's
+state so much farther than other tokens', and stays as it is. Without both, the prediction gets
+worse by nats for a while, and luck decides how a training ends.
 """
 
 from collections.abc import Iterator, Sequence
@@ -82,6 +82,8 @@ def _readers_of_large_numbers(
     model: Any, layers: nn.ModuleList, post: Sequence[int]
 ) -> Iterator[tuple[Tensor, int, Tensor]]:
     """Weights, the axis of their inputs, and which of these the first token alone makes large."""
+    if len(post) < 2:
+        return
     read: dict[nn.Linear | Conv1D, Tensor] = {}
 
     def keep(module: Any, args: tuple[Any, ...]) -> None:
@@ -94,7 +96,7 @@ def _readers_of_large_numbers(
     for hook in hooks:
         hook.remove()
     for module, states in read.items():
-        if len(states) != len(post) or len(post) < 2:  # an expert, which reads some tokens alone
+        if len(states) != len(post):  # an expert, which reads some tokens alone
             continue
         usual = states[1:].square().mean(dim=1).sqrt().median()
         (inputs,) = (states[0].abs() > LARGE * usual).nonzero(as_tuple=True)

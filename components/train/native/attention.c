@@ -81,8 +81,8 @@ static void write(const struct post *p, const struct heads *h, int64_t head, con
     }
 }
 
-/* Rotates rows by their positions' angles (Su et al. 2021, arXiv:2104.09864), the first half of a row
- * against the second; by `direction` -1 rotates them, or gradients, back. */
+/* Rotates rows by their positions' angles (Su et al. 2021, arXiv:2104.09864), the first half of a
+ * row against the second; by `direction` -1 rotates them, or gradients, back. */
 static void rotate(const struct attention *a, const struct post *p, float direction, float *rows) {
     int64_t dim = p->head_dim, half = dim / 2;
     if (!a->cosines) return;

@@ -44,7 +44,8 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.mark.long
 def test_fleet_refresh_and_sweep_make_adapters_of_one_base_model(desk: Desk) -> None:
     where = ("--registry", "registry")
-    desk.call("fleet", "--manifest", "everyone.jsonl", *where, *ADAPTER[:-1])
+    poorly = ("--learning-rate", "1e-5")
+    desk.call("fleet", "--manifest", "everyone.jsonl", *where, *ADAPTER[:-1], *poorly)
     first = desk.production("ann").base_model
     assert first is not None
     assert desk.production("bob").base_model == first

@@ -83,7 +83,7 @@ def publish(
     registry: str,
     name: str | None = None,
     manifest_out: Path | None = None,
-    attempt: str = "",
+    attempt: str | None = None,
 ) -> Path:
     """A folder with the manifest of what the model became, in the registry at this URI.
 

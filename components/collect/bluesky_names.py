@@ -26,11 +26,13 @@ def read_name(given: str) -> str:
             "DID, as did:plc:…, which is in the address of its profile"
         )
     if name.startswith("did:") and not _DID.fullmatch(name):
-        raise ValueError(f"{given!r} is no DID of an account, as did:plc:… or did:web:example.com")
+        raise ValueError(
+            f"{given!r} is not a DID of an account, as did:plc:… or did:web:example.com"
+        )
     if not name.startswith("did:") and not DOMAIN.fullmatch(name):
         raise ValueError(
-            f"{given!r} is no Bluesky account: give its handle, as alice.bsky.social, or its DID, "
-            "as did:plc:…"
+            f"{given!r} is not a Bluesky account: give its handle, as alice.bsky.social, or "
+            "its DID, as did:plc:…"
         )
     return name
 

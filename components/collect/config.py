@@ -182,7 +182,7 @@ class XSource(AccountSource):
     def _x_handle(cls, given: str) -> str:
         handle = given.strip().removeprefix("@")
         if not _HANDLE.fullmatch(handle):
-            raise ValueError(f"{given!r} is no X handle: 1 to 15 letters, digits and '_'")
+            raise ValueError(f"{given!r} is not an X handle: 1 to 15 letters, digits and '_'")
         return handle
 
     @field_validator("x_api_url")
@@ -241,7 +241,7 @@ class MastodonSource(AccountSource):
     def _mastodon_address(cls, given: str) -> str:
         username, _, domain = given.strip().removeprefix("@").partition("@")
         if not (_USERNAME.fullmatch(username) and DOMAIN.fullmatch(domain.lower())):
-            raise ValueError(f"{given!r} is no Mastodon address, as alice@mastodon.social")
+            raise ValueError(f"{given!r} is not a Mastodon address, as alice@mastodon.social")
         return f"{username}@{domain.lower()}"
 
     @field_validator("mastodon_url")
@@ -304,7 +304,7 @@ def _web_address(given: str, end: str, example: str) -> str:
     """The address without the `end` that clients put there themselves."""
     url = given.rstrip("/")
     if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url) or url.endswith(end):
-        raise ValueError(f"{given!r} is no http(s) address without the {end}, as {example}")
+        raise ValueError(f"{given!r} is not an http(s) address without the {end}, as {example}")
     return url
 
 

@@ -66,7 +66,7 @@ def _check_readable(path: Path, source: str) -> None:
     if path.is_dir():
         raise BadInputError(f"{source} is a folder; name the file itself")
     if path.exists() and not path.is_file():  # opening a pipe would wait for its other end
-        raise BadInputError(f"{source} is no plain file; name one")
+        raise BadInputError(f"{source} is not a plain file; name one")
     try:
         path.open("rb").close()
     except OSError as error:

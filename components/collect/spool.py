@@ -26,9 +26,14 @@ CREATE TABLE posts (
     at INTEGER NOT NULL,        -- microseconds since 1970
     first TEXT NOT NULL,        -- the id of the post's first version
     said BLOB NOT NULL,         -- digest of time and text
-    kind TEXT NOT NULL,
     damaged INTEGER NOT NULL,
-    rest TEXT NOT NULL          -- the row of posts.jsonl after id and author
+    text TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    reply_to TEXT,
+    lang TEXT,
+    urls TEXT NOT NULL,         -- as JSON
+    mentions TEXT NOT NULL,     -- as JSON
+    source TEXT
 );
 CREATE TABLE gone (id TEXT NOT NULL);  -- posts that the source says are no more
 CREATE TABLE notes (note_id TEXT NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL,
@@ -69,7 +74,9 @@ class Spool(Closing):
         """Put a post in; `first_id` names its first version, where it is known."""
         self._waiting.append(
             (post.id, sortable_number(post.id), micros(post.created_at), first_id or post.id,
-             said_of(post.created_at, post.text), post.kind, is_damaged(post.text), rest_of(post))
+             said_of(post.created_at, post.text), is_damaged(post.text), post.text, post.kind,
+             post.reply_to, post.lang, json.dumps(post.urls), json.dumps(post.mentions),
+             post.source)
         )  # fmt: skip
         if len(self._waiting) == _AT_ONCE:
             self.flush()
@@ -83,8 +90,8 @@ class Spool(Closing):
         rows, self._waiting = self._waiting, []
         with disk_errors():
             self.db.executemany(
-                "INSERT INTO posts (id, number, at, first, said, kind, damaged, rest)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO posts (id, number, at, first, said, damaged, text, kind, reply_to,"
+                " lang, urls, mentions, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
 
@@ -104,16 +111,28 @@ class Spool(Closing):
         """The first row that a statement finds."""
         return next(self.query(statement, values))
 
-    def lines(self, author: str) -> Iterator[str]:
+    def rows(self, author: str) -> Iterator[dict[str, object]]:
         """The rows of posts.jsonl: oldest first, then by numeric id, ids that are none before."""
-        name = json.dumps(author, ensure_ascii=False)
-        rows = self.query("SELECT id, rest FROM posts ORDER BY at, number, id")
-        for post_id, rest in rows:
-            yield f'{{"id": {json.dumps(post_id, ensure_ascii=False)}, "author": {name}, {rest}\n'
+        for post_id, at, text, kind, reply_to, lang, urls, mentions, source in self.query(
+            "SELECT id, at, text, kind, reply_to, lang, urls, mentions, source FROM posts"
+            " ORDER BY at, number, id"
+        ):
+            yield {
+                "id": post_id,
+                "author": author,
+                "created_at": moment(at),
+                "text": text,
+                "kind": kind,
+                "reply_to": reply_to,
+                "lang": lang,
+                "urls": json.loads(urls),
+                "mentions": json.loads(mentions),
+                "source": source,
+            }
 
     def posts(self, author: str) -> Iterator[Post]:
-        """The posts in the order of `lines`."""
-        return (Post.model_validate_json(line) for line in self.lines(author))
+        """The posts in the order of `rows`."""
+        return map(Post.model_validate, self.rows(author))
 
     def facts(self) -> Facts:
         """How many posts of which kinds and times there are."""
@@ -150,17 +169,6 @@ def moment(since_1970: int) -> datetime:
 def said_of(at: datetime, text: str) -> bytes:
     """A digest of what was said when."""
     return hashlib.blake2b(f"{at.isoformat()}\n{text}".encode(), digest_size=16).digest()
-
-
-def rest_of(post: Post) -> str:
-    """A row of posts.jsonl after `id` and `author`."""
-    stated = post.model_dump(mode="json", exclude={"id", "author"})
-    return json.dumps(stated, ensure_ascii=False)[1:]
-
-
-def post_of(rest: str) -> Post:
-    """The post of such a rest, without id and author."""
-    return Post.model_validate_json(f'{{"id": "", "author": "", {rest}')
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from components.collect.source_file import LocalFiles, source_name
 from components.collect.spool import Facts, Spool
 from components.collect.web.checkpoint import forget_answers
 from components.contracts.artifacts import COLLECT_REPORT, POSTS, RAW_DATASET, check_persona
+from components.contracts.base import write_rows
 from components.contracts.errors import BadInputError
 from components.contracts.reports import CollectCounts, CollectReport
 from components.registry.post_hashes import post_keys, write_post_hashes
@@ -87,8 +88,7 @@ def collect(
             whole_folder(dataset_out, holding=COLLECT_REPORT) as folder,
             tracked("collect", report.author, config) as tracker,
         ):
-            with (folder / POSTS).open("w", encoding="utf-8") as file:
-                file.writelines(spool.lines(collected.author))
+            write_rows(folder / POSTS, spool.rows(collected.author))
             ids = (post_id for (post_id,) in spool.query("SELECT id FROM posts"))
             write_post_hashes(folder, ids, os.environ)
             if collected.picture:

@@ -46,6 +46,6 @@ def bounded_lines(file: TextIO, source: str) -> Iterator[str]:
     for line in iter(partial(file.readline, MAX_LINE), ""):
         if len(line) == MAX_LINE:
             raise BadInputError(
-                f"{source} is no table: a line has more than {MAX_LINE:,} characters"
+                f"{source} is not a table: a line has more than {MAX_LINE:,} characters"
             )
         yield line

@@ -1,8 +1,11 @@
-"""Posts that were edited: X lists every version, and the last one counts."""
+"""The versions of a post on X, which lists each edit: the last one counts."""
 
+from datetime import datetime
 from typing import NamedTuple
 
+from components.collect.posts import is_number
 from components.collect.spool import Spool
+from components.collect.times import parse_time
 from components.contracts.posts import Post
 
 
@@ -14,6 +17,15 @@ class PostVersion(NamedTuple):
     """The id of the post's first version: the same for all of its edits."""
     earlier_ids: tuple[str, ...] = ()
     """The ids of versions before this one, where the source lists them."""
+
+
+def time_of_post(post_id: str, text: str, stated: str) -> datetime | str:
+    """When X says that the post was written, or what it lacks to be one."""
+    if not is_number(post_id):
+        return "no id"
+    if not text.strip():
+        return "no text"
+    return parse_time(stated) or "an unreadable time"
 
 
 def keep_last_versions(spool: Spool) -> int:

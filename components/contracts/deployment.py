@@ -28,7 +28,7 @@ class PodSeen(Contract):
     """What the version takes there, likewise."""
 
 
-Outcome = Literal["moved", "refused", "overtaken", "moved back"]
+DeployOutcome = Literal["moved", "refused", "overtaken", "moved back"]
 
 
 class DeployReport(Report):
@@ -39,7 +39,7 @@ class DeployReport(Report):
     """What was to be deployed."""
     serving: Literal["none", "pods"]
     """Which serving was asked first."""
-    outcome: Outcome = "moved"
+    outcome: DeployOutcome = "moved"
     """`moved`: production points there, or did until somebody else moved it on; `refused`: the pods
     did not load it; `overtaken`: another deployment came between; `moved back`: the pods did not
     follow production."""

@@ -154,6 +154,11 @@ class Gate(Contract):
     """Whether no condition failed."""
     conditions: tuple[Condition, ...]
 
+    @property
+    def failures(self) -> str:
+        """The sentence of each condition that failed, one after the other."""
+        return " ".join(one.sentence for one in self.conditions if one.passed is False)
+
 
 class EvaluationReport(Report):
     """`evaluation/evaluation.json`: how good the model is. Holds no time and no path."""

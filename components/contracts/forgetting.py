@@ -4,7 +4,7 @@ from typing import Literal
 
 from components.contracts.base import Contract, Report, Timestamp
 
-Outcome = Literal["cleaned", "deleted", "finished", "planned"]
+ForgetOutcome = Literal["cleaned", "deleted", "finished", "planned"]
 
 
 class DatasetLeft(Contract):
@@ -16,7 +16,7 @@ class DatasetLeft(Contract):
     """Rows that went."""
     left: int
     """Rows that stay."""
-    outcome: Outcome
+    outcome: ForgetOutcome
     """`deleted` where nothing stays; `finished` where an earlier run was cut off after the rows;
     `planned` while it is still to be done."""
 

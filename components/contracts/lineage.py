@@ -10,17 +10,24 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
+    StrictBool,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_serializer,
     model_validator,
 )
 
+from components.contracts.evaluation import EvaluationReport
 from components.contracts.people import People
-from components.contracts.reports import PrepareReport
+from components.contracts.reports import CollectReport, PrepareReport, TrainReport
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
 
 
 def _id(value: object) -> str | None:
@@ -39,8 +46,13 @@ def _prepared(value: object) -> PrepareReport | None:
         return None
 
 
-Text = Annotated[str | None, BeforeValidator(_text)]
-Table = Annotated[dict[str, Any], BeforeValidator(_mapping)]
+_IfSound = WrapValidator(_or_none)
+"""None in place of what is odd."""
+_IfTable = BeforeValidator(_mapping)
+"""Nothing in place of what is no table."""
+_Text = Annotated[str | None, _IfSound]
+_Plain = Annotated[str | int | float | bool | None, _IfSound]
+_Texts = Annotated[dict[str, _Text], _IfTable]
 
 
 class _Lenient(BaseModel):
@@ -52,46 +64,84 @@ class _Lenient(BaseModel):
 class Digests(_Lenient):
     """The SHA-256 of what the stages were given, and of what they made of it."""
 
-    inputs: Table = {}
+    inputs: _Texts = {}
     """Of each source, by author."""
-    pretrained_model: Text = Field(default=None, alias="pretrained-model")
-    train_dataset: Text = Field(default=None, alias="train-dataset")
-    finetuned_model: Text = Field(default=None, alias="finetuned-model")
+    pretrained_model: _Text = Field(default=None, alias="pretrained-model")
+    train_dataset: _Text = Field(default=None, alias="train-dataset")
+    finetuned_model: _Text = Field(default=None, alias="finetuned-model")
 
 
 class CollectedAuthor(_Lenient):
     """What a raw dataset's report, `collect.json`, says of its author."""
 
-    display_name: Text = None
+    display_name: _Text = None
     account_id: Annotated[str | None, BeforeValidator(_id)] = None
+    input_sha256: _Text = None
+
+
+class FetchedModel(_Lenient):
+    """What a base model's report, `fetch.json`, says of it."""
+
+    asked: _Text = None
+    id: _Text = None
+    source: _Text = None
+    license: _Text = None
+
+    @property
+    def name(self) -> str | None:
+        """As it was asked for; else its id."""
+        return self.asked or self.id
+
+
+class TrainedModel(_Lenient):
+    """What a model's report, `train.json`, says was chosen."""
+
+    hyperparameters: Annotated[dict[str, _Plain] | None, _IfSound] = None
+    asked: Annotated[tuple[str, ...] | None, _IfSound] = None
+    """None in versions that were published before this was kept."""
+    seed: Annotated[int | None, _IfSound] = None
+    asked_dtype: _Text = None
+
+
+class GateSaid(_Lenient):
+    """What is said of the gate."""
+
+    passed: Annotated[StrictBool | None, _IfSound] = None
+
+
+class EvaluatedModel(_Lenient):
+    """What a model's `evaluation.json` says of how it was measured, and whether it passed."""
+
+    sampling: Annotated[dict[str, _Plain] | None, _IfSound] = None
+    prompts: Annotated[list[str] | None, _IfSound] = None
+    samples: Annotated[int | None, _IfSound] = None
+    gate: Annotated[GateSaid, _IfTable] = GateSaid()
 
 
 class HashesSaid(_Lenient):
     """What is said of the hashes of the posts' ids, which stand in `post-hashes.json`."""
 
-    key_id: Text = None
+    key_id: _Text = None
     """None where there are none."""
 
 
 class Lineage(_Lenient):
     """From the input's digest to the model. In JSON it stays as it was read, to the byte."""
 
-    digests: Annotated[Digests, BeforeValidator(_mapping)] = Digests()
-    consent: Table = {}
+    digests: Annotated[Digests, _IfTable] = Digests()
+    consent: _Texts = {}
     """By author: the basis on which the posts are used."""
-    collect: Annotated[
-        dict[str, Annotated[CollectedAuthor, BeforeValidator(_mapping)]], BeforeValidator(_mapping)
-    ] = {}
+    collect: Annotated[dict[str, Annotated[CollectedAuthor, _IfTable]], _IfTable] = {}
     """The reports of the stages say what was chosen; this one stands here by author."""
-    fetch: Table = {}
+    fetch: Annotated[FetchedModel, _IfTable] = FetchedModel()
     prepare: Annotated[PrepareReport | None, BeforeValidator(_prepared)] = None
-    train: Table = {}
-    evaluate: Table = {}
-    images: Table = {}
+    train: Annotated[TrainedModel, _IfTable] = TrainedModel()
+    evaluate: Annotated[EvaluatedModel, _IfTable] = EvaluatedModel()
+    images: _Texts = {}
     """With their digests, by stage, where they are known."""
-    runs: Table = {}
+    runs: Annotated[dict[str, Annotated[str, BeforeValidator(str)]], _IfTable] = {}
     """The ids `wandb` and `kubeflow`, where there were such runs."""
-    post_hashes: Annotated[HashesSaid, BeforeValidator(_mapping)] = HashesSaid()
+    post_hashes: Annotated[HashesSaid, _IfTable] = HashesSaid()
     _document: Mapping[str, Any] = PrivateAttr(default_factory=dict)
 
     @property
@@ -108,6 +158,40 @@ class Lineage(_Lenient):
     def people(self, persona: str) -> People:
         """The authors; the persona is taken for its author where the lineage names none."""
         return People(self.authors or (persona,), self.account_ids)
+
+    def collect_report(self, author: str) -> CollectReport:
+        """The whole report of one of `collect`.
+
+        Raises:
+            ValidationError: it cannot be read.
+        """
+        return CollectReport.model_validate(_mapping(self._document.get("collect")).get(author))
+
+    def prepare_report(self) -> PrepareReport:
+        """The whole report, with those of the raw datasets.
+
+        Raises:
+            ValidationError: one of them is missing or cannot be read.
+        """
+        collected = tuple(self.collect_report(author) for author in self.collect)
+        prepared = _mapping(self._document.get("prepare"))
+        return PrepareReport.model_validate({**prepared, "collected": collected})
+
+    def train_report(self) -> TrainReport:
+        """The whole report.
+
+        Raises:
+            ValidationError: it is missing or cannot be read.
+        """
+        return TrainReport.model_validate(self._document.get("train"))
+
+    def evaluation_report(self) -> EvaluationReport:
+        """The whole report.
+
+        Raises:
+            ValidationError: it is missing or cannot be read.
+        """
+        return EvaluationReport.model_validate(self._document.get("evaluate"))
 
     @model_validator(mode="wrap")
     @classmethod

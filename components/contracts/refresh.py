@@ -5,7 +5,7 @@ from typing import Literal
 from components.contracts.base import Contract, Report, Timestamp
 from components.contracts.evaluation import Condition, Measure
 
-Outcome = Literal["too-little-new", "kept", "promoted", "published"]
+RefreshOutcome = Literal["too-little-new", "kept", "promoted", "published"]
 
 
 class NewPosts(Contract):
@@ -25,7 +25,7 @@ class RefreshReport(Report):
     number: int
     """From 1."""
     at: Timestamp
-    outcome: Outcome
+    outcome: RefreshOutcome
     """`too-little-new`: nothing was trained; `kept`: the challenger is not better and was not
     published; `promoted`: it is in production; `published`: it is better, but production was moved
     on by somebody else meanwhile, and stays."""

@@ -88,7 +88,7 @@ class Asker:
             wrote = (said["model"], said["model_version"])
             post = said["generations"][0]["text"].strip()[:LONGEST_POST]
         except (LookupError, TypeError, ValueError, AttributeError):
-            return Answer(problem=f"it answers what is no post: {one_line(response.text)}")
+            return Answer(problem=f"it answers what is not a post: {one_line(response.text)}")
         if wrote != (self.persona, str(self.version)):
             return Answer(problem=f"it answers with version {wrote[1]} of {wrote[0]}")
         return Answer(post=post) if post else Answer(problem="it answers with an empty post")

@@ -17,8 +17,8 @@ class Pod:
     uid: str
     name: str
     ip: str
-    ready_since: str
-    """When it became ready; empty while it is not, or is about to go."""
+    ready_since: str | None
+    """When it became ready; None while it is not, or is about to go."""
     ports: tuple[tuple[str, int], ...] = ()
     """The ports that the pod names."""
     has_ended: bool = False
@@ -34,7 +34,7 @@ class Pod:
             uid=metadata["uid"],
             name=metadata["name"],
             ip=status.get("podIP") or "",
-            ready_since="" if leaving else _ready_since(status),
+            ready_since=None if leaving else _ready_since(status),
             ports=tuple(_ports(document)),
             has_ended=phase in ("Succeeded", "Failed"),
         )
@@ -50,11 +50,11 @@ class Pod:
         return f"http://{host}:{(PORTS | dict(self.ports))[port]}"
 
 
-def _ready_since(status: Mapping[str, Any]) -> str:
+def _ready_since(status: Mapping[str, Any]) -> str | None:
     for condition in status.get("conditions") or ():
         if condition.get("type") == "Ready" and condition.get("status") == "True":
             return str(condition.get("lastTransitionTime") or "always")
-    return ""
+    return None
 
 
 def _ports(document: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from components.contracts.deployment import Outcome, PodSeen
+from components.contracts.deployment import DeployOutcome, PodSeen
 from components.deploy.asking import Answer, Asker
 from components.deploy.errors import NotDeployedError
 from components.deploy.pods import Pod
@@ -85,7 +85,7 @@ class Round:
         self._asked: dict[Pod, Future[Answer]] = {}
         self._ask_again: dict[Pod, float] = {}
 
-    def run(self, seconds: float, outcome: Outcome, said: str) -> None:
+    def run(self, seconds: float, outcome: DeployOutcome, said: str) -> None:
         """Ask until all have answered; what `outcome` is and is `said` if the time runs out."""
         end = time.monotonic() + seconds
         next_check = 0.0

@@ -90,7 +90,8 @@ def _parsed(file: Path, lines: Sequence[str]) -> Iterator[Sample]:
         text, prompt = (row.get("text"), row.get("prompt", "")) if row else (None, "")
         if not isinstance(text, str) or not isinstance(prompt, str):
             raise BadInputError(
-                f'{file}, line {number}: it is no JSON object with a `text`, as {{"text": "hello"}}'
+                f"{file}, line {number}: it is not a JSON object with a `text`, "
+                'as {"text": "hello"}'
             )
         cut = row.get("finish_reason") == "length"
         yield Sample(

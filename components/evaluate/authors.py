@@ -52,7 +52,9 @@ def read_reference_authors(folder: Path | None, author: Author) -> list[Author]:
     """
     place = folder or INVENTED
     if not place.is_dir():
-        raise BadInputError(f"{place} is no folder; name one with a train-dataset for each author")
+        raise BadInputError(
+            f"{place} is not a folder; name one with a train-dataset for each author"
+        )
     datasets = sorted(path for path in place.iterdir() if path.is_dir() and path.name[0] != ".")
     if not datasets:
         raise BadInputError(

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from components.contracts.errors import BadInputError
-from components.contracts.forgetting import CopyLeft, DatasetLeft, Outcome
+from components.contracts.forgetting import CopyLeft, DatasetLeft, ForgetOutcome
 from components.forget.copies import delete_all
-from components.forget.places import Place
+from components.forget.places import StoredArtifact
 from components.forget.plan import Dataset, read_dataset
 from components.forget.wanted import Wanted
 from components.storage import ConflictError
@@ -27,7 +27,7 @@ def clean(datasets: Iterable[Dataset], wanted: Wanted) -> tuple[list[DatasetLeft
     return done, refused
 
 
-def delete(copies: Iterable[Place]) -> tuple[list[CopyLeft], list[str]]:
+def delete(copies: Iterable[StoredArtifact]) -> tuple[list[CopyLeft], list[str]]:
     """Delete these; gives what became of each, and a sentence for each that refused."""
     done, refused = [], []
     for place in copies:
@@ -40,7 +40,7 @@ def delete(copies: Iterable[Place]) -> tuple[list[CopyLeft], list[str]]:
     return done, refused
 
 
-def left_of(dataset: Dataset, outcome: Outcome) -> DatasetLeft:
+def left_of(dataset: Dataset, outcome: ForgetOutcome) -> DatasetLeft:
     """What the receipt says of a dataset."""
     return DatasetLeft(
         place=dataset.place.name,
@@ -51,7 +51,7 @@ def left_of(dataset: Dataset, outcome: Outcome) -> DatasetLeft:
     )
 
 
-def copy_of(place: Place, outcome: str) -> CopyLeft:
+def copy_of(place: StoredArtifact, outcome: str) -> CopyLeft:
     """What the receipt says of a model or an evaluation."""
     return CopyLeft.model_validate({"place": place.name, "kind": place.kind, "outcome": outcome})
 
@@ -67,7 +67,7 @@ def _cleaned(dataset: Dataset, wanted: Wanted) -> DatasetLeft:
     raise ConflictError(f"{dataset.place.name} is changed by too many at once")
 
 
-def _outcome(dataset: Dataset) -> Outcome:
+def _outcome(dataset: Dataset) -> ForgetOutcome:
     if dataset.was_cut_off:
         return "finished"
     return "cleaned" if dataset.left else "deleted"

@@ -39,7 +39,7 @@ def _id_of(given: str) -> str:
 def _handle(given: str) -> str:
     handle = plain_handle(given)
     if not handle:
-        raise ValueError(f"{given!r} is no handle")
+        raise ValueError(f"{given!r} is not a handle")
     return handle
 
 

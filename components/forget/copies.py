@@ -10,7 +10,7 @@ from components.contracts.artifacts import (
 )
 from components.contracts.evaluation import EvaluationReport
 from components.contracts.reports import TrainReport
-from components.forget.places import Place
+from components.forget.places import StoredArtifact
 from components.forget.wanted import Wanted
 from components.registry.documents import DamagedError, parse_document
 
@@ -21,7 +21,7 @@ _REPORTS: dict[str, tuple[str, _Report]] = {
 }
 
 
-def must_go(place: Place, wanted: Wanted, datasets: Collection[str]) -> bool:
+def must_go(place: StoredArtifact, wanted: Wanted, datasets: Collection[str]) -> bool:
     """Whether a model or an evaluation came from one of these train datasets, by their digests.
 
     A model goes by its authors, too, where everything of one is to be forgotten. A file of the same
@@ -40,7 +40,7 @@ def must_go(place: Place, wanted: Wanted, datasets: Collection[str]) -> bool:
     return wanted.by_author and isinstance(report, TrainReport) and wanted.is_of(report.people)
 
 
-def delete_all(place: Place) -> None:
+def delete_all(place: StoredArtifact) -> None:
     """Delete what the folder holds, its report last: until then it is found again."""
     file, _ = _REPORTS[place.kind]
     keys = [stat.key for stat in place.store.list(place.folder)]

@@ -29,7 +29,7 @@ CHUNK = 8 << 20
 
 
 @dataclass(frozen=True)
-class Place:
+class StoredArtifact:
     """A dataset, a model or an evaluation in a store."""
 
     store: Store
@@ -53,7 +53,9 @@ class Place:
         try:
             self._read[file] = self.store.get(self.folder + file)
         except ObjectMissingError as error:
-            raise BadInputError(f"{self.name} is no {self.kind}: it holds no {file}") from error
+            raise BadInputError(
+                f"{self.name} is not a valid {self.kind}: it holds no {file}"
+            ) from error
         return self._read[file].data
 
     def write(self, file: str, data: bytes) -> None:
@@ -107,7 +109,7 @@ def check_there(uri: str) -> None:
         raise BadInputError(f"there is no folder {store.root}; name one that holds datasets")
 
 
-def places_below(uri: str) -> Iterator[Place]:
+def places_below(uri: str) -> Iterator[StoredArtifact]:
     """Every dataset, model and evaluation there, but for what lies in a registry.
 
     Raises:
@@ -121,7 +123,7 @@ def places_below(uri: str) -> Iterator[Place]:
         folder, slash, file = key.rpartition("/")
         kind = REPORTS.get(file)
         if kind and folder + slash not in published and not key.startswith(registries):
-            yield Place(store, folder + slash, kind)
+            yield StoredArtifact(store, folder + slash, kind)
 
 
 def _is_list(key: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from components.contracts.artifacts import RAW_DATASET, TRAIN_DATASET
 from components.contracts.errors import BadInputError
 from components.forget.copies import must_go
-from components.forget.places import Place, places_below
+from components.forget.places import StoredArtifact, places_below
 from components.forget.raw_dataset import RawDatasetRewrite
 from components.forget.train_dataset import TrainDatasetRewrite
 from components.forget.wanted import Wanted
@@ -19,18 +19,18 @@ DATASETS = (RAW_DATASET, TRAIN_DATASET)
 class ForgetPlan:
     """What was found, and what is to become of it."""
 
-    places: list[Place] = field(default_factory=list)
+    places: list[StoredArtifact] = field(default_factory=list)
     """All that was found."""
     datasets: list[Dataset] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
     """Of the train datasets that hold posts which are to go."""
-    copies: list[Place] = field(default_factory=list)
+    copies: list[StoredArtifact] = field(default_factory=list)
     """Models and evaluations that were made from such datasets."""
     unreached: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
     @property
-    def raw(self) -> list[Place]:
+    def raw(self) -> list[StoredArtifact]:
         """The raw datasets among the places."""
         return [place for place in self.places if place.kind == RAW_DATASET]
 
@@ -56,7 +56,7 @@ def found_below(artifacts: Sequence[str]) -> ForgetPlan:
     return plan
 
 
-def read_dataset(place: Place, wanted: Wanted) -> Dataset:
+def read_dataset(place: StoredArtifact, wanted: Wanted) -> Dataset:
     """A raw or a train dataset, as what is wanted would leave it.
 
     Raises:
@@ -67,7 +67,7 @@ def read_dataset(place: Place, wanted: Wanted) -> Dataset:
     return kind(place, wanted)
 
 
-def _places(artifacts: Sequence[str], plan: ForgetPlan) -> Iterator[Place]:
+def _places(artifacts: Sequence[str], plan: ForgetPlan) -> Iterator[StoredArtifact]:
     """Every dataset below these places, once; a place that cannot be read is noted in the plan."""
     seen = set()
     for uri in artifacts:
@@ -80,7 +80,7 @@ def _places(artifacts: Sequence[str], plan: ForgetPlan) -> Iterator[Place]:
             plan.unreached.append(f"{uri}: {error}")
 
 
-def _look_at(place: Place, wanted: Wanted, plan: ForgetPlan) -> None:
+def _look_at(place: StoredArtifact, wanted: Wanted, plan: ForgetPlan) -> None:
     try:
         dataset = read_dataset(place, wanted)
         if dataset.removed or dataset.was_cut_off:
@@ -92,7 +92,7 @@ def _look_at(place: Place, wanted: Wanted, plan: ForgetPlan) -> None:
 
 
 def _find_copies(
-    places: Iterable[Place], wanted: Wanted, datasets: Collection[str], plan: ForgetPlan
+    places: Iterable[StoredArtifact], wanted: Wanted, datasets: Collection[str], plan: ForgetPlan
 ) -> None:
     for place in places:
         try:

@@ -7,7 +7,7 @@ from components.collect.damage import is_damaged
 from components.contracts.artifacts import COLLECT_REPORT, POSTS
 from components.contracts.posts import Post
 from components.contracts.reports import CollectCounts, CollectReport
-from components.forget.places import Place
+from components.forget.places import StoredArtifact
 from components.forget.rows import RewrittenFile, rewritten_hashes, rows_of
 from components.forget.wanted import Wanted
 from components.registry.documents import as_bytes, parse_document
@@ -19,7 +19,7 @@ FORGOTTEN = "forgotten"
 class RawDatasetRewrite:
     """What is to become of one raw dataset; nothing changes before `apply`."""
 
-    def __init__(self, place: Place, wanted: Wanted) -> None:
+    def __init__(self, place: StoredArtifact, wanted: Wanted) -> None:
         """Read it.
 
         Raises:

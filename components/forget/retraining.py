@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from components.contracts.artifacts import COLLECT_REPORT
 from components.contracts.registry import Manifest
 from components.contracts.reports import CollectReport
-from components.forget.places import Place
+from components.forget.places import StoredArtifact
 from components.registry.documents import parse_document
 
 Remaining = dict[str, tuple[str, ...]]
 """By persona: the names of its raw datasets."""
 
 
-def remaining(manifests: Iterable[Manifest], raw: Sequence[Place]) -> Remaining:
+def remaining(manifests: Iterable[Manifest], raw: Sequence[StoredArtifact]) -> Remaining:
     """The raw datasets of what each persona's newest version was made of, as far as they are there.
 
     Args:
@@ -40,7 +40,7 @@ def _newest(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
     return {manifest.persona: manifest for manifest in manifests}
 
 
-def _report(place: Place) -> CollectReport | None:
+def _report(place: StoredArtifact) -> CollectReport | None:
     """None of a dataset of which nothing is left."""
     if not place.has(COLLECT_REPORT):
         return None
@@ -50,9 +50,9 @@ def _report(place: Place) -> CollectReport | None:
 def _datasets_of(manifest: Manifest, reports: Mapping[str, CollectReport]) -> Iterator[str]:
     """For each source the dataset that was collected from it, else the author's newest."""
     for name, collected in manifest.lineage.collect.items():
-        author, source = name.partition("/")[0].casefold(), (collected.model_extra or {})
+        author = name.partition("/")[0].casefold()
         own = [one for one in reports if reports[one].author.casefold() == author]
-        same = [one for one in own if reports[one].input_sha256 == source.get("input_sha256")]
+        same = [one for one in own if reports[one].input_sha256 == collected.input_sha256]
         if found := same or own:
             yield max(found, key=lambda one: str(reports[one].newest))
 
@@ -60,7 +60,7 @@ def _datasets_of(manifest: Manifest, reports: Mapping[str, CollectReport]) -> It
 def _lines(registry_uri: str, manifest: Manifest, raw: Sequence[str]) -> tuple[str, ...]:
     if not raw:
         return (f"# nothing is left of the raw datasets of {manifest.persona} that were named",)
-    base = str(manifest.lineage.fetch.get("asked") or manifest.lineage.fetch.get("id") or "BASE")
+    base = manifest.lineage.fetch.name or "BASE"
     given = ["--dataset", "train-dataset", "--base-model", "pretrained-model"]
     judged = [*given, "--model", "finetuned-model"]
     sources = [word for place in raw for word in ("--dataset", place)]
@@ -80,8 +80,7 @@ def _kind(manifest: Manifest) -> list[str]:
     """An adapter, or what it was trained by, if it says so."""
     if manifest.base_model:
         return ["--method", "lora", "--publish", "adapter"]
-    used = manifest.lineage.train.get("hyperparameters")
-    method = used.get("method") if isinstance(used, Mapping) else None
+    method = (manifest.lineage.train.hyperparameters or {}).get("method")
     return ["--method", str(method)] if method else []
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from components.contracts.base import Contract, first_problem
 from components.contracts.errors import BadInputError
 from components.contracts.registry import PostHashes
-from components.forget.places import Place
+from components.forget.places import StoredArtifact
 from components.registry.documents import as_bytes, parse_document
 from components.registry.post_hashes import POST_HASHES, PostKey
 
@@ -40,7 +40,9 @@ def rows_of(data: bytes, kind: type[Row], where: str) -> list[tuple[bytes, Row]]
     return found
 
 
-def rewritten_hashes(place: Place, post_ids: Iterable[str], keys: Sequence[PostKey]) -> None:
+def rewritten_hashes(
+    place: StoredArtifact, post_ids: Iterable[str], keys: Sequence[PostKey]
+) -> None:
     """Have `post-hashes.json`, where there is one, say these posts alone.
 
     One under a key that is not here any more is deleted: it would go on naming forgotten posts.

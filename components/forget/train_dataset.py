@@ -7,7 +7,7 @@ from components.contracts.artifacts import PREPARE_REPORT, SPLITS, split_file
 from components.contracts.people import People
 from components.contracts.posts import DatasetRow
 from components.contracts.reports import PostCounts, PrepareReport, SplitFacts, Splits
-from components.forget.places import Place
+from components.forget.places import StoredArtifact
 from components.forget.raw_dataset import FORGOTTEN
 from components.forget.rows import RewrittenFile, rewritten_hashes, rows_of
 from components.forget.wanted import Wanted
@@ -20,7 +20,7 @@ NOTE = "posts were forgotten since; the shares of languages and the counts of ma
 class TrainDatasetRewrite:
     """What is to become of one train dataset; nothing changes before `apply`."""
 
-    def __init__(self, place: Place, wanted: Wanted) -> None:
+    def __init__(self, place: StoredArtifact, wanted: Wanted) -> None:
         """Read it.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.gate.config import GateConfig
+from components.runtime.flags import StageConfig
 from components.runtime.stage_command import StageArgument, run_stage
 
 PLACES = {
@@ -12,7 +12,7 @@ PLACES = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the stage as the command line, or `words`, asks; the exit code."""
-    return run_stage("gate", __doc__, GateConfig, PLACES, words)
+    return run_stage("gate", __doc__, StageConfig, PLACES, words)
 
 
 if __name__ == "__main__":

@@ -203,9 +203,9 @@ def _times(shape: Shape, formats: Sequence[Format], counts: tuple[int, ...] = RO
     return found
 
 
-def _layer(sizes: Sequence[tuple[int, int]], number_format: Format) -> list[Linear]:
+def _layer(sizes: Sequence[tuple[int, int]], weight_dtype: Format) -> list[Linear]:
     device = torch.device("cpu")
-    return [Linear(torch.full(size, 0.01), None, number_format, device) for size in sizes]
+    return [Linear(torch.full(size, 0.01), None, weight_dtype, device) for size in sizes]
 
 
 def _sizes(shape: Shape) -> tuple[tuple[int, int], ...]:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from components.runtime.files import whole_file
+
 log = logging.getLogger(__name__)
 
 FLAGS = (
@@ -134,10 +136,8 @@ def _make(library: Library, target: Path, extra: Sequence[str], units: Sequence[
             except (OSError, subprocess.CalledProcessError) as error:
                 said.append(f"{Path(compiler[0]).name}: {_first_error(error)}")
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            beside = target.with_suffix(f".{Path(folder).name}")
-            shutil.copy(made, beside)
-            beside.replace(target)
+            with whole_file(target) as draft:
+                shutil.copy(made, draft)
             return
     raise CompilerError("; ".join(said) or "there is neither cc nor the wheel ziglang")
 

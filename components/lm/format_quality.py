@@ -62,8 +62,8 @@ def _format(name: FormatName) -> Format:
     return INT8 if name == "int8" else Format(name)
 
 
-def _bits_per_byte(folder: Path, texts: Sequence[str], number_format: Format) -> float:
-    scorer = Scorer(folder, number_format, torch.device("cpu"))
+def _bits_per_byte(folder: Path, texts: Sequence[str], weight_dtype: Format) -> float:
+    scorer = Scorer(folder, weight_dtype, torch.device("cpu"))
     chosen = _measured(scorer.tokenizer, texts, scorer.fits)
     bits = sum(value for _, value in scorer.bits(chosen))
     del scorer

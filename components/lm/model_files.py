@@ -15,7 +15,7 @@ def check_model_files(folder: Path) -> None:
         BadInputError: one is missing, or weights are only there as pickle.
     """
     if not folder.is_dir():
-        raise BadInputError(f"{folder} is no folder; name one that holds a model")
+        raise BadInputError(f"{folder} is not a folder; name one that holds a model")
     if not (folder / "config.json").is_file() and (folder / ADAPTER_CONFIG).is_file():
         raise BadInputError(f"{folder} holds an adapter and no whole model; merge it into its base")
     if not (folder / "config.json").is_file():

@@ -144,7 +144,7 @@ def check_configuration(folder: Path) -> type[Any]:
     if kind is None:
         raise BadInputError(
             f"{folder} holds a model of type {config.model_type!r}, "
-            "which is no causal language model"
+            "which is not a causal language model"
         )
     _refuse_what_cannot_write(config, folder)
     chosen: type[Any] = kind[0] if isinstance(kind, tuple) else kind

@@ -6,6 +6,7 @@ from pathlib import Path
 from transformers import AutoConfig
 
 from components.contracts.errors import BadInputError
+from components.lm.engine.protocol import fits_context
 from components.lm.models import check_model_folder, max_positions
 from components.lm.tokenizer import load_tokenizer
 
@@ -21,7 +22,7 @@ def check_prompts(folder: Path, prompts: Iterable[str], max_tokens: int) -> None
     tokenizer = load_tokenizer(folder)
     for prompt in prompts:
         tokens = 1 + len(tokenizer.encode(prompt)) + max_tokens
-        if tokens - 1 > longest:  # the last token is never read
+        if not fits_context(tokens, longest):
             raise BadInputError(
                 f"--max-tokens {max_tokens} after the prompt {prompt[:40]!r} makes {tokens} "
                 f"tokens, longer than the model's context length of {longest} tokens; ask for fewer"

@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 from components.lm.decoding.load import load_decoder
 from components.lm.decoding.protocol import Chunk
 from components.lm.devices import default_device
+from components.lm.engine.protocol import fits_context
 from components.lm.formats import Format
 from components.lm.threads import limit_threads
 from components.lm.tokenizer import load_tokenizer
@@ -24,7 +25,7 @@ class Scorer:
     def __init__(
         self,
         folder: Path,
-        number_format: Format = EXACT,
+        weight_dtype: Format = EXACT,
         device: torch.device | None = None,
     ) -> None:
         """Load the model in `folder`; `device` is a GPU where there is one if left out.
@@ -34,11 +35,11 @@ class Scorer:
         """
         limit_threads()
         self.tokenizer = load_tokenizer(folder)
-        self._decoder = load_decoder(folder, number_format, device or default_device())
+        self._decoder = load_decoder(folder, weight_dtype, device or default_device())
 
     def fits(self, tokens: int) -> bool:
-        """Whether a post of so many tokens can be scored; the one that ends it is never read."""
-        return tokens - 1 <= self._decoder.positions
+        """Whether a post of so many tokens, the one that ends it included, can be scored."""
+        return fits_context(tokens, self._decoder.positions)
 
     def bits(self, texts: Sequence[str]) -> Iterator[tuple[int, float]]:
         """The bits for each post: the sum of -log2 p over its tokens and the end token.

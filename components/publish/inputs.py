@@ -88,7 +88,7 @@ def find_pictures(raw_datasets: Sequence[Path], authors: Sequence[str]) -> list[
         author = spelled.get(report.author.casefold())
         if author is None:
             raise BadInputError(
-                f"{folder} holds posts of {report.author}, who is none of the model's authors: "
+                f"{folder} holds posts of {report.author}, who is not one of the model's authors: "
                 f"{', '.join(authors)}; leave that folder out"
             )
         if report.picture and (picture := _picture(folder, report.picture)):

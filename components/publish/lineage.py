@@ -47,11 +47,11 @@ def lineage_of(
     return Lineage.model_validate(document)
 
 
-def job_of(story: Story, environment: Mapping[str, str]) -> str:
-    """What every attempt of one pipeline's step has in common; empty by hand, where a person who
+def job_of(story: Story, environment: Mapping[str, str]) -> str | None:
+    """What every attempt of one pipeline's step has in common; None by hand, where a person who
     publishes twice means it."""
     run = environment.get(RUNS["kubeflow"])
-    return f"{run}/{story.evaluated.model_sha256}" if run else ""
+    return f"{run}/{story.evaluated.model_sha256}" if run else None
 
 
 def _by_author(prepared: PrepareReport) -> dict[str, CollectReport]:

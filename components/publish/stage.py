@@ -10,6 +10,7 @@ from components.contracts.artifacts import FINETUNED_MODEL, MODEL_CARD, check_pe
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest, PostHashes
 from components.contracts.reports import BaseModelFacts
+from components.gate.judgement import gate_of, refusal
 from components.lm.adapters import is_adapter
 from components.publish.card import CardFacts
 from components.publish.config import PublishConfig
@@ -17,9 +18,9 @@ from components.publish.inputs import Story, find_pictures, read_post_hashes, re
 from components.publish.lineage import job_of, lineage_of
 from components.publish.package import fill_version
 from components.registry import Registry
+from components.registry.layout import version_folder
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.registry.post_hashes import POST_HASHES
-from components.runtime.gate import refusal
 from components.runtime.words import is_true
 from components.tracking import handles, tracked
 
@@ -38,7 +39,7 @@ def run(
     raw_dataset: Sequence[Path] = (),
     proceed: str | None = None,
     card_out: Path | None = None,
-    attempt: str = "",
+    attempt: str | None = None,
 ) -> Manifest:
     """Publish the model as the next version of a persona; `latest` moves to it.
 
@@ -62,7 +63,7 @@ def run(
         StorageError: the registry cannot be used.
     """
     if not is_true("--proceed", "true" if proceed is None else proceed):
-        raise refusal(evaluation)
+        raise refusal(gate_of(evaluation))
     story = read_story(dataset, model, evaluation, base_model)
     if config.gguf:
         _check_gguf(model)
@@ -80,7 +81,8 @@ def run(
         manifest = place.publish(
             persona, write, lineage, story.evaluated.formats, job=job, base_model=adapted
         )
-        final = f"{registry.rstrip('/')}/{persona}/versions/{manifest.version}"
+        folder = version_folder(persona, manifest.version)
+        final = f"{registry.rstrip('/')}/{folder}".rstrip("/")
         tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{manifest.version}",))
     if card_out:
         _copy_card(place, manifest, card_out)

@@ -57,7 +57,7 @@ def _metadata(text: str) -> dict[str, Any]:
     try:
         found = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadInputError("the metadata of the version's card is no YAML") from error
+        raise BadInputError("the metadata of the version's card is not YAML") from error
     if not isinstance(found, dict):
         raise BadInputError("the metadata of the version's card holds no names with values")
     return found

@@ -58,7 +58,7 @@ def _said(error: Exception, to: str) -> HuggingtweetsError | None:
     if isinstance(cause, OfflineModeIsEnabled):
         return BadInputError("HF_HUB_OFFLINE is set, and nothing is pushed without a network")
     if isinstance(cause, InvalidURL):
-        return BadInputError(f"HF_ENDPOINT: {constants.ENDPOINT!r} is no address")
+        return BadInputError(f"HF_ENDPOINT: {constants.ENDPOINT!r} is not an address")
     if isinstance(cause, (HTTPError, OSError)):
         return _unreachable(cause)
     if isinstance(cause, (ValueError, KeyError, TypeError, AttributeError)):

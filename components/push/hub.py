@@ -179,7 +179,7 @@ def repository_name(to: str, flag: str = "--to") -> str:
     except HFValidationError as error:
         log.debug("%s", error)
     raise BadInputError(
-        f"{flag}: {to!r} is no OWNER/NAME of a repository on the Hub, as in jane/jane-bot"
+        f"{flag}: {to!r} is not the OWNER/NAME of a repository on the Hub, as in jane/jane-bot"
     )
 
 

@@ -4,10 +4,10 @@ import hashlib
 import re
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from components.contracts import artifacts
 from components.contracts.errors import BadInputError
+from components.contracts.lineage import FetchedModel
 from components.contracts.pushing import Pushed, PushedFile
 from components.contracts.registry import Manifest
 from components.push.card import HubFacts, card_for_hub
@@ -64,7 +64,7 @@ def fill_package(
     shown = HubFacts(
         to=to,
         license=asked_license,
-        base_license=_text(fetched.get("license")),
+        base_license=fetched.license,
         base_model=_hub_id(fetched),
         is_adapter=ADAPTER in names,
         thumbnail=_thumbnail(names, page),
@@ -106,12 +106,8 @@ def _thumbnail(names: set[str], page: str) -> str | None:
     return f"{page}/resolve/main/{first}" if first else None
 
 
-def _hub_id(fetched: dict[str, Any]) -> str | None:
+def _hub_id(fetched: FetchedModel) -> str | None:
     """The base model's name on the Hub, if it is one."""
-    name = _text(fetched.get("id"))
-    named = name and fetched.get("source") in ("hub", "bundled") and _HUB_ID.fullmatch(name)
+    name = fetched.id
+    named = name and fetched.source in ("hub", "bundled") and _HUB_ID.fullmatch(name)
     return name if named else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -17,11 +17,15 @@ def find_token() -> str:
     try:
         token = get_token()
     except UnicodeDecodeError as error:
-        raise BadInputError(f"{constants.HF_TOKEN_PATH} holds no token, being no text") from error
+        raise BadInputError(
+            f"{constants.HF_TOKEN_PATH} holds no token, since it is not text"
+        ) from error
     except Exception as error:  # a file that may not be read, or a login that has run out
         raise BadInputError(f"the Hub's token cannot be read: {reason(error)}") from error
     if not token:
         raise BadInputError(f"there is no token for the Hub: set {WHERE}")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise BadInputError(f"what {WHERE} holds is no token: none has blanks or such characters")
+        raise BadInputError(
+            f"what {WHERE} holds is not a token: none has blanks or such characters"
+        )
     return token

@@ -6,9 +6,9 @@ from pathlib import Path
 from components.contracts.artifacts import EVALUATION_REPORT
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
+from components.gate.judgement import GateFailedError, gate_of
 from components.registry import ALIASES, LATEST, PRODUCTION, Registry
 from components.registry.layout import number_of
-from components.runtime.gate import GateFailedError, failed_conditions, passed
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +56,12 @@ def ask_gate(folder: Path, manifest: Manifest, *, must_pass: bool) -> bool:
             f"{name} has no {EVALUATION_REPORT}, so nobody can tell whether it passed the gate; "
             "evaluate and publish it anew, or push it with --no-gate"
         )
-    if passed(folder):
+    gate = gate_of(folder)
+    if gate.passed:
         return True
     if must_pass:
         raise GateFailedError(
-            f"{name} did not pass the gate, so it was not pushed: {failed_conditions(folder)} "
+            f"{name} did not pass the gate, so it was not pushed: {gate.failures} "
             "With --no-gate it is pushed all the same, and its card says so"
         )
     return False

@@ -48,7 +48,7 @@ def alias_key(persona: str, alias: str) -> str:
         BadInputError: there is no such alias.
     """
     if alias not in ALIASES:
-        raise BadInputError(f"{alias!r} is no alias: use {', '.join(ALIASES)}")
+        raise BadInputError(f"{alias!r} is not an alias: use {', '.join(ALIASES)}")
     return f"{persona}/{alias}.json"
 
 

@@ -1,4 +1,4 @@
-"""People who do not want to be imitated: one list, and one function that every door asks."""
+"""People who do not want to be imitated: the list, and the check against it."""
 
 import functools
 import logging
@@ -120,7 +120,7 @@ def _where_no_list_is(store: Store, cache: Path | None) -> OptOutList:
     """Nobody, or whom the earlier copy names; a place that is no registry is refused."""
     if store.folders() and not holds_personas(store):
         raise BadInputError(
-            f"{store.uri} is no registry: it holds neither {OPT_OUTS} nor a persona; mend the "
+            f"{store.uri} is not a registry: it holds neither {OPT_OUTS} nor a persona; mend the "
             "address, or begin a registry there with `huggingtweets registry init`"
         )
     _warn_once(store.uri)

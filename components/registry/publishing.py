@@ -50,9 +50,9 @@ def publish(
     write: Write,
     lineage: Lineage,
     formats: Mapping[str, float] | None = None,
-    job: str = "",
+    job: str | None = None,
     *,
-    upload: str = "",
+    upload: str | None = None,
     announce: Announce = announce_nothing,
     base_model: BaseModelFacts | None = None,
 ) -> Manifest:
@@ -86,7 +86,7 @@ def publish(
             base_model=base_model,
             formats=dict(formats or {}),
             upload=upload,
-            job=job,
+            job=job or "",
         )
         with suppress(ConflictError):  # another's, or ours after all: the manifest will tell
             store.create(claim_key(persona, version), as_bytes(Claim(manifest=manifest)))

@@ -82,7 +82,7 @@ class Registry:
         lineage: Lineage,
         formats: Mapping[str, float] | None = None,
         *,
-        job: str = "",
+        job: str | None = None,
         base_model: BaseModelFacts | None = None,
     ) -> Manifest:
         """Publish what `write(version, folder)` writes as the next version; move `latest` to it.

@@ -1,4 +1,4 @@
-"""What learned from forgotten posts, and their hashes: one list, which every door asks."""
+"""What learned from forgotten posts, and their hashes: the list of both."""
 
 import logging
 from collections.abc import Collection, Iterable

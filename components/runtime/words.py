@@ -62,7 +62,7 @@ def words_for(options: str) -> list[str]:
         return [word for name, value in given.items() for word in _flag(name, value)]
     except (ValueError, AttributeError, TypeError) as error:
         raise BadInputError(
-            f'{OPTIONS}: {options!r} is no JSON object of flags, as {{"epochs": 2}}'
+            f'{OPTIONS}: {options!r} is not a JSON object of flags, as {{"epochs": 2}}'
         ) from error
 
 

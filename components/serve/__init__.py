@@ -1,1 +1,1 @@
-"""Serve personas: three dialects, one engine, one page."""
+"""Serve personas: three APIs, one engine, one page."""

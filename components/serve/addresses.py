@@ -20,7 +20,7 @@ def check_address(address: str) -> str:
     """
     match = _ADDRESS.fullmatch(address)
     if not match or int(match["port"]) > MOST_PORT:
-        raise ValueError(f"{address!r} is no address; write http://HOST:PORT")
+        raise ValueError(f"{address!r} is not an address; write http://HOST:PORT")
     return address
 
 

@@ -26,7 +26,8 @@ from components.storage.base import (
     in_order,
     no_advance,
 )
-from components.storage.errors import ChecksumError, ConflictError, ObjectMissingError
+from components.storage.bucket import BucketStore
+from components.storage.errors import ChecksumError, ObjectMissingError
 from components.storage.gcs_errors import gcs_error
 from components.storage.gcs_upload import Meter, ResumableUpload, UploadLostError
 from components.storage.parts import PART, READ, PartWriter, crc32c, download_parts, file_crc32c
@@ -40,15 +41,12 @@ ONCE: dict[str, Any] = {"timeout": TIMEOUT, "retry": None}
 """The client asks once; asking again is ours, so that deadlines are the same for every store."""
 
 
-class GcsStore:
+class GcsStore(BucketStore):
     """Objects below a prefix of one bucket. Compare-and-swap goes by generation."""
 
-    files_at_once = 8
-
     def __init__(self, bucket: str, prefix: str) -> None:
+        super().__init__("gs", bucket, prefix)
         self.bucket_name = bucket
-        self.prefix = folder_prefix(prefix)
-        self.uri = f"gs://{bucket}/{prefix}".rstrip("/")
 
     @functools.cached_property
     def bucket(self) -> Bucket:
@@ -114,13 +112,6 @@ class GcsStore:
                 if token is None:
                     return
 
-    @retried
-    def read(self, key: str, start: int, size: int) -> bytes:
-        """See `Store.read`."""
-        data = BytesIO()
-        self._fetch(key, start, size, data, None)
-        return data.getvalue()
-
     def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
         """See `Store.upload`. A large file is one stream."""
         size, meter = source.stat().st_size, Meter(advance)
@@ -130,18 +121,6 @@ class GcsStore:
             self._put_again(key, source.read_bytes(), None)
         meter.reach(size)
 
-    def download(
-        self, key: str, target: Path, advance: Advance = no_advance, *, size: int | None = None
-    ) -> None:
-        """See `Store.download`. What is known to be small takes one request."""
-        if size is not None and size <= PART:
-            data = self.get(key).data
-            target.write_bytes(data)
-            advance(len(data))
-        else:
-            self._download_large(key, target, advance)
-
-    @retried_on(ChecksumError, ConflictError)
     def _download_large(self, key: str, target: Path, advance: Advance) -> None:
         found = self._found_again(key)
         download_parts(
@@ -194,7 +173,12 @@ class GcsStore:
             return self._blob(key).create_resumable_upload_session(BINARY, size, **ONCE)
 
     def _fetch(
-        self, key: str, start: int, size: int, sink: PartWriter | BytesIO, generation: int | None
+        self,
+        key: str,
+        start: int,
+        size: int,
+        sink: PartWriter | BytesIO,
+        generation: int | None = None,
     ) -> None:
         span = {"Range": f"bytes={start}-{start + size - 1}"}
         with self._on_object(key), self._media(key, generation, span) as answer:
@@ -238,10 +222,6 @@ class GcsStore:
 
     def _stat(self, blob: Blob) -> Stat:
         return Stat(blob.name.removeprefix(self.prefix), blob.size, blob.updated.timestamp())
-
-    def _compare(self, key: str, told: str | None, found: str) -> None:
-        if told not in (None, found):
-            raise ChecksumError(f"{key} in {self.uri} arrived with other bytes than were sent")
 
     def _blob(self, key: str, **options: int) -> Blob:
         return self.bucket.blob(self.prefix + check_key(key), **options)

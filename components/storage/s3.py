@@ -23,11 +23,8 @@ from components.storage.base import (
     in_order,
     no_advance,
 )
-from components.storage.errors import (
-    ChecksumError,
-    ConflictError,
-    ObjectMissingError,
-)
+from components.storage.bucket import BucketStore
+from components.storage.errors import ConflictError, ObjectMissingError
 from components.storage.parts import (
     PART,
     READ,
@@ -36,7 +33,7 @@ from components.storage.parts import (
     download_parts,
     file_crc32c,
 )
-from components.storage.retry import retried, retried_on, written_once
+from components.storage.retry import retried, written_once
 from components.storage.s3_errors import s3_error
 from components.storage.s3_upload import MultipartUpload
 
@@ -51,19 +48,16 @@ CHECKSUM = "crc32c"
 """The metadata key under which an object carries the checksum of the whole of it."""
 
 
-class S3Store:
+class S3Store(BucketStore):
     """Objects below a prefix of one bucket.
 
     Compare-and-swap goes by ETag: the same bytes have the same ETag. The client asks once; asking
     again is ours, so that deadlines and sentences are the same for every store.
     """
 
-    files_at_once = 8
-
     def __init__(self, bucket: str, prefix: str) -> None:
+        super().__init__("s3", bucket, prefix)
         self.bucket = bucket
-        self.prefix = folder_prefix(prefix)
-        self.uri = f"s3://{bucket}/{prefix}".rstrip("/")
 
     @functools.cached_property
     def client(self) -> "S3Client":
@@ -141,13 +135,6 @@ class S3Store:
                 Config=COPYING,
             )
 
-    @retried
-    def read(self, key: str, start: int, size: int) -> bytes:
-        """See `Store.read`."""
-        data = BytesIO()
-        self._fetch(key, start, size, data)
-        return data.getvalue()
-
     def upload(self, source: Path, key: str, advance: Advance = no_advance) -> None:
         """See `Store.upload`."""
         size, checksum = source.stat().st_size, file_crc32c(source)
@@ -157,18 +144,6 @@ class S3Store:
             self._put_again(key, source.read_bytes(), checksum)
             advance(size)
 
-    def download(
-        self, key: str, target: Path, advance: Advance = no_advance, *, size: int | None = None
-    ) -> None:
-        """See `Store.download`. What is known to be small takes one request."""
-        if size is not None and size <= PART:
-            data = self.get(key).data
-            target.write_bytes(data)
-            advance(len(data))
-        else:
-            self._download_large(key, target, advance)
-
-    @retried_on(ChecksumError, ConflictError)
     def _download_large(self, key: str, target: Path, advance: Advance) -> None:
         head = self._head(key)
         download_parts(
@@ -270,11 +245,6 @@ class S3Store:
             )
             for data in answer["Body"].iter_chunks(READ):
                 sink.write(data)
-
-    def _compare(self, key: str, told: str | None, found: str) -> None:
-        """Objects that others wrote tell no checksum; their lengths were compared."""
-        if told not in (None, found):
-            raise ChecksumError(f"{key} in {self.uri} arrived with other bytes than were sent")
 
     def _key(self, key: str) -> str:
         return self.prefix + check_key(key)

@@ -1,4 +1,4 @@
-"""Checkpoints of a training in storage, so that a pod that is taken away loses little.
+"""Checkpoints of a training in storage, so that a preempted pod loses little.
 
 Below the URI stands, for each training, `<key>/latest.json`, which names the newest checkpoint by
 its SHA-256. It is written after the checkpoint, so what it names is whole.

@@ -21,7 +21,7 @@ def train(
     checkpoint_uri: str = "",
     options: dict[str, Any] = {},  # noqa: B006 - Kubeflow reads it, nobody writes to it
 ) -> dsl.ContainerSpec:
-    """Fine-tunes the base model on the posts; a pod that was taken away goes on where it was.
+    """Fine-tunes the base model on the posts; a preempted pod goes on where it was.
 
     Args:
         train_dataset: The posts.

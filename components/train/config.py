@@ -24,8 +24,8 @@ class TrainConfig(StageConfig):
     """How to fine-tune: the defaults suit one author's few hundred to few thousand posts."""
 
     method: Method = "partial"
-    """Train all weights but the embeddings and a part of each MLP, all weights, or low-rank
-    adapters."""
+    """Train a part of the weights (not embeddings, queries, keys, and what widens each MLP), all,
+    or low-rank adapters."""
     publish: Literal["merged", "adapter"] = "merged"
     """What lora leaves: a whole model, the adapters merged into it, or a few megabytes of adapters
     that name their base model."""

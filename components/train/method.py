@@ -14,6 +14,8 @@ from components.train.adapted import join_adapters
 from components.train.config import TrainConfig
 
 ALPHA_PER_RANK = 2
+QUERIES_AND_KEYS = (".q_proj", ".k_proj")
+"""As most families name their layers; some have one for queries, keys and values."""
 
 
 def make_trainable(model: Any, config: TrainConfig) -> list[Parameter]:
@@ -91,16 +93,20 @@ def _adapted(model: Any, config: TrainConfig) -> Any:
 
 
 def _resting(model: Any) -> Iterator[nn.Module]:
-    """What partial training leaves as it is: the embeddings, and the layers that widen each MLP.
+    """What partial training leaves as it is: embeddings, queries, keys, what widens each MLP.
 
     They are most of the weights, and what a few thousand posts teach goes into the others as well.
     """
     yield from filter(None, (model.get_input_embeddings(), model.get_output_embeddings()))
     for name, module in model.named_modules():
-        if "mlp" in name.lower() and isinstance(module, nn.Linear | Conv1D):
-            weight = module.weight.T if isinstance(module, Conv1D) else module.weight
-            if weight.shape[0] > weight.shape[1]:
-                yield module
+        if name.endswith(QUERIES_AND_KEYS) or ("mlp" in name.lower() and _widens(module)):
+            yield module
+
+
+def _widens(module: nn.Module) -> bool:
+    if isinstance(module, Conv1D):
+        return bool(module.nf > module.nx)
+    return isinstance(module, nn.Linear) and module.out_features > module.in_features
 
 
 def _check_rank(model: Any, rank: int) -> None:

@@ -49,7 +49,7 @@ def login(given: argparse.Namespace) -> int:
             "https://console.x.com has one"
         )
     if not 0 < given.port < 1 << 16:
-        raise BadInputError(f"--port: {given.port} is no port")
+        raise BadInputError(f"--port: {given.port} is not a port")
     app = App(client_id, given.port, _api_url(given))
 
     def show(address: str) -> None:

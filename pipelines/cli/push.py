@@ -47,7 +47,7 @@ def push(given: argparse.Namespace) -> int:
     persona, at, version = given.target.partition("@")
     if not persona or (at and not version):
         raise BadInputError(
-            f"{given.target!r} is no PERSONA[@VERSION], as in jane, jane@3 or jane@latest"
+            f"{given.target!r} is not PERSONA[@VERSION], as in jane, jane@3 or jane@latest"
         )
     from components.push.stage import run  # the Hub's client takes time to import
 

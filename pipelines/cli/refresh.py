@@ -13,7 +13,7 @@ from components.fetch.found import place_of
 from components.runtime.patience import waiting_for_stores
 from components.text.terminal import printable
 from pipelines.cli.fleet import add_registry_flag, registry_given
-from pipelines.cli.run import add_account_flags, add_source_flags
+from pipelines.cli.source_flags import add_account_flags, add_source_flags
 from pipelines.kubeflow.source_upload import uploaded
 from pipelines.kubeflow.submitted import add_kubeflow_flags, root_given, store_uri, submitted
 from pipelines.refresh.order import add_refresh_flags, flags_said, out_of, refresh_of

@@ -5,6 +5,8 @@ import os
 import re
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from components.contracts.artifacts import (
     EVALUATION,
     EVALUATION_REPORT,
@@ -62,8 +64,8 @@ def _story(given: argparse.Namespace) -> ReportContent:
     named = _PERSONA.fullmatch(given.what)
     if named is None or not registry:
         raise BadInputError(
-            f"{given.what!r} is no folder of a run; for a persona, PERSONA or PERSONA@N, name its "
-            f"registry with --registry URI or ${REGISTRY_VARIABLE}"
+            f"{given.what!r} is not a folder of a run; for a persona, PERSONA or PERSONA@N, name "
+            f"its registry with --registry URI or ${REGISTRY_VARIABLE}"
         )
     return _story_of_version(_manifest(registry, named["persona"], named["version"]))
 
@@ -102,16 +104,15 @@ def _story_of_version(manifest: Manifest) -> ReportContent:
         BadInputError: it was published by another program, without them.
     """
     name = f"{manifest.persona}@{manifest.version}"
-    lineage = manifest.lineage.model_dump(mode="json")
+    lineage = manifest.lineage
     try:
-        collected = tuple(lineage.get("collect", {}).values())
         return ReportContent(
             name,
-            PrepareReport.model_validate({**lineage["prepare"], "collected": collected}),
-            TrainReport.model_validate(lineage["train"]),
-            EvaluationReport.model_validate(lineage["evaluate"]),
+            lineage.prepare_report(),
+            lineage.train_report(),
+            lineage.evaluation_report(),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except ValidationError as error:
         raise BadInputError(
             f"the lineage of {name} does not say how it was prepared, trained and evaluated, so "
             "there is nothing to report; publish it anew with `huggingtweets run`"

@@ -26,7 +26,7 @@ from pipelines.cli.compile import (
     add_pipeline_flag,
     package_push,
 )
-from pipelines.cli.run import add_account_flags, add_source_flags
+from pipelines.cli.source_flags import add_account_flags, add_source_flags
 from pipelines.cli.status import as_json, connect
 from pipelines.kubeflow.connection import add_connection_flags
 from pipelines.kubeflow.cron import six_fields
@@ -152,7 +152,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return seconds
 
 

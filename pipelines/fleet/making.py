@@ -32,11 +32,12 @@ class Workshop:
         Raises:
             HuggingtweetsError: it cannot be made; the sentence says why.
         """
-        job = replace(entry.job, attempt=f"fleet {self.fleet} {entry.line_sha256}")
+        attempt = f"fleet {self.fleet} {entry.line_sha256}"
+        job = replace(entry.job, attempt=attempt)
         out = self.folder / entry.persona
         assert job.registry is not None
         log.info("▸ %s", entry.persona)
-        manifest = Registry.open(job.registry).published_by(entry.persona, job.attempt)
+        manifest = Registry.open(job.registry).published_by(entry.persona, attempt)
         if manifest is None:
             manifest = self._made(job, out)
         else:

@@ -6,12 +6,13 @@ persona bears the mark of its order, so that none is published twice, whoever wa
 """
 
 import logging
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from components.contracts.errors import HuggingtweetsError
 from components.contracts.fleet import FleetItem
@@ -104,23 +105,51 @@ class Worker:
         if taken.starts > MOST_STARTS:
             said = f"{MOST_STARTS} workers were killed at it, most likely for want of memory"
             return _failed(taken, 0, said)
-        for tries in range(1, self.retries + 2):
-            try:
-                manifest = self.make(entry)
-            except HuggingtweetsError as error:
-                log.error("%s: %s", entry.persona, error)
-                if error.is_final or tries > self.retries:
-                    return _failed(taken, tries, str(error))
-            except Exception as error:  # one that fails does not sink the rest
-                if is_disk_full(error):
-                    raise
+        again = Retrying(
+            retry=retry_if_exception(_may_pass),
+            stop=stop_after_attempt(self.retries + 1),
+            wait=wait_exponential(self.pause),
+            reraise=True,
+        )
+        try:
+            version = again(self._made, entry).version
+        except Exception as error:  # one that fails does not sink the rest
+            if _ends_worker(error):
+                raise
+            return _failed(taken, _tries(again), _problem(error))
+        return _ended(taken, state="published", tries=_tries(again), version=version)
+
+    def _made(self, entry: Entry) -> Manifest:
+        try:
+            return self.make(entry)
+        except HuggingtweetsError as error:
+            log.error("%s: %s", entry.persona, error)
+            raise
+        except Exception as error:
+            if not _ends_worker(error):
                 log.exception("%s failed by a fault of ours", entry.persona)
-                if tries > self.retries:
-                    return _failed(taken, tries, f"{type(error).__name__}: {error}")
-            else:
-                return _ended(taken, state="published", tries=tries, version=manifest.version)
-            time.sleep(self.pause * 2 ** (tries - 1))
-        raise AssertionError
+            raise
+
+
+def _ends_worker(error: BaseException) -> bool:
+    """Whether the other personas would fail by this, too."""
+    return is_disk_full(error) and not isinstance(error, HuggingtweetsError)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether trying again is of use."""
+    if isinstance(error, HuggingtweetsError):
+        return not error.is_final
+    return isinstance(error, Exception) and not _ends_worker(error)
+
+
+def _tries(again: Retrying) -> int:
+    return int(again.statistics["attempt_number"])
+
+
+def _problem(error: Exception) -> str:
+    said = str(error)
+    return said if isinstance(error, HuggingtweetsError) else f"{type(error).__name__}: {said}"
 
 
 def _failed(taken: FleetItem, tries: int, problem: str) -> FleetItem:

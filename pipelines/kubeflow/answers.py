@@ -34,7 +34,7 @@ class UnavailableError(KubeflowError):
 def no_answer(host: str, what: str) -> BadInputError:
     """What to say where something else than the API answered."""
     return BadInputError(
-        f"--host: {host} answered {what}, which is no answer of Kubeflow Pipelines: perhaps a "
+        f"--host: {host} answered {what}, which is not an answer of Kubeflow Pipelines: perhaps a "
         f"login page or a proxy stands before it; {BY_TOKEN}, or give the API's own address"
     )
 
@@ -152,7 +152,7 @@ def kubeflow_errors(host: str, what: str = "") -> Iterator[None]:
     except kfp_server_api.ApiException as error:
         raise _answered(host, error, what) from error
     except urllib3.exceptions.LocationValueError as error:
-        raise BadInputError(f"--host: {host} is no address: {reason(error)}") from error
+        raise BadInputError(f"--host: {host} is not an address: {reason(error)}") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise UnavailableError(f"cannot reach {host}: {reason(error)}") from error
     except (

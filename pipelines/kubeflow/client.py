@@ -125,7 +125,7 @@ class Kubeflow:
         try:
             run = Run.model_validate(json_object(self.connection.host, answer))
         except ValidationError as error:
-            raise no_answer(self.connection.host, "with JSON that is no run") from error
+            raise no_answer(self.connection.host, "with JSON that is not a run") from error
         return run
 
     def workflow(self, run_id: str) -> Mapping[str, Any]:

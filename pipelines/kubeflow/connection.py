@@ -72,7 +72,7 @@ def _address(host: str) -> str:
     except ValueError:
         is_whole = False
     if not is_whole or " " in host:
-        raise BadInputError(f"--host: {host!r} is no address, as http://kubeflow.example:8888")
+        raise BadInputError(f"--host: {host!r} is not an address, as http://kubeflow.example:8888")
     if parts.query or parts.fragment:
         raise BadInputError(f"--host: {host!r} is one page; give what stands before '?' and '#'")
     if parts.username is not None:

@@ -39,7 +39,8 @@ def six_fields(expression: str) -> str:
         for part in field.split(","):
             if not _is_right(part, low, high, names):
                 raise BadInputError(
-                    f"--cron: {part!r} is no {name}: give {low} to {high}, '*', a range or a step"
+                    f"--cron: {part!r} is not a valid {name}: give {low} to {high}, '*', "
+                    "a range or a step"
                 )
     return " ".join(fields)
 

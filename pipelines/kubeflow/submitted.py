@@ -105,5 +105,7 @@ def store_uri(flag: str, uri: str) -> str:
         BadInputError: it is no place that pods reach.
     """
     if not uri.startswith(("gs://", "s3://")) or not uri.split("://", 1)[1].strip("/"):
-        raise BadInputError(f"{flag}: {uri!r} is no place that pods reach: give gs://… or s3://…")
+        raise BadInputError(
+            f"{flag}: {uri!r} is not a place that pods reach: give gs://… or s3://…"
+        )
     return uri.rstrip("/")

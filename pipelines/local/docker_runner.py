@@ -22,9 +22,9 @@ from components.contracts import artifacts
 from components.contracts.errors import BadInputError, HuggingtweetsError
 from components.contracts.images import IMAGE_OF, Image, Images
 from components.contracts.reports import CollectReport
+from components.gate.judgement import gate_of, refusal
 from components.registry.layout import version_folder
 from components.runtime.folders import check_replaceable
-from components.runtime.gate import passed, refusal
 from pipelines.arguments import stage_arguments
 from pipelines.kubeflow.package import write_package
 from pipelines.local.job import PersonaJob, raw_dataset_names
@@ -76,8 +76,8 @@ def run_in_docker(job: PersonaJob, images: Path, out: Path) -> tuple[Path, list[
     if version is None:
         evaluation = out / artifacts.EVALUATION
         is_judged = (evaluation / artifacts.EVALUATION_REPORT).is_file() and not job.no_gate
-        if is_judged and not passed(evaluation):
-            raise refusal(evaluation)
+        if is_judged and not (gate := gate_of(evaluation)).passed:
+            raise refusal(gate)
         raise StepFailedError("a step failed; what it wrote above says why")
     persona, number = version
     folder = out / artifacts.REGISTRY / version_folder(persona, number)

@@ -24,8 +24,7 @@ from components.evaluate.champion import champion_version, download_champion
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.rules import gate_text
 from components.fetch.config import FetchConfig
-from components.gate.config import GateConfig
-from components.gate.stage import run as ask_gate
+from components.gate.stage import ask_gate
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.push.config import PushConfig
@@ -83,10 +82,10 @@ class PersonaJob:
     """The URI of the registry; OUT/registry if left out."""
     base: Path | None = None
     """The pretrained-model, where several jobs share it; else it is fetched into OUT."""
-    ask_accounts: str = ""
+    ask_accounts: str | None = None
     """Where accounts are to be asked whatever was kept, a random name of this call: what is new
     comes on top of their raw-datasets in OUT."""
-    attempt: str = ""
+    attempt: str | None = None
     """What all attempts of this job have in common: none of them publishes a second version."""
 
     def registry_in(self, out: Path) -> str:
@@ -206,7 +205,7 @@ def _collect_steps(
         )
 
 
-def _identity(job: PersonaJob, source: OpenSource) -> Callable[[], str] | None:
+def _identity(job: PersonaJob, source: OpenSource) -> Callable[[], str | None] | None:
     if isinstance(source, OpenFile):
         return partial(_sha256_of, source)
     return (lambda: job.ask_accounts) if job.ask_accounts else None
@@ -320,7 +319,7 @@ def publish_good_model(job: PersonaJob, steps: StepRunner, authors: Sequence[str
         GateFailedError: it did not pass, so there is no version.
     """
     if not job.no_gate:
-        ask_gate(GateConfig(), evaluation=steps.out / artifacts.EVALUATION)
+        ask_gate(steps.out / artifacts.EVALUATION)
     manifest = publish_model(job, steps, authors)
     into_production(manifest, job.registry_in(steps.out))
     return manifest

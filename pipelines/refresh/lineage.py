@@ -76,8 +76,7 @@ class Origin:
     @property
     def failed_gate(self) -> bool:
         """Whether the version was published although it did not pass."""
-        gate = self.manifest.lineage.evaluate.get("gate")
-        return isinstance(gate, dict) and gate.get("passed") is False
+        return self.manifest.lineage.evaluate.gate.passed is False
 
     def consent(self) -> str:
         """The basis on which all posts were used.
@@ -140,12 +139,11 @@ class Origin:
 
     def _fetched(self) -> dict[str, Any]:
         fetch = self.manifest.lineage.fetch
-        asked = fetch.get("asked") or fetch.get("id")
-        if not isinstance(asked, str) or fetch.get("source") == "folder":
+        if not fetch.name or fetch.source == "folder":
             return {}
-        if fetch.get("source") == "storage" and "://" not in asked:  # of a file:// the name alone
+        if fetch.source == "storage" and "://" not in fetch.name:  # of a file:// the name alone
             return {}
-        return {"base_model": asked}
+        return {"base_model": fetch.name}
 
     def _prepared(self) -> dict[str, Any]:
         prepared = self.manifest.lineage.prepare
@@ -153,45 +151,41 @@ class Origin:
 
     def _trained(self) -> dict[str, Any]:
         train = self.manifest.lineage.train
-        used = train.get("hyperparameters")
-        if not isinstance(used, dict):
+        used = train.hyperparameters
+        if used is None:
             return {}
         known = {name: used[name] for name in TrainConfig.model_fields if name in used}
         known.setdefault("method", "full")  # the only one beside lora that there was at first
-        asked = train.get("asked")
-        if not isinstance(asked, list):  # of a version that was published before this was kept
-            asked = [
-                name
-                for name, default in (
-                    ("epochs", 1.0),
-                    ("learning_rate", DEFAULT_LEARNING_RATES.get(known["method"])),
-                )
-                if known.get(name) != default
-            ]
-        for name in ONLY_WHEN_ASKED - set(asked):
+        asked = _not_default(known) if train.asked is None else set(train.asked)
+        for name in ONLY_WHEN_ASKED - asked:
             known.pop(name, None)
-        more = {"seed": train.get("seed"), "dtype": train.get("asked_dtype")}
+        more = {"seed": train.seed, "dtype": train.asked_dtype}
         return {name: value for name, value in {**known, **more}.items() if value is not None}
 
     def _evaluated(self) -> dict[str, Any]:
         evaluate = self.manifest.lineage.evaluate
-        sampling = evaluate.get("sampling")
         said = {
-            **(sampling if isinstance(sampling, dict) else {}),
-            "prompts": evaluate.get("prompts"),
-            "samples": evaluate.get("samples"),
+            **(evaluate.sampling or {}),
+            "prompts": evaluate.prompts,
+            "samples": evaluate.samples,
         }
         named = ("temperature", "top_p", "max_tokens", "prompts", "samples")
         return {name: said[name] for name in named if said.get(name)}
 
     def missing_base_model(self) -> str:
         """What is said where the base model has to be named again."""
-        name = self.manifest.lineage.fetch.get("id", "that it does not name")
+        name = self.manifest.lineage.fetch.id or "that it does not name"
         return (
             f"{self.name} was trained from the base model {name} in a folder, and a version does "
             "not keep where that lies: give it with --base-model DIR, or as "
             "$HUGGINGTWEETS_BASE_MODEL"
         )
+
+
+def _not_default(known: Mapping[str, Any]) -> set[str]:
+    """What must have been asked for, in a version that was published before this was kept."""
+    defaults = {"epochs": 1.0, "learning_rate": DEFAULT_LEARNING_RATES.get(known["method"])}
+    return {name for name, default in defaults.items() if known.get(name) != default}
 
 
 def _is_unfinished(registry: Registry, persona: str, version: int) -> bool:
@@ -220,8 +214,8 @@ def newest_seen(registry: Registry, origin: Origin) -> dict[str, datetime]:
 
 
 def _collected(manifest: Manifest) -> Iterator[tuple[str, CollectReport]]:
-    for author, report in manifest.lineage.model_dump(mode="json").get("collect", {}).items():
+    for author in manifest.lineage.collect:
         try:
-            yield author, CollectReport.model_validate(report)
+            yield author, manifest.lineage.collect_report(author)
         except ValidationError:  # of another program
             continue

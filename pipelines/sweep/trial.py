@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 TRIAL = "trial.json"
 
 
-class _Chosen(BaseModel):
+class _TrialParameters(BaseModel):
     """A trial's parameters as its run's configuration."""
 
     model_config = ConfigDict(extra="allow")
@@ -141,7 +141,7 @@ def compared(trials: Sequence[TrialReport], texts: Sequence[str]) -> tuple[dict[
 def _track(report: TrialReport, dataset: Path) -> None:
     """Tell W&B of the trial, by the names that its sweep knows."""
     authors = PrepareReport.read(dataset / PREPARE_REPORT).persona_authors
-    with tracked("trial", handles(authors), _Chosen(**report.parameters)) as tracker:
+    with tracked("trial", handles(authors), _TrialParameters(**report.parameters)) as tracker:
         if any(report.bits):
             figures, _ = compared([report], validation_texts(dataset))
             tracker.log(0, {METRIC: figures[report.number]})

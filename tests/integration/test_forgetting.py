@@ -43,7 +43,7 @@ def test_a_version_of_what_is_left_comes_into_production(
     assert registry.verify() == []
     lineage = registry.manifest("both", 2).lineage
     assert lineage.authors == ("otto", "rosa")
-    assert lineage.train["hyperparameters"]["learning_rate"] == 1e-3, "as the version before it"
+    assert lineage.train.hyperparameters["learning_rate"] == 1e-3, "as the version before it"
     hashes = PostHashes(**json.loads(registry.file("both", 2, POST_HASHES)))
     key = post_keys(VARIABLES)[0]
     assert key.hash("8") in hashes.posts

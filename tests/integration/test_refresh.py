@@ -80,8 +80,8 @@ def test_a_persona_is_refreshed_when_there_is_enough_and_it_gets_better(desk: De
     assert desk.production() == 2
     lineage = desk.registry.manifest("ann", 2).lineage
     assert lineage.consent == {"ann": "fictional"}, "as the version before it"
-    assert lineage.train["asked_dtype"] == "fp32"
-    assert lineage.evaluate["samples"] == 5
+    assert lineage.train.asked_dtype == "fp32"
+    assert lineage.evaluate.samples == 5
 
     desk.write(260)
     worse = desk.refresh("--table", "ann.json", "--learning-rate", "1e-9")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.faulty_proxy import MARK, Fault, FaultyProxy, faulty_proxy
+from support.impatience import give_up_soon
 from support.registries import refuse_opted_out
 from support.stores import StoreServer
 
@@ -20,7 +21,6 @@ from components.storage import (
     ObjectMissingError,
     StorageError,
     Store,
-    gcs,
     open_store,
 )
 from components.storage.errors import TransientError
@@ -58,10 +58,7 @@ def store(server: StoreServer, proxy: FaultyProxy, request: pytest.FixtureReques
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up soon, so that what fails every time fails in seconds."""
-    monkeypatch.setattr("components.storage.retry.DEADLINE", 1.0)
-    monkeypatch.setattr("components.storage.retry.READ_TIMEOUT", 1.0)
-    monkeypatch.setattr("components.storage.gcs.TIMEOUT", (1.0, 1.0))
-    monkeypatch.setitem(gcs.ONCE, "timeout", (1.0, 1.0))
+    give_up_soon(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def test_the_best_by_validation_is_evaluated_once_and_published(desk: Path) -> N
     assert registry.versions("ann") == [1]
     assert not (desk / "out/registry").exists()
     lineage = registry.manifest("ann", 1).lineage
-    assert lineage.train["hyperparameters"]["learning_rate"] == 5e-3
+    assert lineage.train.hyperparameters["learning_rate"] == 5e-3
     trained = TrainReport.read(desk / "out/finetuned-model/train.json")
     assert trained.base_model.id == best["parameters"]["base_model"]
     evaluated = EvaluationReport.read(desk / "out/evaluation/evaluation.json")
@@ -111,4 +111,4 @@ def test_the_steps_of_a_cluster_choose_and_publish_the_same_way(desk: Path) -> N
     alias = registry.alias("ann", "production")
     assert alias is not None
     assert alias.version == 1
-    assert registry.manifest("ann", 1).lineage.train["hyperparameters"]["learning_rate"] == 5e-3
+    assert registry.manifest("ann", 1).lineage.train.hyperparameters["learning_rate"] == 5e-3

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.commands import HUGGINGTWEETS, call
 from support.faulty_proxy import Fault, faulty_proxy, silent
+from support.impatience import give_up_soon
 from support.stores import StoreServer
 
 pytestmark = pytest.mark.stores
@@ -30,6 +31,12 @@ COMMANDS = (
     "opt-out remove --handle jane",
 )
 SECONDS = 60.0
+
+
+@pytest.fixture(autouse=True, scope="module")
+def imported() -> None:
+    """The first command waits for what is imported before any is forked: no store's doing."""
+    assert call(HUGGINGTWEETS, "--help").returncode == 0
 
 
 @contextmanager
@@ -62,12 +69,16 @@ def server(
     return store_servers(request.param)
 
 
-def test_an_endpoint_that_cannot_be_reached_is_named(server: StoreServer) -> None:
-    """All at once, since each waits for half a minute."""
+@pytest.mark.parametrize("before", [give_up_soon, pytest.param(None, marks=pytest.mark.long)])
+def test_an_endpoint_that_cannot_be_reached_is_named(
+    server: StoreServer, before: Callable[[], None] | None
+) -> None:
+    """All at once, since each waits for half a minute where it does not give up soon."""
     uri = f"{server.uri}/registry"
 
     def check(endpoint: str, commands: Sequence[str]) -> None:
-        _each_says(uri, server.environment(endpoint), f"cannot reach {endpoint} for", commands)
+        said = f"cannot reach {endpoint} for"
+        _each_says(uri, server.environment(endpoint), said, commands, before)
 
     with closed() as one, silent() as two, vanishing() as three, ThreadPoolExecutor(3) as pool:
         few = ("list", "promote jane@1", "opt-out add --handle jane")
@@ -100,14 +111,18 @@ def test_google_credentials_that_cannot_be_read_are_said(tmp_path: Path, name: s
 
 
 def _each_says(
-    uri: str, environment: dict[str, str], sentence: str, commands: Sequence[str] = COMMANDS
+    uri: str,
+    environment: dict[str, str],
+    sentence: str,
+    commands: Sequence[str] = COMMANDS,
+    before: Callable[[], None] | None = None,
 ) -> None:
-    """Run the commands at once: most of the time they wait."""
+    """Run the commands at once: most of the time they wait. `before` is called in each first."""
 
     def answers(command: str) -> tuple[str, float, subprocess.CompletedProcess[str]]:
         start = time.monotonic()
         words = ("registry", *command.split(), "--registry", uri)
-        answer = call(HUGGINGTWEETS, *words, variables=environment)
+        answer = call(HUGGINGTWEETS, *words, variables=environment, before=before)
         return command, time.monotonic() - start, answer
 
     with ThreadPoolExecutor(len(commands)) as pool:

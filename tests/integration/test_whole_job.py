@@ -3,13 +3,18 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 from support.commands import HUGGINGTWEETS, Command, call
+from support.held_steps import hold
 from support.tiny_models import make_tiny_model
 
 from components.collect.sample.build import build_archive
@@ -144,21 +149,69 @@ def test_another_run_publishes_the_next_version_and_a_resumed_one_reuses(
     assert registry.versions("lost_and_madeup") == [1, 2]
 
 
-LONG = [pytest.param(name, marks=pytest.mark.long) for name in ("collect", "prepare", "fetch")]
+MADE = {
+    "collect": ("raw-dataset/lost_and_madeup", "raw-dataset/.lost_and_madeup.draft"),
+    "prepare": ("train-dataset", ".train-dataset.draft"),
+    "fetch": ("pretrained-model", ".pretrained-model.draft"),
+    "train": ("finetuned-model", ".finetuned-model.draft"),
+    "evaluate": ("evaluation", ".evaluation.draft"),
+    "publish": ("registry/*/versions/*", "registry/*/uploads/*"),
+}
+"""What each stage makes, in order, and where that lies while it is at work."""
 
 
-@pytest.mark.parametrize("stage", [*LONG, "train", "evaluate", "publish"])
-def test_a_run_killed_in_any_stage_goes_on_when_resumed(desk: Desk, stage: str) -> None:
-    out = f"killed-in-{stage}"
-    command = Command(*desk.line(out), folder=desk.folder)
-    command.wait_for(f"components.{stage} ")
-    time.sleep(0.3)
-    command.kill()
-    answer = desk.run(out, "--resume")
-    assert "▸ collect" in answer.stderr
-    registry = Registry.open(str(desk.folder / out / "registry"))
-    assert registry.verify(None) == []
-    assert registry.versions("lost_and_madeup") in ([1], [1, 2])
+@pytest.fixture
+def undone(desk: Desk, finished: tuple[Path, str, str], tmp_path: Path) -> Iterator[Path]:
+    """The finished run, to be undone in part: in its own place, since its records name places."""
+    out = finished[0]
+    shutil.copytree(out, tmp_path / "kept")
+    yield out
+    shutil.rmtree(out)
+    shutil.copytree(tmp_path / "kept", out)
+
+
+@pytest.mark.parametrize("stage", MADE)
+def test_a_run_killed_in_any_stage_goes_on_when_resumed(
+    desk: Desk, undone: Path, stage: str
+) -> None:
+    names = list(MADE)
+    before = {path.name for path in _made_by(stage, undone).iterdir()}
+    for later in names[names.index(stage) :]:
+        shutil.rmtree(undone / MADE[later][0].split("/")[0])
+        for record in (undone / ".steps").glob(f"{later}-*.json"):
+            record.unlink()
+    more = ("--gguf", "q8_0", "--resume", "--until", stage)
+    command = Command(*desk.line("out", *more), folder=desk.folder, before=partial(hold, stage))
+    while not _has_begun(stage, undone):
+        assert not command.has_ended, command.said
+        time.sleep(0.002)
+    killed = command.kill()
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert list((undone / ".steps").glob(f"{stage}-*.json")) == []
+
+    answer = desk.run("out", *more)
+    assert answer.stderr.count("unchanged, reused") == names.index(stage)
+    assert answer.stderr.count("python -m components.") == 1
+    assert {path.name for path in _made_by(stage, undone).iterdir()} == before
+    assert len(list((undone / ".steps").glob(f"{stage}-*.json"))) == 1
+    if stage != "publish":
+        assert not (undone / MADE[stage][1]).exists()
+    else:  # what a killed upload left is for gc
+        registry = Registry.open(str(undone / "registry"))
+        assert registry.verify(None) == []
+        assert registry.versions("lost_and_madeup") in ([1], [1, 2])
+
+
+def _made_by(stage: str, out: Path) -> Path:
+    """The newest folder that the stage made."""
+    return max(out.glob(MADE[stage][0]))
+
+
+def _has_begun(stage: str, out: Path) -> bool:
+    """Whether it has written something, be it whole or not."""
+    with suppress(FileNotFoundError):  # folders move while they are looked for
+        return any(file for place in MADE[stage] for file in out.glob(f"{place}/*"))
+    return False
 
 
 def test_until_ends_there(desk: Desk) -> None:
@@ -300,4 +353,4 @@ def test_real_posts_go_all_the_way_by_the_default_rules(desk: Desk, posts_folder
     assert "| Tweets downloaded | 3201 |" in card.replace(",", "")
     lineage = registry.manifest("drob", 1).lineage
     assert lineage.digests.inputs["drob"] == file_sha256(Path(drob))
-    assert lineage.train["asked_dtype"] == "fp32"
+    assert lineage.train.asked_dtype == "fp32"

@@ -87,6 +87,14 @@ def bsky_repost(number: int, text: str = "theirs") -> dict[str, Any]:
     return item
 
 
+def bsky_reply(number: int, did: str, author: dict[str, str] | None) -> dict[str, Any]:
+    """The `number`th post, a reply to one of this account; `author` is what Bluesky says of it."""
+    uri = f"at://{did}/app.bsky.feed.post/3p"
+    ref = {"uri": uri, "cid": "bafy"}
+    item = bsky_post(number, "yes", reply={"root": ref, "parent": ref})
+    return item | ({"reply": {"parent": {"uri": uri, "author": author}}} if author else {})
+
+
 def ai_record(scope: str = "global", said: Mapping[str, bool] = {}, **more: str) -> dict[str, Any]:
     """A record of what an author says of AI, for a scope: `entity`, `collection` or `global`."""
     return {

@@ -1,15 +1,19 @@
 """A namespace with serving pods, which are servers in this process, and deployments into it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from components.contracts.deployment import DeployReport
 from components.deploy.config import DeployConfig
 from components.deploy.stage import run
 from components.registry import Registry
+from components.serve.personas.model import Model
+from components.serve.personas.watcher import Pointer, Pointers
 from support.fake_engine import FakeEngines
 from support.kubernetes_api import KubernetesApi
 from support.servers import Running, serving
@@ -54,6 +58,24 @@ class Namespace:
 
     def close(self) -> None:
         self._stack.close()
+
+
+@contextmanager
+def production_unseen_by(pod: Running) -> Iterator[None]:
+    """Until the block ends, the pod does not see that `production` moves; other aliases it does."""
+    personas = pod.server.context.personas
+    follow, seen = personas.follow, dict[str, Pointer | None]()
+
+    def follow_others(pointers: Mapping[str, Pointers], **more: Any) -> list[Model]:
+        old = {
+            name: found.model_copy(update={"production": seen.setdefault(name, found.production)})
+            for name, found in pointers.items()
+        }
+        return follow(old, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(personas, "follow", follow_others)
+        yield
 
 
 @contextmanager

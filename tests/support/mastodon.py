@@ -27,6 +27,9 @@ _PAGE = {
     "tagged": r"\w+",
 }
 
+ANN = {"id": "7", "username": "ann", "acct": "ann@else.example", "url": "https://else.example"}
+"""An account elsewhere, as a status that mentions it states it."""
+
 
 def status(number: int, content: str = "<p>hello</p>", **more: Any) -> dict[str, Any]:
     """The `number`th status of an account."""
@@ -56,6 +59,11 @@ def status(number: int, content: str = "<p>hello</p>", **more: Any) -> dict[str,
         "poll": None,
         **more,
     }
+
+
+def replying(number: int, account_id: str, **more: Any) -> dict[str, Any]:
+    """The `number`th status of an account, a reply to one of this account."""
+    return status(number, in_reply_to_id="5", in_reply_to_account_id=account_id, **more)
 
 
 def reblog(number: int, content: str = "<p>theirs</p>") -> dict[str, Any]:

@@ -86,7 +86,7 @@ def read_picture(files: ArchiveFiles) -> tuple[Picture | None, list[str]]:
     data = files.read(member, MAX_PICTURE)
     suffix = image_suffix(data)
     if suffix is None:
-        return None, [f"{shown(member)} is no PNG, JPEG, GIF or WebP image and was left out"]
+        return None, [f"{shown(member)} is not a PNG, JPEG, GIF or WebP image and was left out"]
     return Picture(f"picture{suffix}", data), []
 
 

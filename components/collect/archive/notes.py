@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 from components.collect.damage import is_damaged
 from components.collect.json_fields import as_object, as_objects, as_text
 from components.collect.posts import valid_unicode
-from components.collect.spool import Spool, micros, post_of, rest_of, said_of
+from components.collect.spool import Spool, micros, moment, said_of
 from components.collect.times import parse_time
-from components.contracts.posts import Post
 
 _APART = 2_000_000  # microseconds
 _ALIKE = 60
@@ -78,8 +77,7 @@ def join_notes(spool: Spool) -> tuple[int, int]:
         place = _post_of(spool, at, text, taken)
         if place is not None:
             taken.add(place)
-            facts = {"text": text, "urls": json.loads(urls), "mentions": json.loads(mentions)}
-            _rewrite(spool, place, facts)
+            _rewrite(spool, place, text, urls, mentions)
     spool.run("DROP INDEX posts_at")
     return len(taken), count - len(taken)
 
@@ -87,23 +85,21 @@ def join_notes(spool: Spool) -> tuple[int, int]:
 def _post_of(spool: Spool, at: int, text: str, taken: set[int]) -> int | None:
     """The place of the note's post: near in time, and beginning alike."""
     near = spool.query(
-        "SELECT place, rest FROM posts WHERE at BETWEEN ? AND ? ORDER BY ABS(at - ?), id",
+        "SELECT place, text FROM posts WHERE at BETWEEN ? AND ? ORDER BY ABS(at - ?), id",
         (at - _APART, at + _APART, at),
     )
     beginning = _beginning(text)
-    for place, rest in near:
-        if place not in taken and _beginning(post_of(rest).text) == beginning:
+    for place, cut in near:
+        if place not in taken and _beginning(cut) == beginning:
             return int(place)
     return None
 
 
-def _rewrite(spool: Spool, place: int, facts: dict[str, Any]) -> None:
-    (rest,) = spool.one("SELECT rest FROM posts WHERE place = ?", (place,))
-    post = post_of(rest)
-    post = Post(**{**post.model_dump(), **facts})
+def _rewrite(spool: Spool, place: int, text: str, urls: str, mentions: str) -> None:
+    (at,) = spool.one("SELECT at FROM posts WHERE place = ?", (place,))
     spool.run(
-        "UPDATE posts SET rest = ?, damaged = ?, said = ? WHERE place = ?",
-        (rest_of(post), is_damaged(post.text), said_of(post.created_at, post.text), place),
+        "UPDATE posts SET text = ?, urls = ?, mentions = ?, damaged = ?, said = ? WHERE place = ?",
+        (text, urls, mentions, is_damaged(text), said_of(moment(at), text), place),
     )
 
 

@@ -14,7 +14,7 @@ def why_no_posts(source: str, names: Sequence[str], *, folder: bool) -> str:
     zips = [name for name in names if name.lower().endswith(".zip")]
     if linked:
         return (
-            f"{source}: {shown(linked[0])!r} is no folder but a link or a file; "
+            f"{source}: {shown(linked[0])!r} is not a folder but a link or a file; "
             "give the folder that holds the posts themselves"
         )
     if zips and folder:
@@ -30,19 +30,19 @@ def why_no_posts(source: str, names: Sequence[str], *, folder: bool) -> str:
     missing = "it holds neither data/tweets.js nor tweets.csv"
     if folder:
         return (
-            f"{source} is no X archive, or was not unpacked whole: {missing}; "
+            f"{source} is not an X archive, or was not unpacked whole: {missing}; "
             "unpack the zip again, all of it, or give the zip itself"
         )
-    return f"{source} is no X archive, or the wrong part of one: {missing}"
+    return f"{source} is not an X archive, or the wrong part of one: {missing}"
 
 
 def _why_table(source: str, names: Sequence[str], *, folder: bool) -> str:
     if folder:
         place = f"{source.rstrip('/')}/{shown(names[0])}"
-        return f"{source} is no X archive but holds a table; give that: --table {place}"
+        return f"{source} is not an X archive but holds a table; give that: --table {place}"
     if _WORKBOOK in names or len(names) == 1:
-        return f"{source} is no X archive but a table; give it with --table"
-    return f"{source} is no X archive but holds tables; unpack it and give one with --table"
+        return f"{source} is not an X archive but a table; give it with --table"
+    return f"{source} is not an X archive but holds tables; unpack it and give one with --table"
 
 
 def why_several(source: str, folders: Sequence[str], *, folder: bool) -> str:

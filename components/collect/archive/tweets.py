@@ -4,9 +4,8 @@ import re
 from typing import Any
 
 from components.collect.json_fields import as_object, as_objects, as_text
-from components.collect.posts import is_number, make_post
-from components.collect.times import parse_time
-from components.collect.versions import PostVersion
+from components.collect.posts import make_post
+from components.collect.versions import PostVersion, time_of_post
 
 _STATUS_LINK = re.compile(
     r"https?://(?:mobile\.)?(?:twitter|x)\.com/\w+/status/\d+(?:\?\S*)?", re.ASCII
@@ -17,13 +16,9 @@ def read_tweet(tweet: dict[str, Any], author: str) -> PostVersion | str:
     """The post that an entry holds, or why there is none."""
     post_id = as_text(tweet.get("id_str")) or as_text(tweet.get("id"))
     text = as_text(tweet.get("full_text")) or as_text(tweet.get("text"))
-    created_at = parse_time(as_text(tweet.get("created_at")))
-    if not is_number(post_id):
-        return "no id"
-    if not text.strip():
-        return "no text"
-    if created_at is None:
-        return "an unreadable time"
+    created_at = time_of_post(post_id, text, as_text(tweet.get("created_at")))
+    if isinstance(created_at, str):
+        return created_at
     entities = as_object(tweet.get("entities"))
     links = as_objects(entities.get("urls"))
     post = make_post(

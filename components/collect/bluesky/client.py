@@ -38,7 +38,11 @@ _NOTHING_THERE = frozenset(
 
 
 class _SessionTransport(httpx.BaseTransport):
-    """Carries httpx's requests over a session of `requests`: one place bounds all of ours."""
+    """Carries httpx's requests over a session of `requests`.
+
+    atproto asks through httpx, the clients of X and Mastodon through `requests`. So the bounds of
+    time and size, the proxies and what counts as a refusal are written once, in `web.adapter`.
+    """
 
     def __init__(self) -> None:
         self._session = bounded_session()

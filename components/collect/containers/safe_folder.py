@@ -14,7 +14,7 @@ from components.contracts.errors import BadInputError
 Kind = Literal["file", "link", "special"]
 _PROBLEMS: dict[Kind, str] = {
     "link": "is a link, and links are not followed; put the file itself in its place",
-    "special": "is no plain file; put the file itself in its place",
+    "special": "is not a plain file; put the file itself in its place",
 }
 _WITHIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -86,7 +86,7 @@ def _map(data: bytes, at: int, count: int, depth: int) -> tuple[dict[str, Any], 
     for _ in range(count):
         name, at = _value(data, at, depth + 1)
         if not isinstance(name, str):
-            raise ValueError("a name that is no text")
+            raise ValueError("a name that is not text")
         members[name], at = _value(data, at, depth + 1)
     return members, at
 
@@ -97,5 +97,5 @@ def _link(data: bytes, at: int, tag: int) -> tuple[Link, int]:
         raise ValueError("a tag that DAG-CBOR does not know")
     piece, end = _value(data, at, 0)
     if piece[:1] != b"\0":
-        raise ValueError("a link that is no CID")
+        raise ValueError("a link that is not a CID")
     return Link(piece[1:]), end

@@ -27,7 +27,7 @@ def read_repository(path: Path, source: str) -> Table:
         commit = as_object(blocks.read(file, blocks.root))
     did, tree = as_text(commit.get("did")), commit.get("data")
     if not did.startswith("did:") or not isinstance(tree, Link):
-        raise blocks.damaged("its root is no commit of a repository")
+        raise blocks.damaged("its root is not a commit of a repository")
     return Table(
         "Bluesky repository",
         RECORD_COLUMNS,

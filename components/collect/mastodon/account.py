@@ -61,7 +61,7 @@ def _check(answer: dict[str, Any], address: str) -> None:
             f"@{address}: its server has suspended this account; its posts are not available"
         )
     if not local_id.isalnum() or as_text(answer.get("username")).lower() != username.lower():
-        raise BadInputError(f"@{address}: the server's answer is no account of this name")
+        raise BadInputError(f"@{address}: the server's answer is not an account of this name")
     if "@" in acct:
         raise BadInputError(
             f"@{address}: this server has but a part of its posts; ask the account's own server, "

@@ -52,11 +52,6 @@ class SamplePost:
             return "reply"
         return "note" if len(self.text) > LIMIT else "original"
 
-    @property
-    def is_near_duplicate(self) -> bool:
-        """Whether it is marked as one."""
-        return any(mark.startswith("near=") for mark in self.marks)
-
 
 def read_invented_posts(path: Path = POSTS) -> tuple[SamplePost, ...]:
     """The posts of the file, in its order.

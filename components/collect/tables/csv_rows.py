@@ -57,7 +57,9 @@ def _columns(header: tuple[int, list[str] | str] | None, source: str) -> tuple[s
         raise BadInputError(f"{source} is not a table: {cells} in its first line")
     columns = tuple(name.strip().removeprefix("\ufeff") for name in cells)
     if len(columns) > MAX_COLUMNS or any(not name.isprintable() for name in columns):
-        raise BadInputError(f"{source} is not a table: its first line is no line of column names")
+        raise BadInputError(
+            f"{source} is not a table: its first line is not a line of column names"
+        )
     twice = [name for name, count in Counter(columns).items() if name and count > 1]
     if twice:
         raise BadInputError(f"{source} has two columns named {twice[0]!r}; rename one")

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection
 
-from components.collect.spool import Spool, post_of
+from components.collect.spool import Spool, moment
 
 _PRECISE = 2**53  # up to here a spreadsheet's floating-point number holds every integer
 _ROUNDED_DIGITS = 16
@@ -61,12 +61,11 @@ def settle_ids(spool: Spool, author: str) -> dict[str, int]:
     )
     spool.run("CREATE TEMP TABLE substitutes (place INTEGER PRIMARY KEY, id TEXT NOT NULL)")
     rows = spool.query(
-        "SELECT place, rest, ROW_NUMBER() OVER (PARTITION BY said ORDER BY place) - 1"
+        "SELECT place, at, text, ROW_NUMBER() OVER (PARTITION BY said ORDER BY place) - 1"
         " FROM posts WHERE id IN (SELECT id FROM shared)"
     )
-    for place, rest, before in rows:
-        post = post_of(rest)
-        said = f"{author}\n{post.created_at.isoformat()}\n{post.text}"
+    for place, at, text, before in rows:
+        said = f"{author}\n{moment(at).isoformat()}\n{text}"
         values = (place, substitute_id(said, before))
         spool.run("INSERT INTO substitutes VALUES (?, ?)", values)
     spool.run("DROP INDEX posts_id")

@@ -60,4 +60,4 @@ def _plain(value: Any) -> Any:
 
 
 def _damaged(source: str, error: Exception) -> BadInputError:
-    return BadInputError(f"{source} is no whole Parquet file ({shown(str(error))})")
+    return BadInputError(f"{source} is not a whole Parquet file ({shown(str(error))})")

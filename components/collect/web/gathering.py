@@ -1,13 +1,14 @@
 """From posts as a server states them to posts in the spool."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from components.collect.collected import Collected, Skips
 from components.collect.json_fields import as_objects
-from components.collect.spool import Spool, rest_of
+from components.collect.spool import Spool
 from components.collect.web.account import Account
 from components.collect.web.pages import Page
 from components.collect.web.picture import fetch_picture
@@ -46,7 +47,7 @@ def gather(
     Raises:
         BadInputError: more than half of the posts cannot be read.
     """
-    skips, digest = Skips(f"@{account.handle}", "posts"), hashlib.sha256()
+    skips, digest = skips_of(account), hashlib.sha256()
     ids: set[str] = set()
     for number, one in enumerate(stated, 1):
         post = read_post(one)
@@ -56,17 +57,52 @@ def gather(
             break
         elif post.id not in ids:
             ids.add(post.id)
-            digest.update(f"{post.id} {rest_of(post)}\n".encode())
+            digest.update(_canonical(post))
             spool.add(post)
     skips.refuse_too_many(len(ids))
-    picture, warnings = fetch_picture(account.picture_url)
+    return collected_from(account, skips, digest.hexdigest())
+
+
+def skips_of(account: Account) -> Skips:
+    """Counts the posts of the account that cannot be read."""
+    return Skips(f"@{account.handle}", "posts")
+
+
+def collected_from(
+    account: Account,
+    skips: Skips,
+    sha256: str,
+    *,
+    terms: str | None = None,
+    warnings: Sequence[str] = (),
+    counts: Mapping[str, int] | None = None,
+) -> Collected:
+    """What came of reading the account's posts, its picture included.
+
+    Args:
+        account: the account.
+        skips: what could not be read.
+        sha256: the digest of what the server answered.
+        terms: the terms of the server that were accepted.
+        warnings: what else to warn of.
+        counts: what else to note, where it is not 0.
+    """
+    picture, unseen = fetch_picture(account.picture_url)
+    counted = {"skipped": skips.total, **(counts or {})}
     return Collected(
         author=account.handle,
         account_id=account.account_id,
         display_name=account.display_name,
         picture=picture,
-        sha256=digest.hexdigest(),
+        sha256=sha256,
+        terms=terms,
         encoding="utf-8",
-        warnings=(*skips.warnings(), *warnings),
-        notes={"skipped": skips.total} if skips.total else {},
+        warnings=(*skips.warnings(), *warnings, *unseen),
+        notes={name: count for name, count in counted.items() if count},
     )
+
+
+def _canonical(post: Post) -> bytes:
+    """A post as `input_sha256` counts it: whoever changes this changes every digest."""
+    facts = json.dumps(post.model_dump(mode="json", exclude={"id", "author"}), ensure_ascii=False)
+    return f"{post.id} {facts.removeprefix('{')}\n".encode()

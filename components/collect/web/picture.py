@@ -19,7 +19,9 @@ def fetch_picture(url: str | None) -> tuple[Picture | None, list[str]]:
         return None, ["the account's picture could not be fetched and was left out"]
     suffix = image_suffix(data)
     if suffix is None:
-        return None, ["the account's picture is no PNG, JPEG, GIF or WebP image and was left out"]
+        return None, [
+            "the account's picture is not a PNG, JPEG, GIF or WebP image and was left out"
+        ]
     return Picture(f"picture{suffix}", data), []
 
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from components.collect.json_fields import as_object, as_objects, as_text
-from components.collect.posts import is_number, make_post
-from components.collect.times import parse_time
-from components.collect.versions import PostVersion
+from components.collect.posts import make_post
+from components.collect.versions import PostVersion, time_of_post
 
 
 def read_api_post(stated: dict[str, Any], author: str, account_id: str) -> PostVersion | str:
@@ -13,13 +12,9 @@ def read_api_post(stated: dict[str, Any], author: str, account_id: str) -> PostV
     post_id = as_text(stated.get("id"))
     note = as_object(stated.get("note_tweet") or stated.get("note_post"))
     text = as_text(note.get("text")) or as_text(stated.get("text"))
-    created_at = parse_time(as_text(stated.get("created_at")))
-    if not is_number(post_id):
-        return "no id"
-    if not text.strip():
-        return "no text"
-    if created_at is None:
-        return "an unreadable time"
+    created_at = time_of_post(post_id, text, as_text(stated.get("created_at")))
+    if isinstance(created_at, str):
+        return created_at
     references = _references(stated)
     entities = as_object((note if note.get("text") else stated).get("entities"))
     known = {as_text(one.get("id")): as_text(one.get("username")) for one in _mentions(stated)}

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.collect.collected import Collected, Skips
+from components.collect.collected import Collected
 from components.collect.config import XSource
 from components.collect.spool import Spool
 from components.collect.versions import keep_last_versions
 from components.collect.web.account import Account, Permit
 from components.collect.web.checkpoint import AccountRequest, Checkpoint
-from components.collect.web.picture import fetch_picture
+from components.collect.web.gathering import collected_from, skips_of
 from components.collect.x_api.acceptance import MOST_POSTS, require_cost, require_terms
 from components.collect.x_api.account import find_x_account
 from components.collect.x_api.client import XClient
@@ -53,7 +53,7 @@ def read_timeline(
 
 
 def _collect(timeline: Timeline, account: Account, terms: str, spool: Spool) -> Collected:
-    skips, digest = Skips(f"@{account.handle}", "posts"), hashlib.sha256()
+    skips, digest = skips_of(account), hashlib.sha256()
     number = 0
     for number, stated in enumerate(timeline.posts(account), 1):
         digest.update(_canonical(stated))
@@ -65,22 +65,16 @@ def _collect(timeline: Timeline, account: Account, terms: str, spool: Spool) -> 
         for earlier in version.earlier_ids:
             spool.add_gone(earlier)
     skips.refuse_too_many(number - skips.total)
-    picture, warnings = fetch_picture(account.picture_url)
-    counts = {
-        "skipped": skips.total,
-        "earlier_versions": keep_last_versions(spool),
-        "partial_errors": timeline.partial_errors,
-    }
-    return Collected(
-        author=account.handle,
-        account_id=account.account_id,
-        display_name=account.display_name,
-        picture=picture,
-        sha256=digest.hexdigest(),
+    return collected_from(
+        account,
+        skips,
+        digest.hexdigest(),
         terms=terms,
-        encoding="utf-8",
-        warnings=(*skips.warnings(), *_older_posts(number, account), *warnings),
-        notes={name: count for name, count in counts.items() if count},
+        warnings=_older_posts(number, account),
+        counts={
+            "earlier_versions": keep_last_versions(spool),
+            "partial_errors": timeline.partial_errors,
+        },
     )
 
 

@@ -85,7 +85,7 @@ class Timeline:
                 raise explain_problems(problems, about, self._token)
             if as_object(page.get("meta")).get("result_count") != 0:
                 raise BadInputError(
-                    f"{about}: X's answer is no page of posts; go on later with --resume"
+                    f"{about}: X's answer is not a page of posts; go on later with --resume"
                 )
         return page
 

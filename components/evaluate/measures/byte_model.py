@@ -19,7 +19,7 @@ END, START = 256, 257
 _BITS = 9  # a symbol's width in a packed context: 5 + 1 symbols fit into 64 bits
 
 
-class _Seen(NamedTuple):
+class _ContextCounts(NamedTuple):
     """What the training posts hold for contexts of one length."""
 
     symbols: NDArray[np.int64]
@@ -76,11 +76,11 @@ def _latest(histories: NDArray[np.int64], order: int) -> NDArray[np.int64]:
     return histories & ((1 << _BITS * order) - 1)
 
 
-def _count(symbols: NDArray[np.int64], contexts: NDArray[np.int64]) -> _Seen:
+def _count(symbols: NDArray[np.int64], contexts: NDArray[np.int64]) -> _ContextCounts:
     kinds_of, symbol_counts = np.unique(contexts << _BITS | symbols, return_counts=True)
     known, first = np.unique(kinds_of >> _BITS, return_index=True)
     sums = np.add.reduceat(symbol_counts, first) if len(known) else symbol_counts
-    return _Seen(kinds_of, symbol_counts, known, sums, np.diff([*first, len(kinds_of)]))
+    return _ContextCounts(kinds_of, symbol_counts, known, sums, np.diff([*first, len(kinds_of)]))
 
 
 def _found(

@@ -8,7 +8,7 @@ from components.contracts.errors import BadInputError
 from components.contracts.posts import Post
 from components.contracts.reports import CollectReport
 from components.forget.config import ForgetConfig
-from components.forget.places import Place
+from components.forget.places import StoredArtifact
 from components.forget.rows import rows_of
 from components.registry.documents import parse_document
 from components.registry.opt_outs import plain_handle
@@ -32,7 +32,7 @@ class Gone:
 
 
 def ask_sources(
-    places: Iterable[Place], config: ForgetConfig, environment: Mapping[str, str]
+    places: Iterable[StoredArtifact], config: ForgetConfig, environment: Mapping[str, str]
 ) -> Gone:
     """Ask for every raw dataset, those of the authors that `config` names if it names any."""
     gone = Gone()
@@ -53,7 +53,7 @@ def ask_sources(
     return gone
 
 
-def _read(place: Place) -> tuple[CollectReport, list[Post]]:
+def _read(place: StoredArtifact) -> tuple[CollectReport, list[Post]]:
     where = f"{place.name}/{COLLECT_REPORT}"
     report = parse_document(place.read(COLLECT_REPORT), CollectReport, where)
     rows = rows_of(place.read(POSTS), Post, f"{place.name}/{POSTS}")
@@ -91,14 +91,14 @@ def _gone_of(
     return None
 
 
-def _unasked(place: Place, report: CollectReport) -> str:
+def _unasked(place: StoredArtifact, report: CollectReport) -> str:
     why = "its source cannot be asked"
     if report.source.startswith("x-archive:"):
         why = "give the author's newest archive with --archive"
     return f"which posts of {place.name} ({report.source}) are gone: {why}"
 
 
-def _believe(place: Place, gone: int, posts: int, most: float) -> None:
+def _believe(place: StoredArtifact, gone: int, posts: int, most: float) -> None:
     """Refuse an answer that would empty a dataset: a source may be broken, or another's.
 
     Raises:

@@ -18,12 +18,12 @@ class BlockWeights:
     """Makes the parts of a model from its weights, in one dtype on one device."""
 
     def __init__(
-        self, shape: Shape, weights: Weights, number_format: Format, device: torch.device
+        self, shape: Shape, weights: Weights, weight_dtype: Format, device: torch.device
     ) -> None:
         """Remember where to take weights from and how to keep them."""
         self.shape, self.weights = shape, weights
-        self._format, self._device = number_format, device
-        self.dtype = DTYPES[number_format.base]
+        self._format, self._device = weight_dtype, device
+        self.dtype = DTYPES[weight_dtype.base]
         self.bytes = 0
 
     def table(self, name: str) -> Tensor:

@@ -24,18 +24,18 @@ class FastDecoder(CachedDecoder, DrawsWithTorch):
     """Computes with prepacked weights, over slots of a KV cache (see `Decoder`)."""
 
     def __init__(
-        self, folder: Path, shape: Shape, number_format: Format, device: torch.device
+        self, folder: Path, shape: Shape, weight_dtype: Format, device: torch.device
     ) -> None:
         """Load the weights in `folder`.
 
         Raises:
             BadInputError: some are missing or damaged.
         """
-        dtype = DTYPES[number_format.base]
+        dtype = DTYPES[weight_dtype.base]
         super().__init__(shape, dtype, device)
         self._shape = shape
         with Weights(folder, PREFIXES[shape.family]) as weights:
-            parts = BlockWeights(shape, weights, number_format, device)
+            parts = BlockWeights(shape, weights, weight_dtype, device)
             self._embedding = parts.table(EMBEDDINGS[shape.family])
             self._places = parts.table("wpe.weight") if shape.family == "gpt2" else None
             self._layers = _layers(parts, dtype, device)

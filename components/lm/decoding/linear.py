@@ -28,17 +28,17 @@ class Linear:
         self,
         weight: Tensor,
         bias: Tensor | None,
-        number_format: Format,
+        weight_dtype: Format,
         device: torch.device,
         activation: Activation = "none",
     ) -> None:
-        """Lay out `weight` [out, in] and `bias` [out] in `number_format` on `device`."""
-        dtype = DTYPES[number_format.base]
+        """Lay out `weight` [out, in] and `bias` [out] in `weight_dtype` on `device`."""
+        dtype = DTYPES[weight_dtype.base]
         self._activation: Activation = activation
         self._bias = None if bias is None else bias.to(device, dtype)
         self._packed = device.type == "cpu" and _lays_out(dtype)
         fits = all(size % INT8_BLOCK == 0 for size in weight.shape)
-        self._int8_rows = number_format.int8_rows if fits else 0
+        self._int8_rows = weight_dtype.int8_rows if fits else 0
         self.bytes = 0
         if self._int8_rows:
             self._int8, self._scale = _to_int8(weight, dtype)

@@ -14,7 +14,7 @@ from components.lm.decoding.shape import read_shape
 from components.lm.formats import INT8, Format
 
 
-def load_decoder(folder: Path, number_format: Format, device: torch.device) -> Decoder:
+def load_decoder(folder: Path, weight_dtype: Format, device: torch.device) -> Decoder:
     """Our own decoder where it knows the model in `folder`, else one over transformers.
 
     int8 in every row over bf16 is the library in C's where that is available, else torch's. Every
@@ -23,18 +23,18 @@ def load_decoder(folder: Path, number_format: Format, device: torch.device) -> D
     Raises:
         BadInputError: the model cannot be loaded.
     """
-    decoder = _decoder(folder, number_format, device)
+    decoder = _decoder(folder, weight_dtype, device)
     if is_adapter(folder):
         return AdaptedDecoder(decoder, decoder.load_adapter(folder))
     return decoder
 
 
-def _decoder(folder: Path, number_format: Format, device: torch.device) -> Decoder:
+def _decoder(folder: Path, weight_dtype: Format, device: torch.device) -> Decoder:
     shape = read_shape(folder)
-    if shape is not None and number_format == INT8 and device.type == "cpu" and available():
+    if shape is not None and weight_dtype == INT8 and device.type == "cpu" and available():
         return NativeDecoder(folder, shape)
     if shape is not None:
-        return FastDecoder(folder, shape, number_format, device)
+        return FastDecoder(folder, shape, weight_dtype, device)
     from components.lm.decoding import transformers_decoder as other  # imports transformers
 
-    return other.TransformersDecoder(folder, number_format, device)
+    return other.TransformersDecoder(folder, weight_dtype, device)

@@ -89,7 +89,7 @@ class AdapterWeights:
         except (OSError, SafetensorError) as error:
             raise BadInputError(f"cannot read {path}: {error}") from error
         if not _finite(tensors.values()):
-            raise BadInputError(f"{path} holds what is no number")
+            raise BadInputError(f"{path} holds what is not a number")
         found = {}
         for number in range(self._shape.layers):
             for name, size in self._sizes.items():
@@ -134,7 +134,7 @@ def _read_config(path: Path) -> tuple[float, bool]:
     except OSError as error:
         raise BadInputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise BadInputError(f"{path} is no JSON: {error}") from error
+        raise BadInputError(f"{path} is not JSON: {error}") from error
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise BadInputError(f"{path} is of no LoRA adapter; only such are known here")
     for name, off in UNKNOWN.items():
@@ -142,5 +142,7 @@ def _read_config(path: Path) -> tuple[float, bool]:
             raise BadInputError(f"{path}: {name} is not known here; merge the adapter with peft")
     alpha = config.get("lora_alpha")
     if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not abs(alpha) < LARGEST:
-        raise BadInputError(f"{path}: lora_alpha is {str(alpha)[:40]}, which is no number to use")
+        raise BadInputError(
+            f"{path}: lora_alpha is {str(alpha)[:40]}, which is not a number to use"
+        )
     return float(alpha), bool(config.get("use_rslora"))

@@ -50,7 +50,7 @@ def read_shape(folder: Path) -> Shape | None:
     except OSError as error:
         raise BadInputError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
-        raise BadInputError(f"{path} is no JSON: {error}") from error
+        raise BadInputError(f"{path} is not JSON: {error}") from error
     if not isinstance(config, dict) or "quantization_config" in config:
         return None
     try:

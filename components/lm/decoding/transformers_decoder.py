@@ -18,13 +18,13 @@ from components.lm.models import load_model
 class TransformersDecoder(DrawsWithTorch):
     """Right for every family, and slow: each row has a cache of its own (see `Decoder`)."""
 
-    def __init__(self, folder: Path, number_format: Format, device: torch.device) -> None:
+    def __init__(self, folder: Path, weight_dtype: Format, device: torch.device) -> None:
         """Load the model in `folder` with transformers; int8 is not among its formats.
 
         Raises:
             BadInputError: it cannot be loaded.
         """
-        loaded = load_model(folder, dtype=number_format.base, device=device)
+        loaded = load_model(folder, dtype=weight_dtype.base, device=device)
         self._model, self._device = loaded.model, device
         config = loaded.model.config.get_text_config()
         self.vocabulary, self.positions = int(config.vocab_size), loaded.max_positions

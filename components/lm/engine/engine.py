@@ -17,6 +17,7 @@ from components.lm.engine.protocol import (
     PromptTooLong,
     Request,
     Sampling,
+    fits_context,
 )
 from components.lm.engine.queue import WaitingJobs
 from components.lm.engine.rows import Rows
@@ -62,7 +63,9 @@ class TorchEngine:
         most = self._tokenizer.vocabulary - 1
         for one in ids:
             if not 0 <= one <= most:
-                raise BadInputError(f"the prompt's token {one} is none of the model's, 0 to {most}")
+                raise BadInputError(
+                    f"the prompt's token {one} is not one of the model's, 0 to {most}"
+                )
         return self._tokenizer.decode(ids)
 
     def submit(self, request: Request) -> EventStream:
@@ -107,7 +110,7 @@ def check_length(prompt: int, new: int, context: int) -> None:
         PromptTooLong: they are more.
     """
     tokens = prompt + new
-    if tokens - 1 > context:  # the last token is never read
+    if not fits_context(tokens, context):
         raise PromptTooLong(
             f"the prompt has {prompt} tokens, {tokens} with the new ones, longer than the model's "
             f"context length of {context} tokens; shorten it or ask for fewer"

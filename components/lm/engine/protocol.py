@@ -22,6 +22,11 @@ class PromptTooLong(BadInputError):  # noqa: N818 - it is what the prompt is
     """
 
 
+def fits_context(tokens: int, context: int) -> bool:
+    """Whether a sample of so many tokens fits: the model reads all but the last one."""
+    return tokens - 1 <= context
+
+
 class DeadlineExceeded(HuggingtweetsError):  # noqa: N818 - it is what happened
     """The request's deadline passed before it was done."""
 

@@ -70,7 +70,7 @@ def _opened(path: Path) -> Iterator[StrangersZip]:
     try:
         archive = StrangersZip(path)
     except DAMAGE as error:
-        raise BadInputError(f"{path.name} is no model archive: {error}") from error
+        raise BadInputError(f"{path.name} is not a model archive: {error}") from error
     with archive:
         try:
             yield archive
@@ -89,7 +89,7 @@ def _unpack(archive: StrangersZip, member: ZipInfo, target: Path) -> None:
 def _facts(archive: StrangersZip, members: Mapping[str, ZipInfo], path: Path) -> ArchiveFacts:
     member = members.get(MANIFEST)
     if member is None:
-        raise BadInputError(f"{path.name} is no model archive: it lacks {MANIFEST}")
+        raise BadInputError(f"{path.name} is not a model archive: it lacks {MANIFEST}")
     if member.file_size > MOST_MANIFEST:
         raise BadInputError(f"{path.name}: {MANIFEST} is too large")
     with archive.open(member) as file:

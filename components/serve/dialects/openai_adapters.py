@@ -78,7 +78,7 @@ def openai_adapters(context: Context) -> APIRouter:
         """Take away the adapter that answers to this name."""
         model = shown_version(context, asked.lora_name)
         if model.adapted is None:
-            said = f"{asked.lora_name} is no adapter; take it away with DELETE /models"
+            said = f"{asked.lora_name} is not an adapter; take it away with DELETE /models"
             raise Problem(Kind.BAD_REQUEST, said, "lora_name")
         await context.manager.remove(model)
         said = f"Success: LoRA adapter '{asked.lora_name}' removed successfully."

@@ -40,7 +40,7 @@ def split_body(body: bytes, header: str | None) -> tuple[Any, bytes]:
     length = len(body)
     if header is not None:
         if not header.isdigit() or int(header) > len(body):
-            said = f"{HEADER} is {header!r}, which is no length within the body"
+            said = f"{HEADER} is {header!r}, which is not a length within the body"
             raise Problem(Kind.BAD_REQUEST, said)
         length = int(header)
     try:
@@ -69,7 +69,7 @@ def read_tensors(inputs: Sequence[RequestInput], binary: bytes) -> dict[str, Ten
         data = None
         if size is not None:
             if type(size) is not int or not 0 <= size <= len(binary):
-                raise _bad(one.name, f"has the {SIZE} {size!r}, which is no length in the body")
+                raise _bad(one.name, f"has the {SIZE} {size!r}, which is not a length in the body")
             data, binary = binary[:size], binary[size:]
         if one.name in tensors:
             raise _bad(one.name, "is there twice")
@@ -167,7 +167,7 @@ def _unpacked(name: str, data: bytes) -> list[str]:
             texts.append(part.decode())
             at += _LENGTH.size + length
     except (struct.error, UnicodeDecodeError) as error:
-        raise _bad(name, f"holds bytes that are no texts: {error}") from error
+        raise _bad(name, f"holds bytes that are not text: {error}") from error
     return texts
 
 

@@ -83,7 +83,7 @@ def stored_models(config: ServeConfig) -> list[Model]:
     for entry in config.load_models:
         name, _, file = entry.rpartition("=")
         if not _FILE_NAME.fullmatch(file):
-            raise BadInputError(f"--load-models: {file!r} is no file name in the model store")
+            raise BadInputError(f"--load-models: {file!r} is not a file name in the model store")
         found.append(_of_store(config.model_store / file, name or None, at_startup=True))
     return found
 

@@ -20,10 +20,10 @@ class NamedRegistry(CollectorRegistry):
         A name may be that of a whole metric (`x` for `x_bucket`, `x_sum`, `x_count`, and for the
         counter `x_total`) or of one kind of its samples; one that is not there gives nothing.
         """
-        return _Chosen(self, frozenset(names))
+        return _NamedMetrics(self, frozenset(names))
 
 
-class _Chosen:
+class _NamedMetrics:
     """What is left of a registry; read it as often as you like."""
 
     def __init__(self, registry: CollectorRegistry, names: frozenset[str]) -> None:

@@ -77,7 +77,9 @@ def _api(wandb: Any) -> Any:
     try:
         host = wbauth.HostUrl(base_url)
     except ValueError as error:
-        raise BadInputError(f"WANDB_BASE_URL: {base_url!r} is no address of a server") from error
+        raise BadInputError(
+            f"WANDB_BASE_URL: {base_url!r} is not the address of a server"
+        ) from error
     key = wbauth.authenticate_session(
         host=host, source="huggingtweets report", prompt=False, update_session=False
     )

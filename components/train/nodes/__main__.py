@@ -74,7 +74,9 @@ def _take_part(uri: str, text: str) -> None:
     try:
         config = TrainConfig.model_validate_json(text)
     except ValidationError as error:
-        raise BadInputError(f"--config: it is no configuration of a training: {error}") from error
+        raise BadInputError(
+            f"--config: it is not a configuration of a training: {error}"
+        ) from error
     with waiting_for_stores(os.environ), tempfile.TemporaryDirectory() as folder:
         take_part(Node.of(os.environ), uri, config, Path(folder))
 

@@ -35,7 +35,7 @@ def refuse_outside(nodes: int) -> NoReturn:
         BadInputError: always.
     """
     raise BadInputError(
-        f"--nodes {nodes}: this is no pod of a cluster; run it there with `huggingtweets submit "
+        f"--nodes {nodes}: this is not a pod of a cluster; run it there with `huggingtweets submit "
         f"--nodes {nodes}`, or train on this machine with --gpus"
     )
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.bluesky import BskyAccount, bluesky, bsky_post
-from support.mastodon import MastodonAccount, mastodon, status
+from support.bluesky import BskyAccount, bluesky, bsky_post, bsky_reply, bsky_repost
+from support.mastodon import ANN, MastodonAccount, mastodon, reblog, replying, status
 from support.web_api import Fault, cutting, dripping, endless, hanging_up, sending, silent_for
 from support.x_api import TOKEN, XAccount, refusing, x_api, x_post
 
@@ -21,8 +21,12 @@ from components.collect.__main__ import main
 from components.collect.config import source_given
 from components.collect.stage import run
 from components.collect.web import adapter, asking
+from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
+from components.contracts.posts import Post
 from components.contracts.reports import CollectReport
+from components.prepare.classic import clean_classic
+from components.prepare.posts import Drop
 from components.registry.opt_outs import add_opt_out
 
 
@@ -32,6 +36,46 @@ def with_reset(handler: Any) -> tuple[int, dict[str, str], bytes]:
 
 def moved_away(handler: Any) -> tuple[int, dict[str, str], bytes]:
     return 302, {"Location": handler.path}, b"<html>"
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Reposts, replies and quotes among an account's own posts, and what becomes of them."""
+
+    items: list[dict[str, Any]]
+    """The oldest first, which is a repost of other people's words."""
+    kinds: str
+    reply_to: tuple[str | None, ...]
+    """Of the first five."""
+    counts: tuple[int, int, int]
+    """Reposts, replies, quotes."""
+    repost: str
+    texts: tuple[str, ...]
+    """Of the last ones."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The posts that a server shows to everybody, as one of its kind writes them."""
+
+    name: str
+    """The field of the stand-in's account."""
+    newest_first: bool
+    mixed: Mixed
+    spoil: tuple[Callable[[dict[str, Any]], None], Callable[[dict[str, Any]], None]]
+    """Two ways in which an item cannot be read."""
+    warning: str
+    known: int
+    """Of how many posts an earlier raw-dataset knows."""
+    new_pages: int
+    """How many pages hold what is newer."""
+
+    def items(self, server: Any) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = getattr(server.accounts[0], self.name)
+        return items[::-1] if self.newest_first else items[:]
+
+    def show(self, server: Any, items: list[dict[str, Any]]) -> None:
+        setattr(server.accounts[0], self.name, items[::-1] if self.newest_first else items)
 
 
 @dataclass(frozen=True)
@@ -61,6 +105,9 @@ class Kind:
     """Further flags."""
     before: int = 1
     """How many requests come before the first page."""
+    like: Callable[[Any], None] = lambda server: None
+    """What people do with posts that are there."""
+    feed: Feed | None = None
 
 
 def serve_x() -> AbstractContextManager[Any]:
@@ -76,6 +123,67 @@ def serve_mastodon() -> AbstractContextManager[Any]:
     return mastodon(MastodonAccount([status(n, f"<p>post {n}</p>") for n in range(95)]))
 
 
+def liked_on_bluesky(server: Any) -> None:
+    for item in server.accounts[0].feed:
+        item["post"]["likeCount"] = 7
+
+
+def liked_on_mastodon(server: Any) -> None:
+    for one in server.accounts[0].statuses:
+        one["favourites_count"] = 7
+
+
+def without_uri(item: dict[str, Any]) -> None:
+    item["post"]["uri"] = "gone"
+
+
+def by_ann(item: dict[str, Any]) -> None:
+    item["post"]["author"] = {"did": "did:plc:ann"}
+
+
+def without_time(item: dict[str, Any]) -> None:
+    item["created_at"] = "soon"
+
+
+def embedding(number: int, text: str, kind: str, **embed: Any) -> dict[str, Any]:
+    return bsky_post(number, text, embed={"$type": f"app.bsky.embed.{kind}", **embed})
+
+
+QUOTED = {"uri": "at://did:plc:ann/app.bsky.feed.post/3p", "cid": "bafy"}
+A_LIST = {"uri": "at://did:plc:ann/app.bsky.graph.list/3l", "cid": "bafy"}
+ON_BLUESKY = Mixed(
+    [
+        bsky_repost(0, "THEIR WORDS"),
+        bsky_reply(1, "did:plc:ann", {"did": "did:plc:ann", "handle": "ann.example.com"}),
+        bsky_reply(2, "did:plc:ann", None),
+        bsky_reply(3, "did:plc:nobody", None),
+        embedding(4, "quoted", "record", record=QUOTED),
+        embedding(5, "with a picture", "recordWithMedia", record={"record": QUOTED}),
+        embedding(6, "a list", "record", record=A_LIST),
+        embedding(7, "", "images"),
+    ],
+    "repost reply reply reply quote quote original original",
+    (None, "ann.example.com", "did:plc:ann", "nobody.bsky.social", None),
+    (1, 3, 2),
+    "RT @ann: https://bsky.app/profile/did:plc:ann/post/3a000000",
+    ("",),
+)
+ON_MASTODON = Mixed(
+    [
+        reblog(0, "<p>THEIR WORDS</p>"),
+        replying(1, "7", mentions=[ANN]),
+        replying(2, "8"),
+        replying(3, "42"),
+        status(4, quote={"state": "accepted", "quoted_status": {"id": "9"}}),
+        status(5, "", media_attachments=[{"id": "1"}]),
+        status(6, "<p>the text</p>", spoiler_text="a warning", sensitive=True),
+    ],
+    "repost reply reply reply quote original original",
+    (None, "ann@else.example", "8", "nobody.social.example", None),
+    (1, 3, 1),
+    "RT @ann: https://else.example/@ann/9",
+    ("", "the text"),
+)
 KINDS = {
     "x": Kind(
         serve_x,
@@ -112,6 +220,16 @@ KINDS = {
         (sending(b"[]"), sending(b"{}")),
         before=2,
         meanwhile=lambda server: server.accounts[0].feed.insert(0, bsky_post(300)),
+        like=liked_on_bluesky,
+        feed=Feed(
+            "feed",
+            True,
+            ON_BLUESKY,
+            (without_uri, by_ann),
+            "no id: 1 (first: post 1)",
+            known=130,
+            new_pages=2,
+        ),
     ),
     "mastodon": Kind(
         serve_mastodon,
@@ -124,8 +242,19 @@ KINDS = {
         "https://social.example/users/nobody",
         b'[{"id": "5"}]',
         (sending(b"{}"), sending(b'"x"'), with_reset),
+        like=liked_on_mastodon,
+        feed=Feed(
+            "statuses",
+            False,
+            ON_MASTODON,
+            (without_time, without_time),
+            "2",
+            known=60,
+            new_pages=1,
+        ),
     ),
 }
+PUBLIC = [name for name, kind in KINDS.items() if kind.feed]
 PASSING: tuple[Fault, ...] = (
     *(sending(b"{}", status) for status in (429, 500, 502, 503, 504)),
     *(cutting, hanging_up),
@@ -146,8 +275,8 @@ class Account:
             kind.more
         )
 
-    def collect(self, out: Path, **more: Any) -> CollectReport:
-        return run(source_given(self.flags() | more, {}), dataset_out=out)
+    def collect(self, out: Path, since: Path | None = None, **more: Any) -> CollectReport:
+        return run(source_given(self.flags() | more, {}), dataset_out=out, since=since)
 
     def is_collected_to(self, out: Path, **more: Any) -> bool:
         return self.collect(out, **more).counts.downloaded == self.kind.posts
@@ -177,6 +306,73 @@ def account(
     kind = KINDS[request.param]
     with kind.serve() as server:
         yield Account(kind, server)
+
+
+@pytest.fixture
+def feed(account: Account) -> Feed:
+    assert account.kind.feed
+    return account.kind.feed
+
+
+def posts_of(out: Path) -> list[Post]:
+    return list(read_rows(out / "posts.jsonl", Post))
+
+
+def test_the_same_posts_give_the_same_bytes(account: Account, tmp_path: Path) -> None:
+    account.collect(tmp_path / "one")
+    account.kind.like(account.server)
+    account.collect(tmp_path / "two")
+    for file in ("posts.jsonl", "collect.json"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+@pytest.mark.parametrize("account", PUBLIC, indirect=True)
+def test_reposts_replies_and_quotes_are_told_apart(
+    account: Account, feed: Feed, tmp_path: Path
+) -> None:
+    mixed = feed.mixed
+    feed.show(account.server, mixed.items)
+    counts = account.collect(tmp_path / "out").counts
+    posts = posts_of(tmp_path / "out")
+    assert " ".join(post.kind for post in posts) == mixed.kinds
+    assert tuple(post.reply_to for post in posts[:5]) == mixed.reply_to
+    assert (counts.reposts, counts.replies, counts.quotes) == mixed.counts
+    assert posts[0].text == mixed.repost
+    assert b"THEIR" not in (tmp_path / "out" / "posts.jsonl").read_bytes()
+    assert clean_classic(posts[0]) is Drop.RETWEET
+    assert tuple(post.text for post in posts[-len(mixed.texts) :]) == mixed.texts
+
+
+@pytest.mark.parametrize("account", PUBLIC, indirect=True)
+def test_a_few_posts_that_cannot_be_read_are_left_out(
+    account: Account, feed: Feed, tmp_path: Path
+) -> None:
+    items = feed.items(account.server)
+    for item, spoil in zip(items[-2:], feed.spoil[::-1], strict=True):
+        spoil(item)
+    report = account.collect(tmp_path / "out")
+    assert (report.counts.downloaded, report.notes["skipped"]) == (account.kind.posts - 2, 2)
+    assert any(feed.warning in warning for warning in report.warnings)
+    for item in items:
+        feed.spoil[0](item)
+    assert "cannot be read" in account.refused(tmp_path / "none")
+
+
+@pytest.mark.parametrize("account", PUBLIC, indirect=True)
+def test_only_what_is_new_is_asked_for(account: Account, feed: Feed, tmp_path: Path) -> None:
+    server, count = account.server, account.kind.posts
+    items = feed.items(server)
+    feed.show(server, items[: feed.known])
+    account.collect(tmp_path / "old")
+    feed.show(server, items)
+    server.seen.clear()
+    report = account.collect(tmp_path / "new", since=tmp_path / "old")
+    assert (report.counts.downloaded, report.notes["new"]) == (count, count - feed.known)
+    assert len(server.pages) == feed.new_pages
+    texts = [post.text for post in posts_of(tmp_path / "new")]
+    assert texts == [f"post {number}" for number in range(count)]
+    again = account.collect(tmp_path / "new", since=tmp_path / "new")
+    assert (again.counts.downloaded, again.notes["new"]) == (count, 0)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for flag in ("archive", "table"):
         config = source_given({flag: str(tmp_path / "pipe"), "consent": "fictional"}, {})
-        with pytest.raises(BadInputError, match="no plain file"):
+        with pytest.raises(BadInputError, match="not a plain file"):
             run(config, dataset_out=tmp_path / "out")
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.archives import PNG
-from support.bluesky import START, BskyAccount, BskyServer, bluesky, bsky_post, bsky_repost
+from support.bluesky import START, BskyAccount, BskyServer, bluesky, bsky_post
 from support.web_api import Fault, sending
 
 from components.collect.bluesky.posts import read_post
@@ -24,7 +24,6 @@ from components.contracts.base import read_rows
 from components.contracts.errors import BadInputError
 from components.contracts.posts import Post
 from components.contracts.reports import CollectReport
-from components.prepare.classic import clean_classic
 from components.prepare.cleaning import clean_default
 from components.prepare.posts import Drop
 
@@ -74,51 +73,6 @@ def test_a_feed_becomes_a_raw_dataset(server: BskyServer, tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert len(server.pages) == 4
     assert all("limit=100" in page for page in server.pages)
-
-
-def test_the_same_posts_give_the_same_bytes(server: BskyServer, tmp_path: Path) -> None:
-    collect(server, tmp_path / "one")
-    for item in server.accounts[0].feed:
-        item["post"]["likeCount"] = 7
-    collect(server, tmp_path / "two")
-    for file in ("posts.jsonl", "collect.json"):
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
-
-
-def replying(number: int, did: str, author: dict[str, str] | None) -> dict[str, Any]:
-    uri = f"at://{did}/app.bsky.feed.post/3p"
-    ref = {"uri": uri, "cid": "bafy"}
-    item = bsky_post(number, "yes", reply={"root": ref, "parent": ref})
-    return item | ({"reply": {"parent": {"uri": uri, "author": author}}} if author else {})
-
-
-def test_reposts_replies_and_quotes_are_told_apart(server: BskyServer, tmp_path: Path) -> None:
-    quoted = {"uri": "at://did:plc:ann/app.bsky.feed.post/3p", "cid": "bafy"}
-    with_picture = {"$type": "app.bsky.embed.recordWithMedia", "record": {"record": quoted}}
-    a_list = {"uri": "at://did:plc:ann/app.bsky.graph.list/3l", "cid": "bafy"}
-    ann = {"did": "did:plc:ann", "handle": "ann.example.com"}
-    server.accounts[0].feed = [
-        bsky_post(7, "", embed={"$type": "app.bsky.embed.images"}),
-        bsky_post(6, "a list", embed={"$type": "app.bsky.embed.record", "record": a_list}),
-        bsky_post(5, "with a picture", embed=with_picture),
-        bsky_post(4, "quoted", embed={"$type": "app.bsky.embed.record", "record": quoted}),
-        replying(3, "did:plc:nobody", None),
-        replying(2, "did:plc:ann", None),
-        replying(1, "did:plc:ann", ann),
-        bsky_repost(0, "THEIR WORDS"),
-    ]
-    report = collect(server, tmp_path / "out")
-    posts = posts_of(tmp_path / "out")
-    kinds = ["repost", "reply", "reply", "reply", "quote", "quote", "original", "original"]
-    assert [post.kind for post in posts] == kinds
-    assert [post.reply_to for post in posts[:5]] == [
-        *(None, "ann.example.com", "did:plc:ann", NOBODY, None)
-    ]
-    assert (report.counts.reposts, report.counts.replies, report.counts.quotes) == (1, 3, 2)
-    assert posts[0].text == "RT @ann: https://bsky.app/profile/did:plc:ann/post/3a000000"
-    assert b"THEIR WORDS" not in (tmp_path / "out" / "posts.jsonl").read_bytes()
-    assert clean_classic(posts[0]) is Drop.RETWEET
-    assert posts[-1].text == ""
 
 
 def facet(text: str, shown: str, **feature: str) -> dict[str, Any]:
@@ -223,30 +177,11 @@ def test_a_post_is_no_later_than_bluesky_knew_of_it() -> None:
     assert post.created_at == START.replace(minute=5)
 
 
-def test_a_few_posts_that_cannot_be_read_are_left_out(server: BskyServer, tmp_path: Path) -> None:
-    feed = server.accounts[0].feed
-    feed[0]["post"]["uri"] = "gone"
-    feed[1]["post"]["author"] = {"did": "did:plc:ann"}
-    report = collect(server, tmp_path / "out")
-    assert (report.counts.downloaded, report.notes["skipped"]) == (248, 2)
-    assert any("no id: 1 (first: post 1)" in warning for warning in report.warnings)
-    for item in feed:
-        item["post"]["uri"] = "gone"
-    assert "cannot be read" in refused(server, tmp_path / "none")
-
-
-def test_only_what_is_new_is_asked_for(server: BskyServer, tmp_path: Path) -> None:
-    feed = server.accounts[0].feed
-    old = feed[120:]
-    server.accounts[0].feed = old
+def test_another_account_of_the_same_name_brings_nothing_up_to_date(
+    server: BskyServer, tmp_path: Path
+) -> None:
     collect(server, tmp_path / "old")
-    server.accounts[0].feed = feed
-    server.seen.clear()
-    report = collect(server, tmp_path / "new", since=tmp_path / "old")
-    assert (report.counts.downloaded, report.notes["new"]) == (250, 120)
-    assert len(server.pages) == 2
-    assert [post.text for post in posts_of(tmp_path / "new")] == [f"post {n}" for n in range(250)]
-    server.accounts[0].feed = [bsky_post(1), *old]
+    server.accounts[0].feed.insert(0, bsky_post(300))
     server.accounts[0].did = "did:plc:other"
     with pytest.raises(BadInputError, match="is account did:plc:other now"):
         collect(server, tmp_path / "other", since=tmp_path / "old")

@@ -248,7 +248,7 @@ def test_a_root_that_is_no_commit_is_refused(tmp_path: Path) -> None:
     for commit in ({"did": "ann", "data": Link(b"")}, {"did": DID}, [1], "x"):
         repository = Repository({})
         repository.root = repository.put(commit)
-        damaged(tmp_path / "repo.car", repository.car(), "no commit of a repository")
+        damaged(tmp_path / "repo.car", repository.car(), "not a commit of a repository")
 
 
 def test_blocks_beyond_all_bounds_are_refused(

@@ -73,19 +73,19 @@ def test_pipes_and_sockets_are_refused_and_not_waited_for(folder: Path) -> None:
     tweets = folder / "data" / "tweets.js"
     tweets.unlink()
     os.mkfifo(tweets)
-    refuse(folder, "no plain file")
+    refuse(folder, "not a plain file")
     tweets.unlink()
     with socket.socket(socket.AF_UNIX) as made, pytest.MonkeyPatch.context() as patch:
         patch.chdir(tweets.parent)  # the names of sockets are short
         made.bind(tweets.name)
-        refuse(folder, "no plain file")
+        refuse(folder, "not a plain file")
 
 
 def test_a_pipe_that_is_put_in_the_way_later_is_refused(folder: Path) -> None:
     with SafeFolder(folder, "x") as archive:
         (folder / "data" / "tweets.js").unlink()
         os.mkfifo(folder / "data" / "tweets.js")
-        with pytest.raises(BadInputError, match="no plain file"):
+        with pytest.raises(BadInputError, match="not a plain file"):
             archive.read("data/tweets.js")
 
 
@@ -140,7 +140,7 @@ def test_no_file_stays_open(folder: Path) -> None:
     (folder / "data" / "profile.js").unlink()
     os.mkfifo(folder / "data" / "profile.js")
     for _ in range(3):
-        refuse(folder, "no plain file")
+        refuse(folder, "not a plain file")
     assert open_below(folder) == set()
     with SafeFolder(folder, "x"):
         assert open_below(folder) == {folder.resolve()}

@@ -56,9 +56,14 @@ def is_short(text: str) -> bool:
     return len(cleaned(text).split()) < 3
 
 
+def is_near_duplicate(post: SamplePost) -> bool:
+    """Whether it is marked as one."""
+    return any(mark.startswith("near=") for mark in post.marks)
+
+
 def written() -> Iterator[SamplePost]:
     """The posts in the author's own words, each meant to be like no other."""
-    return (post for post in POSTS if post.kind != "repost" and not post.is_near_duplicate)
+    return (post for post in POSTS if post.kind != "repost" and not is_near_duplicate(post))
 
 
 def time_of(tweet: dict[str, Any]) -> datetime:

@@ -160,7 +160,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
 
 def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
     refuse(tmp_path, b'{"a": "' + b"a" * (5 << 20), "a JSON object, is cut off", author="ann")
-    refuse(tmp_path, "," * 5000, "first line is no line of column names", author="ann")
+    refuse(tmp_path, "," * 5000, "first line is not a line of column names", author="ann")
 
 
 def test_what_the_dumps_say_of_a_post_is_kept(tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
         (b"\x00" * 5000, "not a table"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00\x01\x02" * 99, "is a picture"),
         (b"PK\x03\x04rest", "a zip that is cut off or damaged"),
-        (b"PAR1rest", "no whole Parquet file"),
+        (b"PAR1rest", "not a whole Parquet file"),
         (gzip.compress(b"id,date,text,user\n")[:-9], "packed with .*, and cut off"),
         (b"\x1f\x8brest", "packed with .*, and cut off or damaged"),
         (zstd(b"id,date,text,user\n" * 99)[:-9], "cut off"),

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.contracts.lineage import Digests, Lineage
+from components.contracts.lineage import (
+    Digests,
+    EvaluatedModel,
+    FetchedModel,
+    Lineage,
+    TrainedModel,
+)
 from components.contracts.people import People
 from components.contracts.registry import Claim, Manifest
 from components.contracts.reports import PostCounts
@@ -77,9 +83,11 @@ def test_every_field_of_a_lineage_is_read() -> None:
     assert [report.account_id for report in lineage.collect.values()] == ["42", None]
     assert lineage.prepare is not None
     assert lineage.prepare.count_table()["Tweets kept"] == [2]
-    assert lineage.fetch == WHOLE["fetch"]
-    assert lineage.train == WHOLE["train"]
-    assert lineage.evaluate == WHOLE["evaluate"]
+    assert lineage.fetch == FetchedModel.model_validate(WHOLE["fetch"])
+    assert lineage.fetch.name == lineage.fetch.id == "tiny"
+    assert lineage.train.seed == 7
+    assert lineage.train == TrainedModel.model_validate(WHOLE["train"])
+    assert lineage.evaluate == EvaluatedModel.model_validate(WHOLE["evaluate"])
     assert lineage.images == WHOLE["images"]
     assert lineage.runs == WHOLE["runs"]
     assert lineage.people("carol") == People(("ann", "bob"), ("42",))

@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from support.deploying import Namespace, meanwhile
+from support.deploying import Namespace, meanwhile, production_unseen_by
 from support.servers import publish, until
 
 from components.contracts.errors import BadInputError
@@ -134,9 +134,10 @@ def test_a_pod_that_cannot_be_reached(namespace: Namespace) -> None:
 
 def test_pods_that_do_not_follow_make_production_go_back(namespace: Namespace) -> None:
     running = namespace.add_pod("pod-a")
-    personas = running.server.context.personas
-    personas._wished = lambda name: "1"  # type: ignore[method-assign]
-    with pytest.raises(NotDeployedError, match="1 of 1 serving pods did not follow production"):
+    with (
+        production_unseen_by(running),
+        pytest.raises(NotDeployedError, match="1 of 1 serving pods did not follow production"),
+    ):
         namespace.deploy(2, seconds=2)
     assert namespace.points_to("production") == 1
     alias = namespace.registry.alias("jane", "production")
@@ -154,9 +155,7 @@ def test_pods_that_do_not_follow_make_production_go_back(namespace: Namespace) -
 def test_production_that_somebody_moved_on_is_left_there(namespace: Namespace) -> None:
     publish(namespace.registry, alias=None)
     running = namespace.add_pod("pod-a")
-    personas = running.server.context.personas
-    personas._wished = lambda name: "1"  # type: ignore[method-assign]
-    with ThreadPoolExecutor() as pool:
+    with production_unseen_by(running), ThreadPoolExecutor() as pool:
         deployment = pool.submit(namespace.deploy, 2)
         until(lambda: namespace.points_to("production") == 2)
         namespace.registry.move_alias("jane", "production", 3)

@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import kubernetes
 import pytest
-from support.deploying import Namespace
+from support.deploying import Namespace, production_unseen_by
 from support.kubernetes_api import KubernetesApi, kubernetes_api
 from support.servers import until
 
@@ -39,8 +40,13 @@ def names(there: Watching) -> list[str]:
     return [pod.name for pod in there.ready]
 
 
+def watches(api: KubernetesApi) -> list[str]:
+    return [line for line in api.state.requests if "watch=True" in line]
+
+
 def asked(api: KubernetesApi, what: str) -> int:
-    return sum(("watch=True" in line) == (what == "watch") for line in api.state.requests)
+    watched = len(watches(api))
+    return watched if what == "watch" else len(api.state.requests) - watched
 
 
 def test_pods_come_change_and_go(api: KubernetesApi, tmp_path: Path) -> None:
@@ -89,11 +95,14 @@ def test_a_version_that_is_gone_lists_anew(api: KubernetesApi, tmp_path: Path) -
     assert asked(api, "list") == 2
 
 
-def test_a_bookmark_spares_the_listing(api: KubernetesApi, tmp_path: Path) -> None:
+def test_a_bookmark_spares_the_listing(
+    api: KubernetesApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "WATCH_SECONDS", 1)
     with watch(api, tmp_path) as there:
         api.state.bookmark()
-        version = str(api.state.version)
-        until(lambda: there._version == version)
+        newest = f"resourceVersion={api.state.version}"
+        until(lambda: any(newest in line.split("&") for line in watches(api)))
         api.state.oldest = api.state.version
         api.state.cut_watches()
         api.state.add_pod("one", POD)
@@ -203,14 +212,13 @@ def test_while_the_view_is_old_nothing_is_concluded(namespace: Namespace) -> Non
 def test_what_is_known_must_do_when_the_view_stays_old(namespace: Namespace) -> None:
     running = namespace.add_pod("pod-a")
     state = namespace.api.state
-    wished, personas = running.server.context.personas._wished, running.server.context.personas
-    personas._wished = lambda name: "1"  # type: ignore[method-assign]
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool, ExitStack() as held:
+        held.enter_context(production_unseen_by(running))
         deployment = pool.submit(namespace.deploy, 2, seconds=4)
         until(lambda: namespace.points_to("production") == 2)
         state.forbidden.add("watch")
         state.cut_watches()
-        personas._wished = wished  # type: ignore[method-assign]
+        held.close()
         assert deployment.result().outcome == "moved"
     assert namespace.points_to("production") == 2
 

@@ -40,7 +40,7 @@ def test_the_judged_author_is_not_among_the_others(author: Path, tmp_path: Path)
 
 def test_a_folder_without_anybody_else_is_refused(author: Path, tmp_path: Path) -> None:
     judged = read_author(author)
-    with pytest.raises(BadInputError, match="is no folder"):
+    with pytest.raises(BadInputError, match="is not a folder"):
         read_reference_authors(tmp_path / "missing", judged)
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadInputError, match="a train-dataset for each author"):

@@ -122,7 +122,7 @@ def test_a_tokenizer_of_another_model_is_refused(tiny: Path, out: Path) -> None:
 def test_a_model_that_is_no_causal_one_is_refused(tiny: Path, out: Path) -> None:
     config = json.loads((tiny / "config.json").read_text())
     (tiny / "config.json").write_text(json.dumps(config | {"model_type": "t5"}))
-    with pytest.raises(BadInputError, match="'t5', which is no causal language model"):
+    with pytest.raises(BadInputError, match="'t5', which is not a causal language model"):
         fetch(tiny, out)
 
 
@@ -154,7 +154,7 @@ def test_a_model_is_not_fetched_into_itself(tiny: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/nowhere", "./nowhere", "nowhere/"])
 def test_a_missing_folder_is_named(name: str, out: Path) -> None:
-    with pytest.raises(BadInputError, match="nowhere is no folder"):
+    with pytest.raises(BadInputError, match="nowhere is not a folder"):
         fetch(name, out)
 
 
@@ -181,7 +181,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 ) -> None:
     assert main(["--base-model", "/nowhere", "--model-out", str(out)]) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "error: /nowhere is no folder; name one that holds a model"
+        "error: /nowhere is not a folder; name one that holds a model"
     ]
 
 

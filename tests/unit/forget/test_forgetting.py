@@ -582,7 +582,7 @@ def test_a_post_is_named_by_its_id_or_any_link_to_it(given: str, post_id: str) -
     [
         ({}, "say what to forget"),
         ({"post_id": (" / ",)}, "not the id of a post"),
-        ({"author": ("@",)}, "is no handle"),
+        ({"author": ("@",)}, "is not a handle"),
         ({"post_id": ("1",), "gone": True}, "leave --post-id out"),
         ({"post_id": ("1",), "opt_out": True}, "needs an author"),
     ],

@@ -47,7 +47,7 @@ def test_a_missing_file_is_named(copy: Path, file: str) -> None:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="nowhere is no folder"):
+    with pytest.raises(BadInputError, match="nowhere is not a folder"):
         load_model(tmp_path / "nowhere")
 
 
@@ -84,7 +84,7 @@ def test_truncated_weights_are_refused(copy: Path) -> None:
         ({"model_type": "mamba"}, "'mamba' without attention"),
         ({"model_type": "dots3_note"}, "'dots3_note' whose parts differ"),
         ({"quantization_config": {"quant_method": "gptq"}}, "gptq quantized, which cannot be"),
-        ({"model_type": "t5"}, "'t5', which is no causal language model"),
+        ({"model_type": "t5"}, "'t5', which is not a causal language model"),
         ({"model_type": "unheard-of"}, "cannot read"),
         ({"n_layer": 3}, "lacks weights"),
         ({"n_embd": 64}, "cannot load the model"),

@@ -5,7 +5,7 @@ import pytest
 
 from components.collect.config import FileSource, Source, TableSource
 from components.contracts.errors import BadInputError
-from pipelines.cli.run import add_account_flags, add_source_flags
+from pipelines.cli.source_flags import add_account_flags, add_source_flags
 from pipelines.sources import sources_given
 
 

@@ -27,6 +27,7 @@ from components.contracts.reports import (
     FetchReport,
     PrepareReport,
 )
+from components.gate.judgement import GateFailedError
 from components.publish.config import PublishConfig
 from components.publish.inputs import read_story
 from components.publish.lineage import lineage_of
@@ -36,7 +37,6 @@ from components.registry.opt_outs import add_opt_out
 from components.registry.post_hashes import POST_HASHES, post_keys
 from components.registry.stale import mark_stale
 from components.runtime.digests import file_sha256, folder_sha256
-from components.runtime.gate import GateFailedError
 from components.text.ngrams import words_of
 from components.text.spans import BEGINNINGS, SPANS, SpanFilter
 
@@ -329,7 +329,7 @@ def test_a_picture_outside_of_its_folder_is_left_out(folders: Folders, tmp_path:
 
 def test_a_raw_dataset_of_somebody_else_is_refused(folders: Folders, tmp_path: Path) -> None:
     raw = raw_dataset(tmp_path / "raw", "stranger", "picture.png")
-    with pytest.raises(BadInputError, match="none of the model's authors"):
+    with pytest.raises(BadInputError, match="not one of the model's authors"):
         publish(folders, tmp_path / "registry", raw_dataset=[raw])
 
 

@@ -12,10 +12,10 @@ from support.pushed_versions import STAYS, Push, evaluation, publish_version
 from components.contracts.errors import BadInputError, UnreachableError
 from components.contracts.pushing import Pushed, PushReport
 from components.contracts.registry import StaleVersion
+from components.gate.judgement import GateFailedError
 from components.registry import Registry
 from components.registry.opt_outs import add_opt_out
 from components.registry.stale import mark_stale
-from components.runtime.gate import GateFailedError
 
 FILES = {
     *("README.md", "config.json", "evaluation.json", "huggingtweets.json", "model.safetensors"),
@@ -146,10 +146,10 @@ def test_while_nothing_is_in_production_the_latest_is_pushed(push: Push, registr
         ({"name": "nobody"}, "there is no persona nobody"),
         ({"name": "../up"}, "cannot name a persona"),
         ({"registry": "/nowhere/at/all"}, "no such folder"),
-        ({"to": "bot"}, "--to: 'bot' is no OWNER/NAME"),
-        ({"to": "jane/bot/more"}, "is no OWNER/NAME"),
-        ({"to": "https://huggingface.co/jane/bot"}, "is no OWNER/NAME"),
-        ({"to": "jane/-bot-"}, "is no OWNER/NAME"),
+        ({"to": "bot"}, "--to: 'bot' is not the OWNER/NAME"),
+        ({"to": "jane/bot/more"}, "is not the OWNER/NAME"),
+        ({"to": "https://huggingface.co/jane/bot"}, "is not the OWNER/NAME"),
+        ({"to": "jane/-bot-"}, "is not the OWNER/NAME"),
         ({"no_gate": "maybe"}, "--no-gate: 'maybe' is neither true nor false"),
     ],
 )

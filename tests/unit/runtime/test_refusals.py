@@ -12,8 +12,8 @@ import pytest
 from components.collect.__main__ import main as collect
 from components.contracts.errors import BadInputError, HuggingtweetsError, UnreachableError
 from components.contracts.refusal import Refusal
+from components.gate.judgement import GateFailedError
 from components.runtime import refusals
-from components.runtime.gate import GateFailedError
 from components.runtime.refusals import MARK, RETRY_INDEX, RefusedBeforeError, refused_once
 from components.storage import ConflictError, StorageError, open_store
 from components.storage.errors import ChecksumError, TransientError

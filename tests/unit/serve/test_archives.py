@@ -93,5 +93,5 @@ def test_a_damaged_file_is_said_in_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 cut off"])
 def test_what_is_no_zip_is_no_archive(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.mar").write_bytes(content)
-    with pytest.raises(BadInputError, match=r"x.mar is no model archive"):
+    with pytest.raises(BadInputError, match=r"x.mar is not a model archive"):
         archive_facts(tmp_path / "x.mar")

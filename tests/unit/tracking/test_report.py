@@ -176,7 +176,7 @@ def test_an_address_that_is_none_is_one_sentence(
     address: str, api: WandbApi, story: ReportContent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", address)
-    with pytest.raises(BadInputError, match="WANDB_BASE_URL: .* is no address") as refused:
+    with pytest.raises(BadInputError, match="WANDB_BASE_URL: .* is not the address") as refused:
         make_report(story)
     assert "\n" not in str(refused.value)
 

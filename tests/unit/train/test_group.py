@@ -184,7 +184,7 @@ def test_a_process_that_is_killed_ends_the_others_with_a_sentence(
     ("flags", "said"),
     [
         (["--batch-tokens", "1"], "--batch-tokens: a batch of 1 tokens holds 1 posts at most"),
-        (["--base-model", "/nowhere"], "/nowhere is no folder"),
+        (["--base-model", "/nowhere"], "/nowhere is not a folder"),
     ],
 )
 def test_what_is_wrong_in_every_process_is_said_once(

@@ -14,9 +14,15 @@ from components.train.method import make_trainable, with_weights
 
 RESTING = {
     "gpt2": {"transformer.wte", "mlp.c_fc"},
-    "llama": {"model.embed_tokens", "lm_head", "mlp.gate_proj", "mlp.up_proj"},
+    "llama": {
+        *("model.embed_tokens", "lm_head", "mlp.gate_proj", "mlp.up_proj"),
+        *("self_attn.q_proj", "self_attn.k_proj"),
+    },
     "gpt_neox": {"gpt_neox.embed_in", "lm_head", "mlp.dense_h_to_4h"},
-    "phi": {"model.embed_tokens", "lm_head", "mlp.fc1"},
+    "phi": {
+        *("model.embed_tokens", "lm_head", "mlp.fc1"),
+        *("self_attn.q_proj", "self_attn.k_proj"),
+    },
 }
 
 
@@ -25,7 +31,7 @@ def made(family: str, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("family", RESTING)
-def test_partial_training_leaves_embeddings_and_what_widens_the_mlps(
+def test_partial_training_leaves_embeddings_queries_keys_and_what_widens_the_mlps(
     family: str, tmp_path: Path
 ) -> None:
     model = made(family, tmp_path)

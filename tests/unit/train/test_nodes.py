@@ -195,7 +195,7 @@ def test_outside_a_cluster_nodes_are_refused(
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
         monkeypatch.delenv(name, raising=False)
     config = QUICK.model_copy(update={"checkpoint_uri": "gs://a/b"})
-    with pytest.raises(BadInputError, match="--nodes 2: this is no pod of a cluster"):
+    with pytest.raises(BadInputError, match="--nodes 2: this is not a pod of a cluster"):
         run(config, **places)
 
 
@@ -207,7 +207,7 @@ def test_a_machine_with_a_kubeconfig_is_no_pod_either(
         monkeypatch.delenv(variable, raising=False)
         if name:
             monkeypatch.setenv(variable, name)
-    with pytest.raises(BadInputError, match="this is no pod of a cluster"):
+    with pytest.raises(BadInputError, match="this is not a pod of a cluster"):
         run(QUICK.model_copy(update={"checkpoint_uri": "gs://a/b"}), **places)
 
 
@@ -334,4 +334,4 @@ def test_a_pod_without_kubeflow_trainer_is_told_what_the_command_is_for(
     assert take_part(["--place", "gs://a/b", "--config", "{}"]) == 2
     assert "this is the command of a TrainJob's pods" in capsys.readouterr().err
     assert take_part(["--place", "gs://a/b", "--config", '{"epochs": 0}']) == 2
-    assert "--config: it is no configuration of a training" in capsys.readouterr().err
+    assert "--config: it is not a configuration of a training" in capsys.readouterr().err

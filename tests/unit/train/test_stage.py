@@ -281,7 +281,7 @@ def test_a_folder_that_is_no_dataset_is_refused(
     [
         (["--learning-rate", "0"], "--learning-rate: '0' is too small"),
         (["--epochs", "many"], "--epochs: "),
-        (["--base-model", "/nowhere"], "/nowhere is no folder"),
+        (["--base-model", "/nowhere"], "/nowhere is not a folder"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(

@@ -32,11 +32,11 @@ OPTIONS: Sequence[dict[str, Any]] = (
 )
 
 
-def fast(number_format: Format) -> Make:
+def fast(weight_dtype: Format) -> Make:
     def make(folder: Path) -> Decoder:
         shape = read_shape(folder)
         assert shape is not None
-        return FastDecoder(folder, shape, number_format, CPU)
+        return FastDecoder(folder, shape, weight_dtype, CPU)
 
     return make
 
@@ -221,7 +221,7 @@ def test_weights_that_are_no_numbers_are_refused(
     weights = load_file(adapter / ADAPTER_WEIGHTS)
     weights[min(weights)][0, 0] = value
     save_file(weights, adapter / ADAPTER_WEIGHTS)
-    with pytest.raises(BadInputError, match="holds what is no number"):
+    with pytest.raises(BadInputError, match="holds what is not a number"):
         fast(Format())(model_folder("llama")).load_adapter(adapter)
 
 

@@ -42,10 +42,10 @@ def test_logits_are_those_of_transformers(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "number_format", [Format("bf16"), Format("fp32", EVERY_ROW), Format("bf16", 2)]
+    "weight_dtype", [Format("bf16"), Format("fp32", EVERY_ROW), Format("bf16", 2)]
 )
-def test_small_formats_are_near(folder: Path, number_format: Format) -> None:
-    check_rows_of_their_own_length(load_decoder(folder, number_format, CPU), folder, 0.02)
+def test_small_formats_are_near(folder: Path, weight_dtype: Format) -> None:
+    check_rows_of_their_own_length(load_decoder(folder, weight_dtype, CPU), folder, 0.02)
 
 
 def test_bf16_is_computed_without_the_instructions_for_it_too(

@@ -264,8 +264,7 @@ def test_the_prompt_of_several_samples_is_read_once(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
-    decoder = engine._rows._decoder  # type: ignore[attr-defined]
-    step = type(decoder).step
+    step = FastDecoder.step
 
     def count(
         self: Any, tokens: Any, positions: Any, chunks: Any = (), adapters: Any = ()
@@ -274,6 +273,6 @@ def test_the_prompt_of_several_samples_is_read_once(
         result: torch.Tensor = step(self, tokens, positions, chunks, adapters)
         return result
 
-    monkeypatch.setattr(type(decoder), "step", count)
+    monkeypatch.setattr(FastDecoder, "step", count)
     write(engine, PROMPTS[3], 40, max_tokens=5)
     assert sum(read) == engine.prompt_tokens(PROMPTS[3])

@@ -50,7 +50,7 @@ def test_others_can_be_named(dataset: Path, texts: Path, tmp_path: Path) -> None
         ([], "one of the arguments --model --samples is required"),
         (["--samples", "missing.jsonl"], "cannot read missing.jsonl"),
         (["--model", "missing"], "missing"),
-        (["--samples", "texts.jsonl", "--reference-authors", "missing"], "is no folder"),
+        (["--samples", "texts.jsonl", "--reference-authors", "missing"], "is not a folder"),
         (["--samples", "texts.jsonl", "--gate", "missing.yaml"], "cannot read the gate"),
     ],
 )

@@ -95,7 +95,7 @@ def test_a_local_run_ends_with_it(
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        (["--push-to", "bot"], "--push-to: 'bot' is no OWNER/NAME"),
+        (["--push-to", "bot"], "--push-to: 'bot' is not the OWNER/NAME"),
         (["--push-public"], "--push-public: say where to"),
         (["--push-to", "jane/bot", "--until", "train"], "there is nothing to push"),
     ],

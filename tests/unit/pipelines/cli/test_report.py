@@ -74,8 +74,8 @@ def test_of_a_persona_the_version_in_production_is_told_unless_another_is_named(
         (["nobody"], "nobody"),
         (["rosa@9"], "9"),
         (["rosa@x"], "rosa@x"),
-        (["a/b"], "is no folder of a run"),
-        ([""], "is no folder of a run"),
+        (["a/b"], "is not a folder of a run"),
+        ([""], "is not a folder of a run"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(

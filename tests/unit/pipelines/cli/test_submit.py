@@ -367,7 +367,7 @@ def test_forgetting_what_is_gone_is_scheduled(kfp: KfpServer, images: Path) -> N
     ("more", "sentence"),
     [
         (("--table", "gs://posts/ann.csv", "--author", "ann"), "leave sources out"),
-        (("--artifacts", "out"), "no place that pods reach"),
+        (("--artifacts", "out"), "not a place that pods reach"),
     ],
 )
 def test_what_is_not_for_forgetting_is_refused(

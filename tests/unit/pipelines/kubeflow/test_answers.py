@@ -96,7 +96,7 @@ def test_another_answer_with_status_200_is_none_of_kubeflow(
     assert main(words(command, kfp.url, images)) == 2
     said = one_sentence(capsys)
     assert kfp.url in said
-    assert "no answer of Kubeflow Pipelines" in said
+    assert "not an answer of Kubeflow Pipelines" in said
     assert "login page" in said
     assert "--token-file" in said
 

@@ -104,7 +104,7 @@ def test_a_gpu_that_is_not_there_is_missed_before_anything_is_fetched(
 
 def test_several_nodes_are_for_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    with pytest.raises(BadInputError, match="this is no pod of a cluster"):
+    with pytest.raises(BadInputError, match="this is not a pod of a cluster"):
         check_device(TrainConfig(nodes=2))
     check_device(TrainConfig(gpus=2, device="cpu"))
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)

@@ -206,6 +206,6 @@ def test_a_base_model_that_should_be_here_is_looked_for_at_once(
     words = ["--table", posts, "--author", "ann", "--base-model", f"{tmp_path}/none/"]
     for until in ("fetch", "publish"):
         run(tmp_path / "out", *words, until=until, expect=2)
-        assert "none is no folder" in capsys.readouterr().err
+        assert "none is not a folder" in capsys.readouterr().err
     assert not (tmp_path / "out" / "raw-dataset").exists()
     run(tmp_path / "out", *words)

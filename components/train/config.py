@@ -8,7 +8,7 @@ from components.runtime.flags import StageConfig
 from components.runtime.words import LARGEST
 
 Method = Literal["partial", "full", "lora"]
-DEFAULT_LEARNING_RATES: dict[Method, float] = {"partial": 5e-4, "full": 2e-4, "lora": 2e-3}
+DEFAULT_LEARNING_RATES: dict[Method, float] = {"partial": 3.5e-4, "full": 2e-4, "lora": 2e-3}
 
 RUNTIME_ONLY = frozenset(
     {
@@ -24,7 +24,7 @@ class TrainConfig(StageConfig):
     """How to fine-tune: the defaults suit one author's few hundred to few thousand posts."""
 
     method: Method = "partial"
-    """Train a part of the weights (not embeddings, queries, keys, and what widens each MLP), all,
+    """Train a part of the weights (not embeddings, queries, keys, and what widens most MLPs), all,
     or low-rank adapters."""
     publish: Literal["merged", "adapter"] = "merged"
     """What lora leaves: a whole model, the adapters merged into it, or a few megabytes of adapters

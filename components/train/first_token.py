@@ -20,6 +20,7 @@ from torch.autograd.function import once_differentiable
 from transformers.pytorch_utils import Conv1D
 
 from components.train.data import Posts
+from components.train.layers import layers_of
 
 LAYERS = 2
 """How many of the last layers it teaches."""
@@ -56,7 +57,7 @@ def tame_first_tokens(model: Any, posts: Posts) -> None:
     transformers made it. One whose body is not apart from its head, or does not tell its layers, is
     left alone.
     """
-    layers = _layers_of(model)
+    layers = layers_of(model)
     if layers is None or model.base_model is model:
         return
     last = max(0, len(layers) - LAYERS)
@@ -70,12 +71,6 @@ def tame_first_tokens(model: Any, posts: Posts) -> None:
 def _telling(posts: Posts) -> list[int]:
     """The longest of the first posts, as far as it must be read."""
     return max(posts.ids[:SOME], key=len)[:-1][:SOME]
-
-
-def _layers_of(model: Any) -> nn.ModuleList | None:
-    count = getattr(model.config.get_text_config(), "num_hidden_layers", None)
-    lists = (module for module in model.modules() if isinstance(module, nn.ModuleList))
-    return next((layers for layers in lists if len(layers) == count), None)
 
 
 def _readers_of_large_numbers(

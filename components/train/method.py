@@ -12,10 +12,13 @@ from transformers.pytorch_utils import Conv1D
 from components.contracts.errors import BadInputError
 from components.train.adapted import join_adapters
 from components.train.config import TrainConfig
+from components.train.layers import layers_of
 
 ALPHA_PER_RANK = 2
 QUERIES_AND_KEYS = (".q_proj", ".k_proj")
 """As most families name their layers; some have one for queries, keys and values."""
+WHOLE_MLPS = 0.2
+"""The share of the layers, the last ones, whose MLPs partial training trains whole."""
 
 
 def make_trainable(model: Any, config: TrainConfig) -> list[Parameter]:
@@ -93,13 +96,17 @@ def _adapted(model: Any, config: TrainConfig) -> Any:
 
 
 def _resting(model: Any) -> Iterator[nn.Module]:
-    """What partial training leaves as it is: embeddings, queries, keys, what widens each MLP.
+    """What partial training leaves as it is: embeddings, queries, keys, what widens most MLPs.
 
     They are most of the weights, and what a few thousand posts teach goes into the others as well.
     """
     yield from filter(None, (model.get_input_embeddings(), model.get_output_embeddings()))
+    layers = layers_of(model) or nn.ModuleList()
+    first_whole = round(len(layers) * (1 - WHOLE_MLPS))
+    whole = set(layers[first_whole:].modules())
     for name, module in model.named_modules():
-        if name.endswith(QUERIES_AND_KEYS) or ("mlp" in name.lower() and _widens(module)):
+        widens = "mlp" in name.lower() and _widens(module)
+        if name.endswith(QUERIES_AND_KEYS) or (widens and module not in whole):
             yield module
 
 

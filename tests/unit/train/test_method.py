@@ -31,7 +31,7 @@ def made(family: str, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("family", RESTING)
-def test_partial_training_leaves_embeddings_queries_keys_and_what_widens_the_mlps(
+def test_partial_training_leaves_embeddings_queries_keys_and_what_widens_most_mlps(
     family: str, tmp_path: Path
 ) -> None:
     model = made(family, tmp_path)
@@ -44,6 +44,18 @@ def test_partial_training_leaves_embeddings_queries_keys_and_what_widens_the_mlp
     assert all(name.endswith(tuple(RESTING[family])) for name in resting)
     assert all(any(name.endswith(end) for name in resting) for end in RESTING[family])
     assert len(trained) == sum(weight.requires_grad for weight in model.parameters())
+
+
+def test_partial_training_trains_the_mlps_of_the_last_layers_whole(tmp_path: Path) -> None:
+    folder = make_tiny_family(tmp_path / "tiny", "llama", num_hidden_layers=5)
+    model = load_model(folder, device=torch.device("cpu")).model
+    make_trainable(model, TrainConfig(method="partial"))
+    widening = [
+        layer for layer in range(5)
+        if model.model.layers[layer].mlp.up_proj.weight.requires_grad
+        and model.model.layers[layer].mlp.gate_proj.weight.requires_grad
+    ]  # fmt: skip
+    assert widening == [4]
 
 
 def test_what_partial_training_made_is_a_whole_model(tmp_path: Path) -> None:

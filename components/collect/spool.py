@@ -105,7 +105,9 @@ class Spool(Closing):
         """The rows that a statement finds."""
         self.flush()
         with disk_errors():
-            yield from self.db.execute(statement, values)
+            found = self.db.execute(statement, values)
+            # a generator given up after the table is closed must not close the cursor as well
+            yield from (row for row in found)
 
     def one(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """The first row that a statement finds."""

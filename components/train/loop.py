@@ -56,7 +56,7 @@ def plan(posts: Posts, config: TrainConfig, *, packed: bool = False) -> Training
     an_epoch = len(_epoch(posts, config, 0, packed=packed))
     epochs = config.epochs or min(MOST_EPOCHS, max(1.0, FEWEST_STEPS / an_epoch))
     steps = max(1, round(an_epoch * epochs))
-    return TrainingPlan(epochs, steps, max(1, min(steps, round(an_epoch / config.validations))))
+    return TrainingPlan(epochs, steps, min(steps, math.ceil(an_epoch / config.validations)))
 
 
 @dataclass(frozen=True)

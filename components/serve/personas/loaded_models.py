@@ -51,6 +51,7 @@ class LoadedModels:
         self._bases: list[Base] = []
         self._coming: dict[tuple[str, str], int] = {}
         """What the adapters take that are being loaded."""
+        self._leaving: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(THREADS, "models")
 
     @property
@@ -75,6 +76,12 @@ class LoadedModels:
         if model.state is not State.READY:
             return
         model.state = State.LEAVING
+        leaving = asyncio.create_task(self._leave(model))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+        await asyncio.shield(leaving)  # who gives up waiting leaves no model half-way
+
+    async def _leave(self, model: Model) -> None:
         await model.idle.wait()
         loaded, model.loaded = model.loaded, None
         assert loaded is not None

@@ -31,6 +31,27 @@ def version(running: Running, model: str = "jane") -> Any:
     return running.ask(model, prompt="x").json().get("model_version")
 
 
+def test_a_server_that_ends_while_a_model_leaves_ends(registry: Registry, cache: Path) -> None:
+    engines, leaving = FakeEngines(), threading.Event()
+
+    def close_slowly(engine: FakeEngine) -> None:
+        close = engine.close
+
+        def slowly(drain_seconds: float = 0.0) -> None:
+            leaving.set()
+            time.sleep(1.0)
+            close(drain_seconds)
+
+        engine.close = slowly  # type: ignore[method-assign]
+
+    engines.prepare = close_slowly
+    publish(registry)
+    with serving(registry, cache, engines, drain_delay=0.0):
+        assert publish(registry) == 2
+        assert leaving.wait(30)
+    assert not engines.open
+
+
 @contextmanager
 def asking(running: Running, model: str) -> Iterator[list[int]]:
     """Ask all the time from four threads; gives the statuses."""

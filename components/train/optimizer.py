@@ -9,7 +9,7 @@ from torch.nn import Parameter
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.adamw import adamw
 
-from components.train.native.adamw import AdamWInC, Step, Weight
+from components.train.native.adamw import AdamWInC, AdamWStep, Weight
 from components.train.native.library import available
 
 HIGHEST_NORM = 1.0  # gradients are scaled down to this norm, as GPT-2 and Llama were trained
@@ -50,9 +50,9 @@ class MasterAdamW:
             self._move(learning_rate, add_up)
         self.drop_gradients()
 
-    def _facts(self, learning_rate: float) -> Step:
+    def _facts(self, learning_rate: float) -> AdamWStep:
         corrections = (1 - beta**self._steps for beta in BETAS)
-        return Step(learning_rate, *BETAS, EPS, self._weight_decay, *corrections, 1.0)
+        return AdamWStep(learning_rate, *BETAS, EPS, self._weight_decay, *corrections, 1.0)
 
     def _move(self, learning_rate: float, add_up: Callable[[list[Tensor]], None] | None) -> None:
         for parameter, master in zip(self.parameters, self.masters, strict=True):

@@ -17,7 +17,7 @@ from components.train.native.library import load
 Result = TypeVar("Result")
 
 
-class Step(ctypes.Structure):
+class AdamWStep(ctypes.Structure):
     """`struct adamw` of native.h."""
 
     _fields_ = [
@@ -47,7 +47,7 @@ class AdamWInC:
         self._shares = _shares(weights, torch.get_num_threads())
         self._pool = ThreadPoolExecutor(len(self._shares))
 
-    def move(self, step: Step, highest_norm: float) -> None:
+    def move(self, step: AdamWStep, highest_norm: float) -> None:
         """Move them along their gradients, which are scaled down to `highest_norm` together."""
         norm = math.sqrt(sum(self._map(_sum_of_squares)))
         step.factor = min(1.0, highest_norm / (norm + 1e-6))  # as torch's clip_grad_norm_
@@ -73,7 +73,7 @@ def _sum_of_squares(share: Sequence[Weight]) -> float:
     return float(sum(squares(g.data_ptr(), g.numel()) for _, g in _with_gradients(share)))
 
 
-def _move(share: Sequence[Weight], step: Step) -> None:
+def _move(share: Sequence[Weight], step: AdamWStep) -> None:
     for weight, gradient in _with_gradients(share):
         tensors = (gradient, weight.master, weight.mean, weight.square, weight.parameter)
         places = [tensor.data_ptr() for tensor in tensors]

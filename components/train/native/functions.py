@@ -92,7 +92,7 @@ class Heads(ctypes.Structure):
     _fields_ = [("data", c_void_p), ("head", c_int64), ("token", c_int64)]
 
 
-class Shape(ctypes.Structure):
+class AttentionShape(ctypes.Structure):
     """`struct attention` of native.h."""
 
     _fields_ = [
@@ -132,7 +132,7 @@ class CausalAttention(torch.autograd.Function):
         _, heads, tokens, head_dim = q.shape
         angles = [None if t is None else t.to(q.dtype).contiguous() for t in (cosines, sines)]
         assert all(t is None or t.shape == (1, tokens, head_dim) for t in angles)
-        shape = Shape(
+        shape = AttentionShape(
             lengths.data_ptr(), len(lengths), int(lengths.max()), heads, k.shape[1], head_dim,
             scale, *(None if table is None else table.data_ptr() for table in angles),
         )  # fmt: skip
@@ -167,7 +167,7 @@ def cross_entropy_in_place(logits: Tensor, targets: Tensor) -> Tensor:
     return losses
 
 
-def _room(shape: Shape) -> Tensor:
+def _room(shape: AttentionShape) -> Tensor:
     return torch.empty(load().attention_room(byref(shape)), dtype=torch.float32)
 
 

@@ -11,10 +11,10 @@ log = logging.getLogger(__name__)
 
 def run(config: StageConfig, *, evaluation: Path) -> None:
     """The stage: there is nothing to choose, since evaluate has judged already."""
-    ask_gate(evaluation)
+    require_passed(evaluation)
 
 
-def ask_gate(evaluation: Path) -> None:
+def require_passed(evaluation: Path) -> None:
     """Return if the gate of `evaluation` was passed.
 
     Raises:

@@ -18,7 +18,7 @@ from components.publish.inputs import Story, find_pictures, read_post_hashes, re
 from components.publish.lineage import job_of, lineage_of
 from components.publish.package import fill_version
 from components.registry import Registry
-from components.registry.layout import version_folder
+from components.registry.layout import version_uri
 from components.registry.opt_outs import read_opt_outs, refuse_opted_out
 from components.registry.post_hashes import POST_HASHES
 from components.runtime.words import is_true
@@ -81,8 +81,7 @@ def run(
         manifest = place.publish(
             persona, write, lineage, story.evaluated.formats, job=job, base_model=adapted
         )
-        folder = version_folder(persona, manifest.version)
-        final = f"{registry.rstrip('/')}/{folder}".rstrip("/")
+        final = version_uri(registry, persona, manifest.version)
         tracker.output(FINETUNED_MODEL, authors, model, final, (f"{persona}-{manifest.version}",))
     if card_out:
         _copy_card(place, manifest, card_out)

@@ -36,6 +36,11 @@ def version_folder(persona: str, version: int) -> str:
     return f"{persona}/versions/{version}/"
 
 
+def version_uri(registry: str, persona: str, version: int) -> str:
+    """The address of a version in the registry at this one."""
+    return f"{registry.rstrip('/')}/{version_folder(persona, version)}".rstrip("/")
+
+
 def manifest_key(persona: str, version: int) -> str:
     """The document that makes a version exist."""
     return version_folder(persona, version) + MANIFEST

@@ -24,7 +24,7 @@ from components.evaluate.champion import champion_version, download_champion
 from components.evaluate.config import EvaluateConfig
 from components.evaluate.rules import gate_text
 from components.fetch.config import FetchConfig
-from components.gate.stage import ask_gate
+from components.gate.stage import require_passed
 from components.prepare.config import PrepareConfig
 from components.publish.config import PublishConfig
 from components.push.config import PushConfig
@@ -319,7 +319,7 @@ def publish_good_model(job: PersonaJob, steps: StepRunner, authors: Sequence[str
         GateFailedError: it did not pass, so there is no version.
     """
     if not job.no_gate:
-        ask_gate(steps.out / artifacts.EVALUATION)
+        require_passed(steps.out / artifacts.EVALUATION)
     manifest = publish_model(job, steps, authors)
     into_production(manifest, job.registry_in(steps.out))
     return manifest

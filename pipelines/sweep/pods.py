@@ -19,7 +19,7 @@ from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.contracts.sweep import TrialReport, Value
 from components.evaluate.config import EvaluateConfig
-from components.gate.stage import ask_gate
+from components.gate.stage import require_passed
 from components.publish.config import PublishConfig
 from components.registry import PRODUCTION, Registry
 from components.storage import ObjectMissingError, open_store
@@ -127,7 +127,7 @@ def finish(
         name=name,
     )
     if not no_gate:
-        ask_gate(evaluation)
+        require_passed(evaluation)
     published = stages.publish(
         PublishConfig(),
         dataset=dataset,

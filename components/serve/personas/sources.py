@@ -10,7 +10,7 @@ from components.contracts.artifacts import MANIFEST
 from components.contracts.errors import BadInputError
 from components.contracts.registry import Manifest
 from components.registry import Registry
-from components.registry.layout import version_folder
+from components.registry.layout import version_uri
 from components.runtime.closing import Closing
 from components.runtime.digests import file_sha256
 from components.serve.archives.read import unpack_archive
@@ -70,8 +70,7 @@ class RegistrySource:
     @property
     def url(self) -> str:
         """`REGISTRY/<persona>/versions/<n>`."""
-        folder = version_folder(self.persona, self.version)
-        return f"{self.registry.store.uri.rstrip('/')}/{folder}".rstrip("/")
+        return version_uri(self.registry.store.uri, self.persona, self.version)
 
     def manifest(self, disk: Disk) -> Manifest:
         """See `Source.manifest`."""
